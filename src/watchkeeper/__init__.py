@@ -1,0 +1,1 @@
+"""Watchkeeper keeps watch over machine-learning models in production, and steers them."""

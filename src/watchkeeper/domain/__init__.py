@@ -1,0 +1,1 @@
+"""The words: frozen values of the nouns of this project. No I/O, no clock."""

@@ -1,0 +1,240 @@
+"""Profiles: mergeable summaries of one column, and of one window.
+
+A binning says how a column is counted and is frozen when the model gets its reference; a profile
+holds the counts. Merging is addition: exact for counts, in any order, over any split. numpy is
+only named here, never imported: this module must stay cheap for the SDK.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from watchkeeper.domain.window import Window
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+
+__all__ = [
+    "Accounting",
+    "Binning",
+    "CategoricalBinning",
+    "CategoricalProfile",
+    "ClassificationProfile",
+    "ColumnProfile",
+    "CountProfile",
+    "DelayCounts",
+    "NumericBinning",
+    "NumericProfile",
+    "PerformanceProfile",
+    "RegressionProfile",
+    "ServiceProfile",
+    "WindowProfile",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class NumericBinning:
+    """The asinh grid: ``cell = floor(100·a + ½)`` with ``a = sign(z)·ln(|z| + √(z²+1))`` and
+    ``z = (x − center)/scale`` (``a = sign(z)·ln(2|z|)`` where ``|z| > 1e8``)."""
+
+    center: float
+    scale: float
+    version: int = 1
+    provisional: bool = False  # the reference was constant or absent: a stated default was taken
+
+
+@dataclass(frozen=True, slots=True)
+class CategoricalBinning:
+    """The values (as text) of the reference that are counted by name, most frequent first.
+
+    Values of the reference beyond the first 2,000 count as ``other`` and are recognised by
+    ``other_values`` (a frozen set of text); every value that the reference did not hold is
+    ``unseen``."""
+
+    values: tuple[str, ...]
+    other_values: frozenset[str] = frozenset()
+
+
+Binning = NumericBinning | CategoricalBinning
+
+
+@dataclass(frozen=True, slots=True)
+class NumericProfile:
+    """Counts of a numeric column. ``cells`` is ascending and unique; ``counts``, ``sums`` (Σz per
+    cell) go with it. ``n`` counts every row of the window, so
+    ``n = null + nan + pos_inf + neg_inf + invalid + counts.sum()``.
+    ``outside`` counts finite values beyond the column's stated minimum or maximum.
+    ``minimum``/``maximum`` are of the finite values, None where there are none. ``distinct`` is
+    approximate and merges as a bound (the largest part)."""
+
+    binning: NumericBinning
+    n: int
+    null: int
+    nan: int
+    pos_inf: int
+    neg_inf: int
+    invalid: int
+    outside: int
+    cells: Ints
+    counts: Ints
+    sums: Floats
+    sum_z: float
+    sum_z2: float
+    minimum: float | None
+    maximum: float | None
+    distinct: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CategoricalProfile:
+    """Counts of a categorical, boolean or text-class column.
+
+    ``counts[i]`` is the count of ``binning.values[i]``; ``n = null + invalid + counts.sum() +
+    other + unseen``. ``unseen_values`` shows a few of them with count, most frequent first, for
+    the message. ``outside`` counts values not in the column's stated categories."""
+
+    binning: CategoricalBinning
+    n: int
+    null: int
+    invalid: int
+    outside: int
+    counts: Ints
+    other: int
+    unseen: int
+    unseen_values: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CountProfile:
+    """A column that is only counted: entity, identifiers, unsupported types, timestamps.
+
+    For a timestamp column ``stale`` and ``future`` count values behind or ahead of what was
+    plausible when the row was received."""
+
+    n: int
+    null: int
+    invalid: int = 0
+    duplicate: int = 0
+    stale: int = 0
+    future: int = 0
+
+
+ColumnProfile = NumericProfile | CategoricalProfile | CountProfile
+
+
+@dataclass(frozen=True, slots=True)
+class DelayCounts:
+    """Label arrivals: ``counts[d, c, q]`` labels by delay bin, outcome class and score quintile.
+
+    ``edges_seconds`` are the ascending upper edges of the delay bins (the last is open)."""
+
+    edges_seconds: tuple[float, ...]
+    counts: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class ClassificationProfile:
+    """Sufficient statistics of a classifier in a window.
+
+    ``classes`` orders every class axis. ``confusion[i, j]`` counts label i predicted j, of the
+    labelled rows. ``score_histogram[k, b, y]``: for the score of class k (one row for binary: the
+    positive class), 1,000 equal bins of [0, 1], y = 1 where the label is class k; labelled rows
+    only. ``score_sums[k, b, y]`` is Σ score there. ``unlabelled_histogram[k, b]`` holds the rows
+    still without label. ``log_loss`` and ``brier`` are (Σ, Σ²) over ``scored`` rows. ``n``
+    predictions, ``labelled`` of them with a label, ``invalid_score`` with a score that is missing
+    or not in [0, 1]. ``previous_agree`` is (agreeing, compared) of each label with the label
+    before it in time: the no-change control."""
+
+    classes: tuple[str, ...]
+    n: int
+    labelled: int
+    invalid_score: int
+    confusion: Ints
+    score_histogram: Ints
+    score_sums: Floats
+    unlabelled_histogram: Ints
+    scored: int
+    log_loss: tuple[float, float]
+    brier: tuple[float, float]
+    previous_agree: tuple[int, int] = (0, 0)
+    delays: DelayCounts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionProfile:
+    """Sufficient statistics of a regressor in a window, with ``e = prediction − label``.
+
+    ``moments`` = (Σe, Σ|e|, Σe², Σe⁴), ``ape`` = (Σ|e/y|, Σ(e/y)², count with y ≠ 0),
+    ``label`` = (Σ(y−c), Σ(y−c)²) around ``label_center``; ``error_cells``/``error_counts`` is
+    the grid of errors under ``error_binning``. ``previous`` = (Σ|y−y_prev|, Σ(y−y_prev)², count):
+    the no-change control."""
+
+    n: int
+    labelled: int
+    invalid: int
+    moments: tuple[float, float, float, float]
+    ape: tuple[float, float, int]
+    label_center: float
+    label: tuple[float, float]
+    error_binning: NumericBinning
+    error_cells: Ints
+    error_counts: Ints
+    previous: tuple[float, float, int] = (0.0, 0.0, 0)
+    delays: DelayCounts | None = None
+
+
+PerformanceProfile = ClassificationProfile | RegressionProfile
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProfile:
+    """How the model answered: requests, errors, and latency (ms) on the numeric grid."""
+
+    requests: int
+    errors: int
+    latency: NumericProfile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """What became of the rows of a window, as far as is known now."""
+
+    received: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    joined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WindowProfile:
+    """Everything that is known of one window of one (version, arm, segment): one revision.
+
+    ``segment`` is None for all rows, else ``"column=value"``; ``version`` and ``arm`` likewise
+    None for all. ``window`` is None where the data has no time column. ``duplicate_rows`` counts
+    rows whose columns all repeat another row's; ``schema`` maps each column that the table held
+    to its storage type, for the schema monitor."""
+
+    model: str
+    window: Window | None
+    rows: int
+    columns: Mapping[str, ColumnProfile]
+    version: str | None = None
+    arm: str | None = None
+    segment: str | None = None
+    known_at: datetime | None = None
+    lake_version: int | None = None
+    revision: int = 1
+    id: str = ""
+    performance: PerformanceProfile | None = None
+    service: ServiceProfile | None = None
+    duplicate_rows: int = 0
+    schema: Mapping[str, str] = field(default_factory=dict)
+    accounting: Accounting | None = None

@@ -1,0 +1,90 @@
+"""What a monitor hands to the budget: evidence before any alarm is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from watchkeeper.domain.model import Model, MonitorSpec
+from watchkeeper.domain.profile import WindowProfile
+from watchkeeper.domain.verdict import Severity, Status
+from watchkeeper.domain.window import Window
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["Evidence", "History", "Monitor", "Series"]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What is followed over time: one monitor's one figure of one slice of the model."""
+
+    monitor: str
+    what: str  # the figure: "drift", "missing_rate", "roc_auc", "latency_p95", …
+    column: str | None = None
+    segment: str | None = None
+    version: str | None = None
+    arm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The profiles that windows of one slice (version, arm, segment) are judged against.
+
+    ``reference`` is the anchored baseline: the windows of the reference, oldest first; where the
+    reference has no time column these are random blocks and ``timed`` is False. ``recent`` is the
+    rolling baseline: stored windows before the judged ones that raised no alarm, oldest first;
+    empty in a `compare`.
+    """
+
+    reference: tuple[WindowProfile, ...]
+    timed: bool
+    recent: tuple[WindowProfile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one monitor found in one series of one window.
+
+    A statistical monitor gives ``p_value`` (of "nothing but sampling noise and natural variation
+    happened") and ``reference_p_values``: the leave-one-block-out p-values of its own reference
+    windows, from which the budget learns how heavy the tails really are. The budget decides over
+    all series of the model together, and alarms only where ``material`` holds.
+
+    A monitor outside the budget (static threshold, schema change) leaves ``p_value`` None and
+    says ``status`` itself. For the others ``status`` is OK, or INSUFFICIENT_DATA or ERROR where
+    no p-value exists.
+    """
+
+    series: Series
+    window: Window | None
+    status: Status
+    message: str
+    n: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    reference_p_values: npt.NDArray[np.float64] | None = None
+    material: bool = True
+    severity: Severity = Severity.WARNING
+    provisional: bool = False
+    maturity: float | None = None
+    effect: Mapping[str, object] = field(default_factory=dict)
+    profiles: tuple[str, ...] = ()
+
+
+class Monitor(Protocol):
+    """A kind of monitor: a pure function of profiles.
+
+    ``current`` holds the windows to judge of ONE slice, oldest first (a `compare` passes many, so
+    the baseline is fitted once; the server passes one). One piece of evidence per series and
+    window. It never raises for odd data: it says INSUFFICIENT_DATA and why.
+    """
+
+    def __call__(
+        self, spec: MonitorSpec, model: Model, current: Sequence[WindowProfile], history: History, /
+    ) -> Iterable[Evidence]: ...

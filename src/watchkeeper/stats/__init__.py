@@ -1,0 +1,1 @@
+"""Facts computed: arrays in, estimates out. Nothing here decides."""
