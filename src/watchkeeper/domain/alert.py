@@ -13,6 +13,8 @@ __all__ = ["Alert", "AlertState", "Incident", "Notice", "NoticeKind"]
 
 
 class AlertState(StrEnum):
+    """Where an alert, or an incident, stands."""
+
     PENDING = "pending"
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -64,6 +66,8 @@ class Incident:
 
 
 class NoticeKind(StrEnum):
+    """Why a notice is sent."""
+
     OPENED = "opened"
     UPDATED = "updated"
     RESOLVED = "resolved"

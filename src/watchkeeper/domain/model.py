@@ -57,6 +57,8 @@ class Role(StrEnum):
 
 
 class Task(StrEnum):
+    """What the model answers."""
+
     BINARY = "binary"
     MULTICLASS = "multiclass"
     REGRESSION = "regression"
@@ -103,7 +105,8 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class AlarmBudget:
     """How many false alert-days are acceptable: ``false_days`` per ``per_days`` days, over all
-    statistical alarms of the model together."""
+    statistical alarms of the model together.
+    """
 
     false_days: float = 1.0
     per_days: float = 90.0
@@ -172,15 +175,21 @@ class Model:
         names = [column.name for column in self.columns]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
-            raise InvalidDefinition(f"column names must be unique, got {repeated} twice in model {self.name!r}")
+            raise InvalidDefinition(
+                f"column names must be unique, got {repeated} twice in model {self.name!r}"
+            )
 
     def column(self, name: str) -> Column:
+        """The column of that name; InvalidDefinition where there is none."""
         for column in self.columns:
             if column.name == name:
                 return column
-        raise InvalidDefinition(f"model {self.name!r} has no column {name!r}: it has {[c.name for c in self.columns]}")
+        raise InvalidDefinition(
+            f"model {self.name!r} has no column {name!r}: it has {[c.name for c in self.columns]}"
+        )
 
     def with_role(self, *roles: Role) -> tuple[Column, ...]:
+        """The columns of any of the roles, in the order of the definition."""
         return tuple(column for column in self.columns if column.role in roles)
 
     def only(self, role: Role) -> Column | None:

@@ -42,7 +42,8 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class NumericBinning:
     """The asinh grid: ``cell = floor(100·a + ½)`` with ``a = sign(z)·ln(|z| + √(z²+1))`` and
-    ``z = (x − center)/scale`` (``a = sign(z)·ln(2|z|)`` where ``|z| > 1e8``)."""
+    ``z = (x − center)/scale`` (``a = sign(z)·ln(2|z|)`` where ``|z| > 1e8``).
+    """
 
     center: float
     scale: float
@@ -56,7 +57,8 @@ class CategoricalBinning:
 
     Values of the reference beyond the first 2,000 count as ``other`` and are recognised by
     ``other_values`` (a frozen set of text); every value that the reference did not hold is
-    ``unseen``."""
+    ``unseen``.
+    """
 
     values: tuple[str, ...]
     other_values: frozenset[str] = frozenset()
@@ -72,7 +74,8 @@ class NumericProfile:
     ``n = null + nan + pos_inf + neg_inf + invalid + counts.sum()``.
     ``outside`` counts finite values beyond the column's stated minimum or maximum.
     ``minimum``/``maximum`` are of the finite values, None where there are none. ``distinct`` is
-    approximate and merges as a bound (the largest part)."""
+    approximate and merges as a bound (the largest part).
+    """
 
     binning: NumericBinning
     n: int
@@ -98,7 +101,8 @@ class CategoricalProfile:
 
     ``counts[i]`` is the count of ``binning.values[i]``; ``n = null + invalid + counts.sum() +
     other + unseen``. ``unseen_values`` shows a few of them with count, most frequent first, for
-    the message. ``outside`` counts values not in the column's stated categories."""
+    the message. ``outside`` counts values not in the column's stated categories.
+    """
 
     binning: CategoricalBinning
     n: int
@@ -116,7 +120,8 @@ class CountProfile:
     """A column that is only counted: entity, identifiers, unsupported types, timestamps.
 
     For a timestamp column ``stale`` and ``future`` count values behind or ahead of what was
-    plausible when the row was received."""
+    plausible when the row was received.
+    """
 
     n: int
     null: int
@@ -133,7 +138,8 @@ ColumnProfile = NumericProfile | CategoricalProfile | CountProfile
 class DelayCounts:
     """Label arrivals: ``counts[d, c, q]`` labels by delay bin, outcome class and score quintile.
 
-    ``edges_seconds`` are the ascending upper edges of the delay bins (the last is open)."""
+    ``edges_seconds`` are the ascending upper edges of the delay bins (the last is open).
+    """
 
     edges_seconds: tuple[float, ...]
     counts: Ints
@@ -150,7 +156,8 @@ class ClassificationProfile:
     still without label. ``log_loss`` and ``brier`` are (Σ, Σ²) over ``scored`` rows. ``n``
     predictions, ``labelled`` of them with a label, ``invalid_score`` with a score that is missing
     or not in [0, 1]. ``previous_agree`` is (agreeing, compared) of each label with the label
-    before it in time: the no-change control."""
+    before it in time: the no-change control.
+    """
 
     classes: tuple[str, ...]
     n: int
@@ -174,7 +181,8 @@ class RegressionProfile:
     ``moments`` = (Σe, Σ|e|, Σe², Σe⁴), ``ape`` = (Σ|e/y|, Σ(e/y)², count with y ≠ 0),
     ``label`` = (Σ(y−c), Σ(y−c)²) around ``label_center``; ``error_cells``/``error_counts`` is
     the grid of errors under ``error_binning``. ``previous`` = (Σ|y−y_prev|, Σ(y−y_prev)², count):
-    the no-change control."""
+    the no-change control.
+    """
 
     n: int
     labelled: int
@@ -220,7 +228,8 @@ class WindowProfile:
     ``segment`` is None for all rows, else ``"column=value"``; ``version`` and ``arm`` likewise
     None for all. ``window`` is None where the data has no time column. ``duplicate_rows`` counts
     rows whose columns all repeat another row's; ``schema`` maps each column that the table held
-    to its storage type, for the schema monitor."""
+    to its storage type, for the schema monitor.
+    """
 
     model: str
     window: Window | None

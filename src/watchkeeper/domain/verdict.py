@@ -13,6 +13,8 @@ __all__ = ["Inputs", "Severity", "Status", "Verdict"]
 
 
 class Status(StrEnum):
+    """What a verdict says; too few data and a failed monitor are verdicts of their own."""
+
     OK = "ok"
     ALERT = "alert"
     INSUFFICIENT_DATA = "insufficient_data"
@@ -20,6 +22,8 @@ class Status(StrEnum):
 
 
 class Severity(StrEnum):
+    """How much an alarm matters."""
+
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"

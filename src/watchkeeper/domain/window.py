@@ -10,7 +10,12 @@ from watchkeeper.errors import InvalidInput
 
 __all__ = ["Granularity", "Window"]
 
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_UNITS = {
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
 _SHORTEST, _LONGEST = timedelta(minutes=5), timedelta(weeks=1)
 # A week starts on a Monday: 1970-01-05 was the first one of the Unix era.
 _ORIGIN = datetime(1970, 1, 5, tzinfo=UTC)
@@ -25,12 +30,15 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
-            raise InvalidInput(f"a window needs aware datetimes, got {self.start!r} and {self.end!r}: add a time zone")
+            raise InvalidInput(
+                f"a window needs aware datetimes, got {self.start!r} and {self.end!r}: add a time zone"
+            )
         if self.end <= self.start:
             raise InvalidInput(f"a window must end after it starts, got [{self.start}, {self.end})")
 
     @property
     def length(self) -> timedelta:
+        """The time from start to end."""
         return self.end - self.start
 
     def __contains__(self, moment: datetime) -> bool:
@@ -53,7 +61,11 @@ class Granularity:
     length: timedelta
 
     def __post_init__(self) -> None:
-        whole = timedelta(weeks=1) % self.length == timedelta(0) if self.length > timedelta(0) else False
+        whole = (
+            timedelta(weeks=1) % self.length == timedelta(0)
+            if self.length > timedelta(0)
+            else False
+        )
         if not (_SHORTEST <= self.length <= _LONGEST and whole):
             raise InvalidInput(
                 f"granularity must lie between 5m and 1w and divide a week evenly, got {self.length}: "
@@ -62,6 +74,7 @@ class Granularity:
 
     @classmethod
     def parse(cls, text: str) -> Granularity:
+        """Read ``5m``, ``1h``, ``1d`` or ``1w``; InvalidInput for anything else."""
         match = re.fullmatch(r"\s*(\d+)\s*([mhdw])\s*", text)
         if match is None:
             raise InvalidInput(f"granularity must look like 5m, 1h, 1d or 1w, got {text!r}")

@@ -87,4 +87,6 @@ class Monitor(Protocol):
 
     def __call__(
         self, spec: MonitorSpec, model: Model, current: Sequence[WindowProfile], history: History, /
-    ) -> Iterable[Evidence]: ...
+    ) -> Iterable[Evidence]:
+        """Judge every window of ``current`` against ``history``."""
+        ...

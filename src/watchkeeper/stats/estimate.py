@@ -23,4 +23,5 @@ class Estimate:
 
     @classmethod
     def insufficient(cls, n: int) -> Estimate:
+        """No figure: ``n`` observations were too few for it to exist."""
         return cls(None, None, None, n)
