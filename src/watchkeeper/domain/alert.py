@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from watchkeeper.domain.verdict import Severity
 
-__all__ = ["Alert", "AlertState", "Incident", "Notice", "NoticeKind"]
+__all__ = ["Alert", "AlertState", "Incident", "Notice", "NoticeKind", "Tick"]
 
 
 class AlertState(StrEnum):
@@ -22,8 +22,20 @@ class AlertState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tick:
+    """One window of an alert's series: did it fire. A restated window replaces its tick."""
+
+    start: datetime
+    fired: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
-    """One series (``key`` = model, monitor, column, segment, version, arm) that is firing."""
+    """One series (``key`` = model, monitor, figure, column, segment, version, arm) that is firing.
+
+    ``recent`` holds its last windows, oldest first, from which the lifecycle tells when it opens
+    and resolves. ``facts`` holds what the message is made of: figure, interval, n, p-value.
+    """
 
     id: str
     key: str
@@ -43,8 +55,8 @@ class Alert:
     acknowledged_by: str | None = None
     incident: str | None = None
     verdicts: tuple[str, ...] = ()
-    firing: int = 0  # windows in a row that fired
-    quiet: int = 0  # windows in a row that did not
+    recent: tuple[Tick, ...] = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
