@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from watchkeeper.domain.verdict import Severity
 
-__all__ = ["Alert", "AlertState", "Incident", "Notice", "NoticeKind", "Tick"]
+__all__ = [
+    "Alert",
+    "AlertState",
+    "Incident",
+    "Notice",
+    "NoticeKind",
+    "Tick",
+    "alert_from_dict",
+    "incident_from_dict",
+    "notice_from_dict",
+    "to_dict",
+]
+
+_T = TypeVar("_T")
 
 
 class AlertState(StrEnum):
@@ -88,10 +102,77 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one sink is to send of one incident. ``key`` is the same at every retry."""
+    """What one sink of one route is to send of one incident.
+
+    ``key`` is the same at every retry, so that a receiver can tell a repeat; ``sink`` is the
+    place of the sink in its route.
+    """
 
     key: str
     kind: NoticeKind
+    route: str
+    sink: int
     incident: Incident
     alerts: tuple[Alert, ...]
+    created_at: datetime
     link: str | None = None
+
+
+def to_dict(value: Alert | Incident | Notice) -> dict[str, object]:
+    """The value as JSON-ready text, numbers, lists and mappings; `from_dict` is its twin."""
+    return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+
+
+def alert_from_dict(document: Mapping[str, object]) -> Alert:
+    """The alert that `to_dict` wrote."""
+    return _from_dict(Alert, document)
+
+
+def incident_from_dict(document: Mapping[str, object]) -> Incident:
+    """The incident that `to_dict` wrote."""
+    return _from_dict(Incident, document)
+
+
+def notice_from_dict(document: Mapping[str, object]) -> Notice:
+    """The notice that `to_dict` wrote."""
+    return _from_dict(Notice, document)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, StrEnum):
+        return str(value)
+    if isinstance(value, Alert | Incident | Notice | Tick):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value
+
+
+_READERS: Mapping[str, Callable[[Any], object]] = {
+    "state": AlertState,
+    "severity": Severity,
+    "kind": NoticeKind,
+    "opened_at": datetime.fromisoformat,
+    "updated_at": datetime.fromisoformat,
+    "created_at": datetime.fromisoformat,
+    "resolved_at": lambda text: text and datetime.fromisoformat(text),
+    "start": datetime.fromisoformat,
+    "verdicts": tuple,
+    "recent": lambda ticks: tuple(_from_dict(Tick, tick) for tick in ticks),
+    "incident": lambda found: _from_dict(Incident, found) if isinstance(found, Mapping) else found,
+    "alerts": lambda found: tuple(
+        _from_dict(Alert, item) if isinstance(item, Mapping) else item for item in found
+    ),
+}
+
+
+def _from_dict(kind: type[_T], document: Mapping[str, object]) -> _T:
+    return kind(**{key: _READERS.get(key, _as_is)(item) for key, item in document.items()})
+
+
+def _as_is(value: object) -> object:
+    return value

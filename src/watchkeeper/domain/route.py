@@ -33,7 +33,8 @@ class SinkSpec:
 @dataclass(frozen=True, slots=True)
 class Match:
     """Which incidents a route takes. ``model`` and ``owner`` are shell-style patterns; an empty
-    ``tiers`` takes every tier; ``severity`` is the least severity taken."""
+    ``tiers`` takes every tier; ``severity`` is the least severity taken.
+    """
 
     model: str = "*"
     owner: str = "*"

@@ -1,0 +1,1 @@
+"""Act, tell: pure lifecycle, grouping and routing; senders that lose nothing."""
