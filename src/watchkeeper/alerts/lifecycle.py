@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from watchkeeper.domain.alert import Alert, AlertState, Tick
 from watchkeeper.domain.verdict import Severity, Status, Verdict
 
-__all__ = ["advance", "series_key"]
+__all__ = ["advance", "series_key", "started_at"]
 
 WINDOWS_KEPT = 3
 FIRED_TO_OPEN = 2
@@ -57,9 +57,9 @@ def advance(alert: Alert | None, verdict: Verdict, now: datetime) -> Alert | Non
     fired = verdict.status is Status.ALERT
     if alert is None:
         return _first(verdict, now) if fired else None
-    recent = _with_tick(alert.recent, Tick(_start(verdict), fired))
+    recent = _with_tick(alert.recent, Tick(started_at(verdict), fired))
     moved = replace(alert, recent=recent, updated_at=now)
-    if fired and recent[-1].start == _start(verdict):
+    if fired and recent[-1].start == started_at(verdict):
         moved = _with_facts(moved, verdict)
     return _transition(moved, verdict, now)
 
@@ -76,7 +76,7 @@ def _transition(alert: Alert, verdict: Verdict, now: datetime) -> Alert | None:
 
 
 def _first(verdict: Verdict, now: datetime) -> Alert:
-    start = _start(verdict)
+    start = started_at(verdict)
     key = series_key(verdict)
     alert = Alert(
         id=hashlib.sha256(f"{key}|{start.isoformat()}".encode()).hexdigest()[:20],
@@ -113,7 +113,7 @@ def _with_facts(alert: Alert, verdict: Verdict) -> Alert:
             "maturity": verdict.maturity,
             "p_value": verdict.effect.get("p_value"),
             "effect": dict(verdict.effect),
-            "window_start": _start(verdict).isoformat(),
+            "window_start": started_at(verdict).isoformat(),
         },
     )
 
@@ -128,5 +128,6 @@ def _is_certain(verdict: Verdict) -> bool:
     return not isinstance(p_value, float) or p_value < OVERWHELMING_P_VALUE
 
 
-def _start(verdict: Verdict) -> datetime:
+def started_at(verdict: Verdict) -> datetime:
+    """The start of the verdict's window; 1970 where the data has no time."""
     return _UNTIMED if verdict.window is None else verdict.window.start

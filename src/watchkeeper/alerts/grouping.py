@@ -1,0 +1,68 @@
+"""Which incident an opening alert belongs to: one incident per cause, not per feature.
+
+Two families never mix: *creep* (the data wanders away from the reference over weeks: one ongoing
+incident per model until the baseline is accepted anew) and *change* (something happened). A
+change alert joins an open incident where it is of a column that the incident knows already, or
+where it began within two windows of the incident's beginning: what starts together has, until
+shown otherwise, one cause. Else it opens an incident of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from watchkeeper.domain.alert import Alert, AlertState, Incident
+
+__all__ = ["CHANGE", "CREEP", "family_of", "find_incident"]
+
+CHANGE, CREEP = "change", "creep"
+_TOGETHER_WINDOWS = 2
+
+
+def family_of(alert: Alert) -> str:
+    """``creep`` for a slow departure from the reference, else ``change``."""
+    return CREEP if alert.what == "creep" else CHANGE
+
+
+def find_incident(
+    alert: Alert,
+    incidents: Sequence[Incident],
+    members: Mapping[str, Sequence[Alert]],
+    *,
+    window_length: timedelta,
+) -> Incident | None:
+    """The incident that ``alert`` belongs to, the youngest first; None where it is a new one.
+
+    A resolved incident is reopened only by the very series' own column (or, for creep, by creep).
+
+    Parameters
+    ----------
+    alert
+        An alert that opens now.
+    incidents
+        The model's open incidents, and those resolved a short while ago.
+    members
+        The alerts of each incident, by the incident's id.
+    window_length
+        The model's granularity.
+    """
+    family = family_of(alert)
+    for incident in sorted(incidents, key=lambda found: found.opened_at, reverse=True):
+        if incident.facts.get("family") != family:
+            continue
+        if family == CREEP or _same_cause(alert, incident, members[incident.id], window_length):
+            return incident
+    return None
+
+
+def _same_cause(
+    alert: Alert, incident: Incident, members: Sequence[Alert], window_length: timedelta
+) -> bool:
+    if alert.key in {member.key for member in members}:
+        return True
+    if alert.column is not None and alert.column in {member.column for member in members}:
+        return True
+    if incident.state is AlertState.RESOLVED:
+        return False
+    return abs(alert.opened_at - incident.opened_at) <= _TOGETHER_WINDOWS * window_length

@@ -1,0 +1,1 @@
+"""Ways to tell: one file each, all behind one protocol."""
