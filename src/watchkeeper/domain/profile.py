@@ -228,7 +228,8 @@ class WindowProfile:
     ``segment`` is None for all rows, else ``"column=value"``; ``version`` and ``arm`` likewise
     None for all. ``window`` is None where the data has no time column. ``duplicate_rows`` counts
     rows whose columns all repeat another row's; ``schema`` maps each column that the table held
-    to its storage type, for the schema monitor.
+    to its storage type, for the schema monitor. ``complete`` is False where the data began or
+    ended inside the window, so that its number of rows says nothing.
     """
 
     model: str
@@ -247,3 +248,4 @@ class WindowProfile:
     duplicate_rows: int = 0
     schema: Mapping[str, str] = field(default_factory=dict)
     accounting: Accounting | None = None
+    complete: bool = True

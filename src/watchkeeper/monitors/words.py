@@ -1,0 +1,41 @@
+"""Figures as people read them in messages."""
+
+from __future__ import annotations
+
+__all__ = ["number", "rows", "share"]
+
+
+def share(value: float) -> str:
+    """A share in [0, 1] as a percentage of two to three digits.
+
+    >>> share(0.0523), share(0.00012), share(1.0), share(0.9996), share(0.0)
+    ('5.2 %', '0.012 %', '100 %', '99.96 %', '0 %')
+    """
+    percent = 100.0 * value
+    if percent in (0.0, 100.0):
+        return f"{percent:.0f} %"
+    if percent > 99.0:  # here the digits that say something are those of what is left
+        return f"{percent:.2f} %" if percent < 99.995 else ">99.99 %"
+    return f"{percent:.1f} %" if percent >= 1.0 else f"{percent:.2g} %"
+
+
+def number(value: float) -> str:
+    """A figure of any size with four digits.
+
+    >>> number(1234567.0), number(0.000123), number(1013.25), number(3.0)
+    ('1,234,567', '0.000123', '1,013', '3')
+    """
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    if 1000.0 <= abs(value) < 1e9:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def rows(count: int) -> str:
+    """A count of rows.
+
+    >>> rows(1), rows(50000)
+    ('1 row', '50,000 rows')
+    """
+    return f"{count:,} row" + ("" if count == 1 else "s")

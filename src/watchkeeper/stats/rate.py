@@ -1,0 +1,154 @@
+"""How surprising is a count, given the windows of a reference: rates that may be rare or zero.
+
+A window of ``n`` rows holds ``k`` that are (say) missing. With the rate ``p`` of the reference,
+its natural variation τ² (on the scale asin√p, where a rate's sampling variance is 1/(4n) whatever
+it is) and the standard error s of that level, a new window is beta-binomial with mean p and
+``a + b = 1/(4(τ² + s²))``: for τ = 0 the predictive distribution of a rate known from N rows.
+
+- The pooled rate is ``(K + ½)/(N + 1)``: never zero, so that one missing value after 50,000
+  without is odd (p ≈ n/N/2), and not impossible.
+- Where fewer than ``_LARGE`` are expected, the mid-p tail of the beta-binomial; else the normal
+  approximation on the asin scale. Both end in the t distribution of the estimated τ².
+
+Assumes rows that are exchangeable within a window. O(W) to fit, O(√n) per p-value.
+
+References
+----------
+Jeffreys, H. (1946), An invariant form for the prior probability. Proc. R. Soc. A 186.
+Lancaster, H. O. (1961), Significance tests in discrete distributions. JASA 56 (the mid-p value).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betaln, gammaln, ndtri, stdtr
+
+from watchkeeper.errors import InvalidInput
+from watchkeeper.stats.variation import Variation, fit
+
+__all__ = ["RateVariation", "fit_rate"]
+
+_LARGE = 200.0  # expected events from which the normal approximation is used
+_ENOUGH_TO_LEARN = 5.0  # expected events per window from which the reference's own p-values count
+_TERMS = 6000  # of a tail sum; at most _LARGE are expected, so what follows is negligible
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class RateVariation:
+    """What is normal for a rate: its level by season, and how much windows differ."""
+
+    variation: Variation
+    counts: Mapping[int, tuple[int, int]]  # season → (events, rows)
+    events: int
+    rows: int
+
+    def expected(self, season: int = 0) -> float:
+        """The rate of that season in the reference, in [0, 1]; of all seasons where unknown."""
+        events, rows = self.counts.get(season, (self.events, self.rows))
+        return events / rows
+
+    @property
+    def reference_p_values(self) -> npt.NDArray[np.float64]:
+        """The p-values of the reference windows, left out in turn; empty where counts are rare."""
+        windows = max(1, len(self.variation.reference_p_values))
+        enough = min(self.events, self.rows - self.events) >= _ENOUGH_TO_LEARN * windows
+        return self.variation.reference_p_values if enough else np.empty(0)
+
+    def p_value(self, events: int, rows: int, season: int = 0) -> float:
+        """The two-sided mid-p value of ``events`` among ``rows`` (≥ 1) of a new window."""
+        if not 0 <= events <= rows or rows < 1:
+            raise InvalidInput(f"events must lie in [0, rows] with rows >= 1, got {events}, {rows}")
+        if events in (0, rows) and self.events in (0, self.rows) and self._same_side(events):
+            return 1.0
+        known, total = self.counts.get(season, (self.events, self.rows))
+        rate = (known + 0.5) / (total + 1.0)
+        scaled, variance = _arcsine(events, rows)
+        z, df = self.variation.z(scaled, variance, season)
+        if rows * min(rate, 1.0 - rate) < _LARGE:
+            z = _score(_rare(events, rows, rate, self._concentration(season)))
+        return float(min(1.0, 2.0 * stdtr(min(df, 1e9), -abs(z))))
+
+    def _same_side(self, events: int) -> bool:
+        return (events == 0) == (self.events == 0)
+
+    def _concentration(self, season: int) -> float:
+        error = self.variation.expected(season)[1]
+        return float(1.0 / (4.0 * (self.variation.tau**2 + error**2)))
+
+
+def fit_rate(
+    events: npt.ArrayLike,
+    rows: npt.ArrayLike,
+    seasons: npt.ArrayLike | None = None,
+    *,
+    blocks: npt.ArrayLike | None = None,
+    tau: float | None = None,
+) -> RateVariation:
+    """Learn what is normal for a rate from the windows of a reference.
+
+    Parameters
+    ----------
+    events, rows
+        Events and rows per window, shape (W,), ``0 <= events <= rows``, every ``rows >= 1``.
+    seasons, blocks, tau
+        As in `watchkeeper.stats.variation.fit`; ``tau`` on the scale asin√p.
+
+    Examples
+    --------
+    >>> never = fit_rate([0] * 8, [6000] * 8)
+    >>> round(never.p_value(1, 1000), 3), never.p_value(3, 1000) < 1e-5
+    (0.02, True)
+    """
+    k, n = np.asarray(events, np.int64), np.asarray(rows, np.int64)
+    if k.ndim != 1 or k.shape != n.shape or not len(k) or (n < 1).any() or (k < 0).any():
+        raise InvalidInput(
+            "events and rows must be of one shape (W,), W >= 1, 0 <= events, 1 <= rows"
+        )
+    season = np.zeros(len(k), np.int64) if seasons is None else np.asarray(seasons, np.int64)
+    scaled, variances = _arcsine(k, n)
+    variation = fit(scaled, variances, season, blocks=blocks, tau=tau)
+    counts = {
+        int(name): (int(k[season == name].sum()), int(n[season == name].sum()))
+        for name in np.unique(season)
+        if int(name) in variation.level.centres and len(variation.level.centres) > 1
+    }
+    return RateVariation(variation, counts, int(k.sum()), int(n.sum()))
+
+
+def _arcsine(events: npt.ArrayLike, rows: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], ...]:
+    """Anscombe's form, whose variance is nearly 1/(4n + 2) down to few events."""
+    k, n = np.asarray(events, np.float64), np.asarray(rows, np.float64)
+    return np.arcsin(np.sqrt((k + 0.375) / (n + 0.75))), 1.0 / (4.0 * n + 2.0)
+
+
+def _rare(events: int, rows: int, rate: float, concentration: float) -> float:
+    """The two-sided mid-p value under a beta-binomial of that mean and concentration a + b."""
+    a, b = rate * concentration, (1.0 - rate) * concentration
+    if rate > 0.5:  # the tail sums below run over the rarer side
+        events, a, b = rows - events, b, a
+    if events <= rows * a / (a + b):
+        low = np.arange(events + 1)
+        tail = float(_mass(low, rows, a, b) @ _halved(low == events))
+    else:
+        high = np.arange(events, min(rows, events + _TERMS) + 1)
+        tail = float(_mass(high, rows, a, b) @ _halved(high == events))
+    return min(1.0, 2.0 * tail)
+
+
+def _mass(k: Ints, n: int, a: float, b: float) -> npt.NDArray[np.float64]:
+    choose = gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
+    return np.asarray(np.exp(choose + betaln(k + a, n - k + b) - betaln(a, b)), np.float64)
+
+
+def _halved(here: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    return np.where(here, 0.5, 1.0)
+
+
+def _score(p_value: float) -> float:
+    return float(ndtri(max(p_value, 1e-300) / 2.0))
