@@ -103,7 +103,7 @@ def mail_server(authority: trustme.CA) -> Iterator[tuple[Mailbox, int]]:
 
     def check(server, session, envelope, mechanism, data):
         known = isinstance(data, LoginPassword) and data.password == b"secret"
-        return AuthResult(success=known)
+        return AuthResult(success=known, handled=False)
 
     controller = Controller(
         mailbox,

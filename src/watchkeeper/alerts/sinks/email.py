@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import smtplib
 import ssl
+from contextlib import closing
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -58,8 +59,10 @@ class EmailSink:
         """Deliver over one connection; refused recipients or content raise InvalidInput."""
         mail = self._mail(notice, message)
         try:
-            with self._connect() as connection:
+            with closing(self._connect()) as connection:
+                self._secure(connection)
                 refused = connection.send_message(mail)
+                connection.quit()
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
             raise _as_ours(error, self.host) from error
         except (OSError, smtplib.SMTPException) as error:
@@ -68,18 +71,20 @@ class EmailSink:
             raise InvalidInput(f"the mail server {self.host} refused some recipients: {refused}")
 
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context(cafile=self.ca_file)
         if self.security == "tls":
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                self.host, self.port, timeout=_TIMEOUT_SECONDS, context=context
+            return smtplib.SMTP_SSL(
+                self.host, self.port, timeout=_TIMEOUT_SECONDS, context=self._context()
             )
-        else:
-            connection = smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT_SECONDS)
-            if self.security == "starttls":
-                connection.starttls(context=context)
+        return smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT_SECONDS)
+
+    def _secure(self, connection: smtplib.SMTP) -> None:
+        if self.security == "starttls":
+            connection.starttls(context=self._context())
         if self.username is not None and self.password is not None:
             connection.login(self.username, self.password)
-        return connection
+
+    def _context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.ca_file)
 
     def _mail(self, notice: Notice, message: Message) -> EmailMessage:
         thread = f"<incident.{notice.incident.id}@{_DOMAIN}>"
