@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 __all__ = [
+    "DELAY_EDGES_SECONDS",
+    "SCORE_BINS",
+    "SCORE_FIFTHS",
+    "WINDOW_SLICES",
     "Accounting",
     "Binning",
     "CategoricalBinning",
@@ -37,6 +41,13 @@ __all__ = [
     "ServiceProfile",
     "WindowProfile",
 ]
+
+
+SCORE_BINS = 1000  # equal bins of [0, 1]; a score of exactly 1 lies in the last
+SCORE_FIFTHS = 5  # equal fifths of [0, 1], each of 200 score bins
+WINDOW_SLICES = 24  # equal slices of a window, so that the age of its rows is known at any time
+# Upper edges of the delay bins: from a minute to two years, four to a doubling.
+DELAY_EDGES_SECONDS = tuple(60.0 * 2.0 ** (step / 4.0) for step in range(81))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,27 +147,43 @@ ColumnProfile = NumericProfile | CategoricalProfile | CountProfile
 
 @dataclass(frozen=True, slots=True)
 class DelayCounts:
-    """Label arrivals: ``counts[d, c, q]`` labels by delay bin, outcome class and score quintile.
+    """Label arrivals of a window, as far as known: from these late labels are weighted.
 
-    ``edges_seconds`` are the ascending upper edges of the delay bins (the last is open).
+    ``counts[d, c, q]`` labels by delay bin (from the prediction to when its label became known),
+    outcome class and score fifth. ``edges_seconds`` are the ascending upper edges of the delay
+    bins; one more, open bin follows, so ``d`` runs to ``len(edges_seconds)`` inclusive.
+    ``arrived[s, c, q]`` counts the same labels by the slice (of ``WINDOW_SLICES`` equal ones) of
+    the window in which the prediction was made, and ``made[s]`` all predictions of that slice,
+    labelled or not. None where the table has no time.
+
+    The class axis is the profile's ``classes``; for a regressor the fifth of the label: with
+    ``z`` of the label column's grid, below −0.8416, −0.2533, 0.2533, 0.8416, above. ``q`` is
+    the equal fifth of [0, 1] that holds the score (binary: of the positive class; multiclass: of
+    the predicted class), 0 where there is no valid score; of length 1 for a regressor.
     """
 
     edges_seconds: tuple[float, ...]
     counts: Ints
+    arrived: Ints | None = None
+    made: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClassificationProfile:
     """Sufficient statistics of a classifier in a window.
 
-    ``classes`` orders every class axis. ``confusion[i, j]`` counts label i predicted j, of the
-    labelled rows. ``score_histogram[k, b, y]``: for the score of class k (one row for binary: the
-    positive class), 1,000 equal bins of [0, 1], y = 1 where the label is class k; labelled rows
-    only. ``score_sums[k, b, y]`` is Σ score there. ``unlabelled_histogram[k, b]`` holds the rows
-    still without label. ``log_loss`` and ``brier`` are (Σ, Σ²) over ``scored`` rows. ``n``
-    predictions, ``labelled`` of them with a label, ``invalid_score`` with a score that is missing
-    or not in [0, 1]. ``previous_agree`` is (agreeing, compared) of each label with the label
-    before it in time: the no-change control.
+    ``classes`` orders every class axis; binary: (negative, positive). ``confusion[i, j]`` counts
+    label i predicted j, of the labelled rows; ``confusion_fifths[q, i, j]`` the same by score
+    fifth (as in `DelayCounts`), None where labels carry no arrival time.
+    ``score_histogram[k, b, y]``: for the score of class k (one row for binary: the positive
+    class; no row, K = 0, without score columns), 1,000 equal bins of [0, 1], y = 1 where the label
+    is class k; labelled rows with valid scores only. ``score_sums[k, b, y]`` is Σ score there.
+    ``unlabelled_histogram[k, b]`` holds the rows still without label. ``log_loss`` and ``brier``
+    are (Σ, Σ²) over the ``scored`` rows (labelled, every score valid): log loss is −ln of the
+    label's probability, clipped at 2.220446049250313e-16 from 0 and 1; Brier is (score − y)² for
+    binary, summed over classes for multiclass. ``n`` predictions, ``labelled`` of them with a
+    label, ``invalid_score`` with a score that is missing or not in [0, 1]. ``previous_agree`` is
+    (agreeing, compared) of each label with the label before it in time: the no-change control.
     """
 
     classes: tuple[str, ...]
@@ -172,6 +199,7 @@ class ClassificationProfile:
     brier: tuple[float, float]
     previous_agree: tuple[int, int] = (0, 0)
     delays: DelayCounts | None = None
+    confusion_fifths: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +209,12 @@ class RegressionProfile:
     ``moments`` = (Σe, Σ|e|, Σe², Σe⁴), ``ape`` = (Σ|e/y|, Σ(e/y)², count with y ≠ 0),
     ``label`` = (Σ(y−c), Σ(y−c)²) around ``label_center``; ``error_cells``/``error_counts`` is
     the grid of errors under ``error_binning``. ``previous`` = (Σ|y−y_prev|, Σ(y−y_prev)², count):
-    the no-change control.
+    the no-change control. ``invalid`` counts rows whose prediction or label is not a finite number;
+    ``labelled`` the rows with both, over which all sums run.
+
+    ``strata[c]`` = (count, Σe, Σ|e|, Σe², Σe⁴, Σ|e/y|, Σ(e/y)², count with y ≠ 0, Σ(y−c),
+    Σ(y−c)²) by fifth of the label (as in `DelayCounts`), shape (5, 10): from it late labels are
+    weighted. None where labels carry no arrival time.
     """
 
     n: int
@@ -196,6 +229,7 @@ class RegressionProfile:
     error_counts: Ints
     previous: tuple[float, float, int] = (0.0, 0.0, 0)
     delays: DelayCounts | None = None
+    strata: Floats | None = None
 
 
 PerformanceProfile = ClassificationProfile | RegressionProfile
