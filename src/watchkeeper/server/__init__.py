@@ -1,0 +1,1 @@
+"""The door for the network, and the composition root: API, page and worker."""

@@ -1,0 +1,64 @@
+"""The application: every route, the error shape and the security headers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from watchkeeper.server.api import (
+    clock,
+    health,
+    incidents,
+    keys,
+    models,
+    quarantine,
+    rows,
+    session,
+    windows,
+)
+from watchkeeper.server.api.errors import install_error_handlers
+from watchkeeper.server.hub import Hub
+from watchkeeper.server.wire.envelope import ErrorEnvelope
+
+__all__ = ["create_app", "declare_app"]
+
+ROUTERS: tuple[APIRouter, ...] = (
+    models.router,
+    windows.router,
+    rows.router,
+    incidents.router,
+    quarantine.router,
+    clock.router,
+    session.router,
+    keys.router,
+    health.router,
+)
+
+
+def declare_app() -> FastAPI:
+    """The application with every route and without anything behind them."""
+    app = FastAPI(
+        title="Watchkeeper",
+        version="1",
+        description="Keeps watch over machine-learning models in production.",
+        docs_url=None,  # the page's strict security policy forbids the scripts that it loads
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        generate_unique_id_function=_operation_id,
+        responses={"default": {"model": ErrorEnvelope, "description": "the one error shape"}},
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    install_error_handlers(app)
+    return app
+
+
+def create_app(hub: Hub) -> FastAPI:
+    """The application over what the composition root assembled."""
+    app = declare_app()
+    app.state.hub = hub
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,87 @@
+"""Rows in: predictions, labels and the reference, as JSON, Arrow or Parquet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from watchkeeper.server.api.body import ARROW_STREAM, PARQUET, read_body
+from watchkeeper.server.api.dependencies import Admin, HubOf, Ingester
+from watchkeeper.server.intake import Arrival
+from watchkeeper.server.wire.envelope import Envelope
+from watchkeeper.server.wire.ingest import Acknowledged, ReferenceStored, RowsIn
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1/models/{model}", tags=["rows"])
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_ROWS_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": RowsIn.model_json_schema()},
+            ARROW_STREAM: _BINARY,
+        },
+    }
+}
+_TABLE_BODY = {
+    "requestBody": {"required": True, "content": {PARQUET: _BINARY, ARROW_STREAM: _BINARY}}
+}
+
+BatchId = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=200,
+        description="the batch's id: sending it again changes nothing",
+    ),
+]
+KnownAt = Annotated[
+    datetime | None,
+    Query(description="when the rows were known (scope backfill); it drives the model's clock"),
+]
+
+
+@router.post("/predictions", openapi_extra=_ROWS_BODY)
+async def post_predictions(
+    hub: HubOf,
+    caller: Ingester,
+    request: Request,
+    model: str,
+    batch: BatchId = None,
+    known_at: KnownAt = None,
+) -> Envelope[Acknowledged]:
+    """Take in predictions; the answer comes when they are durable."""
+    return await _take(hub, request, Arrival(model, "predictions", batch, known_at, caller))
+
+
+@router.post("/labels", openapi_extra=_ROWS_BODY)
+async def post_labels(
+    hub: HubOf,
+    caller: Ingester,
+    request: Request,
+    model: str,
+    batch: BatchId = None,
+    known_at: KnownAt = None,
+) -> Envelope[Acknowledged]:
+    """Take in labels: before, with or long after their predictions."""
+    return await _take(hub, request, Arrival(model, "labels", batch, known_at, caller))
+
+
+@router.post("/reference", openapi_extra=_TABLE_BODY)
+async def post_reference(
+    hub: HubOf, _: Admin, request: Request, model: str
+) -> Envelope[ReferenceStored]:
+    """Store what windows are compared against: training or validation data with labels."""
+    body = await read_body(request, limit=hub.intake.limits.reference_bytes)
+    stored = await run_in_threadpool(hub.intake.store_reference, model, body)
+    return Envelope(data=stored)
+
+
+async def _take(hub: HubOf, request: Request, arrival: Arrival) -> Envelope[Acknowledged]:
+    body = await read_body(request, limit=hub.intake.limits.batch_bytes)
+    return Envelope(data=await run_in_threadpool(hub.intake.take, arrival, body))

@@ -1,0 +1,36 @@
+"""What the routes reach: the views and doors, assembled once by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watchkeeper.server.access import Gatekeeper
+    from watchkeeper.server.intake import Intake
+    from watchkeeper.server.metrics import Telemetry
+    from watchkeeper.server.views.distributions import DistributionView
+    from watchkeeper.server.views.fleet import FleetView
+    from watchkeeper.server.views.incidents import IncidentView
+    from watchkeeper.server.views.progress import ProgressView
+    from watchkeeper.server.views.quarantine import QuarantineView
+    from watchkeeper.server.views.series import SeriesView
+    from watchkeeper.server.views.verdicts import VerdictView
+
+__all__ = ["Hub"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Everything a route may ask for."""
+
+    gate: Gatekeeper
+    intake: Intake
+    fleet: FleetView
+    verdicts: VerdictView
+    series: SeriesView
+    distributions: DistributionView
+    incidents: IncidentView
+    quarantine: QuarantineView
+    progress: ProgressView
+    telemetry: Telemetry

@@ -1,0 +1,1 @@
+"""What crosses the wire, as pydantic models: one file a resource."""

@@ -1,0 +1,73 @@
+"""Incidents and alerts on the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from watchkeeper.domain.alert import AlertState
+from watchkeeper.domain.verdict import Severity
+from watchkeeper.server.wire.envelope import Wire
+
+__all__ = ["AlertWire", "IncidentAct", "IncidentDetail", "IncidentWire", "TimelineEntry"]
+
+
+class IncidentWire(Wire):
+    """One cause. ``cause`` is in words, or "unknown"; ``alerts`` counts its series."""
+
+    id: str
+    model: str
+    state: AlertState
+    severity: Severity
+    title: str
+    cause: str
+    opened_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None
+    acknowledged_by: str | None
+    alerts: int
+    facts: dict[str, object]
+
+
+class AlertWire(Wire):
+    """One series that fires or fired."""
+
+    id: str
+    model: str
+    monitor: str
+    column: str | None
+    segment: str | None
+    version: str | None
+    arm: str | None
+    state: AlertState
+    severity: Severity
+    what: str
+    message: str
+    opened_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None
+    verdicts: list[str]
+    facts: dict[str, object]
+
+
+class TimelineEntry(Wire):
+    """One thing that happened to the incident; ``by`` names a person or a service."""
+
+    at: datetime
+    kind: Literal["opened", "joined", "updated", "acknowledged", "resolved", "accepted", "told"]
+    text: str
+    by: str | None
+
+
+class IncidentDetail(Wire):
+    """An incident with its alerts and what happened, oldest first."""
+
+    incident: IncidentWire
+    alerts: list[AlertWire]
+    timeline: list[TimelineEntry]
+
+
+class IncidentAct(Wire):
+    """Why a person acts on an incident: kept in its timeline."""
+
+    note: str = ""

@@ -1,0 +1,24 @@
+"""Rejected rows on the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from watchkeeper.server.wire.envelope import Wire
+
+__all__ = ["QuarantinedRow"]
+
+
+class QuarantinedRow(Wire):
+    """A row that was not accepted: ``reason`` is a stable code, ``detail`` a sentence, ``row``
+    the row as JSON text.
+    """
+
+    model: str
+    batch: str
+    known_at: datetime
+    kind: Literal["predictions", "labels"]
+    reason: str
+    detail: str
+    row: str

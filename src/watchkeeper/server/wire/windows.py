@@ -1,0 +1,33 @@
+"""Windows on the wire: what became of their rows, and how they were judged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from watchkeeper.domain.verdict import Status
+from watchkeeper.server.wire.envelope import WindowWire, Wire
+
+__all__ = ["WindowRow"]
+
+
+class WindowRow(Wire):
+    """One window of a model.
+
+    ``status`` is the worst verdict of its latest judgement, null while it is not judged.
+    ``maturity`` is the share (0 to 1) of its labels that have arrived, null where the model has
+    no label. ``revision`` counts the judgements; ``known_at`` is when the latest was made, on the
+    clock of the data.
+    """
+
+    window: WindowWire
+    received: int
+    accepted: int
+    rejected: int
+    duplicate: int
+    joined: int
+    rows: int
+    maturity: float | None
+    status: Status | None
+    alerts: int
+    revision: int
+    known_at: datetime | None
