@@ -15,6 +15,7 @@ from watchkeeper.server.wire.drift import DriftMap
 from watchkeeper.server.wire.envelope import Envelope, VerdictWire
 from watchkeeper.server.wire.performance import Performance
 from watchkeeper.server.wire.service import Service
+from watchkeeper.server.wire.timeline import Timeline
 from watchkeeper.server.wire.windows import WindowRow
 
 __all__ = ["router"]
@@ -28,6 +29,14 @@ def list_windows(
 ) -> Envelope[list[WindowRow]]:
     """The windows, oldest first, with what became of their rows."""
     return Envelope(data=hub.series.windows(model, Range(start, end)))
+
+
+@router.get("/timeline")
+def get_timeline(
+    hub: HubOf, _: Reader, model: str, start: Start = None, end: End = None
+) -> Envelope[Timeline]:
+    """Families of monitors × windows: the worst status of each, over all series and segments."""
+    return Envelope(data=hub.verdicts.timeline(model, Range(start, end)))
 
 
 @router.get("/verdicts")
