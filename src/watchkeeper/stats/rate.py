@@ -69,7 +69,7 @@ class RateVariation:
         known, total = self.counts.get(season, (self.events, self.rows))
         rate = (known + 0.5) / (total + 1.0)
         scaled, variance = _arcsine(events, rows)
-        z, df = self.variation.z(scaled, variance, season)
+        z, df = self.variation.z(float(scaled), float(variance), season)
         if rows * min(rate, 1.0 - rate) < _LARGE:
             z = _score(_rare(events, rows, rate, self._concentration(season)))
         return float(min(1.0, 2.0 * stdtr(min(df, 1e9), -abs(z))))

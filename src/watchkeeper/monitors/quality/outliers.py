@@ -1,0 +1,139 @@
+"""Outliers: values where the reference had hardly any, and single values beyond belief.
+
+Two questions, the smaller p-value counting twice: do more values than before lie outside the
+fences (the 0.1 % and 99.9 % quantiles of the reference, as its cells have them), and is the
+farthest one farther than the tail of the reference can explain (`watchkeeper.stats.extreme`)?
+The learned range of the reference is told as information; only stated bounds are limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from watchkeeper.domain.model import ColumnType, Model, MonitorSpec
+from watchkeeper.domain.profile import NumericProfile, WindowProfile
+from watchkeeper.monitors.basis import Basis, basis_of
+from watchkeeper.monitors.evidence import Evidence, History, Series
+from watchkeeper.monitors.quality.rates import Fault, Yardstick, judge_rate, watched
+from watchkeeper.monitors.words import number
+from watchkeeper.stats.extreme import Tail, tail
+
+__all__ = ["outliers"]
+
+_FENCE = 0.001
+_BEYOND_BELIEF = 1e-6
+_FAULT = Fault("outlier_rate", "far outside what is usual")
+
+
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """The reference of one column: its fences (cells), its tails and its range."""
+
+    low_cell: int
+    high_cell: int
+    centre: float  # in z
+    below: Tail | None
+    above: Tail | None
+    minimum: float
+    maximum: float
+
+
+def outliers(
+    spec: MonitorSpec, model: Model, current: Sequence[WindowProfile], history: History
+) -> Iterator[Evidence]:
+    """The share of values beyond the fences of every numeric column."""
+    basis = basis_of(history, model.timezone)
+    for column in watched(model, spec):
+        usual = _usual(basis, column.name) if column.type is ColumnType.NUMERIC else None
+        if usual is None:
+            continue
+        normal = basis.rate(partial(_tally, column.name, usual))
+        if normal is None:
+            continue
+        yardstick = Yardstick(_FAULT, normal, basis, model.materiality)
+        series = Series(spec.name, _FAULT.what, column=column.name)
+        for profile in current:
+            counted = _tally(column.name, usual, profile)
+            if counted is not None:
+                found = judge_rate(yardstick, series, profile, counted)
+                yield _with_extreme(found, profile, usual)
+
+
+def _numeric(profile: WindowProfile, name: str) -> NumericProfile | None:
+    found = profile.columns.get(name)
+    return found if isinstance(found, NumericProfile) else None
+
+
+def _tally(name: str, usual: _Usual, profile: WindowProfile) -> tuple[int, int] | None:
+    column = _numeric(profile, name)
+    if column is None:
+        return None
+    beyond = (column.cells < usual.low_cell) | (column.cells > usual.high_cell)
+    return int(column.counts[beyond].sum()), int(column.counts.sum())
+
+
+def _usual(basis: Basis, name: str) -> _Usual | None:
+    parts = [found for profile in basis.windows if (found := _numeric(profile, name))]
+    parts = [part for part in parts if len(part.cells)]
+    if not parts:
+        return None
+    cells, position = np.unique(np.concatenate([p.cells for p in parts]), return_inverse=True)
+    counts = np.bincount(position, np.concatenate([p.counts for p in parts]))
+    if len(cells) < 2:
+        return None
+    z = np.bincount(position, np.concatenate([p.sums for p in parts])) / counts
+    reached = np.cumsum(counts) / counts.sum()
+    low, middle, high = np.searchsorted(reached, [_FENCE, 0.5, 1.0 - _FENCE])
+    centre = float(z[middle])
+    return _Usual(
+        low_cell=int(cells[low]),
+        high_cell=int(cells[min(high, len(cells) - 1)]),
+        centre=centre,
+        below=tail(centre - z, counts),
+        above=tail(z - centre, counts),
+        minimum=min(part.minimum for part in parts if part.minimum is not None),
+        maximum=max(part.maximum for part in parts if part.maximum is not None),
+    )
+
+
+def _with_extreme(found: Evidence, profile: WindowProfile, usual: _Usual) -> Evidence:
+    column = _numeric(profile, found.series.column or "")
+    if found.p_value is None or column is None or column.minimum is None or column.maximum is None:
+        return found
+    far, p_extreme = _farthest(column, column.minimum, column.maximum, usual)
+    p_value = min(1.0, 2.0 * min(found.p_value, p_extreme))
+    unbelievable = p_extreme < _BEYOND_BELIEF
+    effect = {
+        **found.effect,
+        "p_value": p_value,
+        "p_extreme": p_extreme,
+        "farthest": far,
+        "reference_minimum": usual.minimum,
+        "reference_maximum": usual.maximum,
+    }
+    clause = f"; values reach {number(far)}, before they lay in [{number(usual.minimum)}, {number(usual.maximum)}]"
+    return replace(
+        found,
+        p_value=p_value,
+        material=found.material or unbelievable,
+        message=found.message + clause,
+        effect=effect,
+    )
+
+
+def _farthest(
+    column: NumericProfile, minimum: float, maximum: float, usual: _Usual
+) -> tuple[float, float]:
+    """The end of the window's range that is harder to believe, and how hard (a p-value)."""
+    n = int(column.counts.sum())
+    sides = []
+    for value, fitted, sign in ((minimum, usual.below, -1.0), (maximum, usual.above, 1.0)):
+        z = (value - column.binning.center) / column.binning.scale
+        p = 1.0 if fitted is None else fitted.p_value(sign * (z - usual.centre), n)
+        sides.append((min(1.0, 2.0 * p), value))
+    p_value, value = min(sides)
+    return value, p_value
