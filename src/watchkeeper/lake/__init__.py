@@ -1,0 +1,15 @@
+"""Facts kept: rows and profiles, as Delta tables of each model."""
+
+from watchkeeper.lake.delta import open_delta
+from watchkeeper.lake.lake import Lake
+from watchkeeper.lake.layout import LakeTable
+from watchkeeper.lake.schemas import label_schema, prediction_schema, quarantine_schema
+
+__all__ = [
+    "Lake",
+    "LakeTable",
+    "label_schema",
+    "open_delta",
+    "prediction_schema",
+    "quarantine_schema",
+]

@@ -1,0 +1,268 @@
+"""One Delta table: opened with care, appended to exactly once, read by pruned file lists.
+
+Every append carries an application transaction ``(app_id, sequence)`` in the same atomic commit
+as its files. An append whose sequence the table has seen is a no-op, so a writer that crashed may
+always repeat its last step.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError
+
+from watchkeeper.errors import Conflict, NotFound, Unavailable, UnsupportedTable
+from watchkeeper.lake.schemas import DAY, STATISTICS
+
+if TYPE_CHECKING:
+    import pyarrow.compute as pc
+
+__all__ = ["Stamp", "StoredTable", "conflicts", "open_delta"]
+
+_TRIES = 10
+# Reader features whose tables were read back right by our own tests. Deletion vectors and column
+# mapping change what a data file means, and are refused rather than read wrongly.
+_PROVEN = frozenset({"timestampNtz"})
+_WRITER = WriterProperties(compression="ZSTD", compression_level=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The application transaction of an append: who writes, and how far."""
+
+    app_id: str
+    sequence: int
+
+
+def open_delta(
+    path: str | Path,
+    version: int | None = None,
+    *,
+    storage_options: Mapping[str, str] | None = None,
+) -> DeltaTable:
+    """Open a Delta table, at ``version`` or the latest.
+
+    Raises NotFound where there is no table (or no such version), and UnsupportedTable where it
+    uses a reader feature that was never proven here.
+    """
+    options = dict(storage_options) if storage_options else None
+    try:
+        table = DeltaTable(str(path), version=version, storage_options=options)
+    except TableNotFoundError as error:
+        raise NotFound(
+            f"there must be a Delta table at {path}, found none: check the path"
+        ) from error
+    except DeltaProtocolError as error:
+        raise UnsupportedTable(f"the Delta table at {path} cannot be read: {error}") from error
+    except DeltaError as error:
+        if version is not None:
+            raise NotFound(
+                f"the Delta table at {path} has no version {version}: {error}"
+            ) from error
+        raise Unavailable(f"the Delta table at {path} cannot be opened: {error}") from error
+    _refuse_unproven(table, path)
+    return table
+
+
+def _refuse_unproven(table: DeltaTable, path: str | Path) -> None:
+    protocol = table.protocol()
+    found = set(protocol.reader_features or ()) - _PROVEN
+    if table.metadata().configuration.get("delta.columnMapping.mode", "none") != "none":
+        found.add("columnMapping")
+    if found:
+        raise UnsupportedTable(
+            f"a Delta table must not use the reader features {', '.join(sorted(found))}, "
+            f"which were never proven here: {path}: write a copy without them"
+        )
+
+
+class StoredTable:
+    """A table of the lake that is created by its first append.
+
+    Safe to use from many threads: one lock guards the snapshot, and data is read outside it.
+    """
+
+    def __init__(
+        self, uri: str, *, partitioned: bool, storage_options: Mapping[str, str] | None = None
+    ) -> None:
+        self.uri = uri
+        self._partition_by = [DAY] if partitioned else None
+        self._options = dict(storage_options) if storage_options else None
+        self._lock = threading.Lock()
+        self._table: DeltaTable | None = None
+
+    def version(self) -> int | None:
+        """The latest version, or None where nothing was appended yet."""
+        with self._lock:
+            table = self._latest()
+            return None if table is None else table.version()
+
+    def schema(self) -> pa.Schema | None:
+        """The columns of the latest version, or None where nothing was appended yet."""
+        with self._lock:
+            table = self._latest()
+            return None if table is None else pa.schema(table.schema().to_arrow())
+
+    def sequence(self, app_id: str) -> int | None:
+        """How far ``app_id`` has written, or None where it never did."""
+        with self._lock:
+            table = self._latest()
+            return None if table is None else table.transaction_version(app_id)
+
+    def append(self, rows: pa.Table, stamp: Stamp | None = None) -> int:
+        """Append in one commit and return the version that holds the rows.
+
+        Nothing happens where ``stamp`` was seen already. A column that the table lacks is added
+        to it; raises Conflict where a column has another type. Concurrent appends retry.
+        """
+        with self._lock:
+            for _ in range(_TRIES):
+                table = self._latest()
+                if table is not None and stamp and _seen(table, stamp):
+                    return int(table.version())
+                stored = pa.schema(table.schema().to_arrow()) if table else pa.schema([])
+                _refuse_conflicts(stored, rows.schema, self.uri)
+                try:
+                    return self._write(table, rows, stamp)
+                except (DeltaError, OSError) as error:
+                    failure = error
+            raise Unavailable(
+                f"appending to {self.uri} failed {_TRIES} times: {failure}"
+            ) from failure
+
+    def read(
+        self, prune: str | None, keep: pc.Expression | None, *, version: int | None = None
+    ) -> pa.Table | None:
+        """The rows of the files that the SQL predicate ``prune`` cannot rule out and for which
+        ``keep`` holds; None where nothing was appended yet.
+
+        A file that a compaction removed meanwhile is looked for in a newer snapshot.
+        """
+        for _ in range(_TRIES):
+            with self._lock:
+                table = self._latest() if version is None else self._at(version)
+                if table is None:
+                    return None
+                files = table.to_pyarrow_dataset(file_pruning_predicate=prune)
+            try:
+                return files.to_table(filter=keep)
+            except FileNotFoundError as error:
+                failure = error
+                if version is not None:
+                    break
+        raise NotFound(
+            f"files of {self.uri} are gone: version {version} was vacuumed; ask for a newer one"
+        ) from failure
+
+    def compact(self, *, min_files: int) -> int:
+        """Rewrite each day that has at least ``min_files`` files into few; returns how many files
+        were removed. Readers of older versions keep their files until `vacuum`.
+        """
+        with self._lock:
+            table = self._latest()
+            if table is None:
+                return 0
+            removed = 0
+            for filters in _crowded(table, self._partition_by, min_files):
+                done = table.optimize.compact(partition_filters=filters, writer_properties=_WRITER)
+                removed += int(done["numFilesRemoved"])
+            return removed
+
+    def vacuum(self, *, hours: int) -> int:
+        """Delete files that no version of the last ``hours`` needs; returns how many."""
+        with self._lock:
+            table = self._latest()
+            if table is None:
+                return 0
+            return len(
+                table.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False)
+            )
+
+    def _latest(self) -> DeltaTable | None:
+        if self._table is None:
+            try:
+                self._table = open_delta(self.uri, storage_options=self._options)
+            except NotFound:
+                return None
+        else:
+            self._table.update_incremental()
+        return self._table
+
+    def _at(self, version: int) -> DeltaTable:
+        return open_delta(self.uri, version, storage_options=self._options)
+
+    def _write(self, table: DeltaTable | None, rows: pa.Table, stamp: Stamp | None) -> int:
+        transactions = [Transaction(stamp.app_id, stamp.sequence)] if stamp else None
+        write_deltalake(
+            self.uri if table is None else table,
+            rows,
+            mode="error" if table is None else "append",
+            schema_mode=None if table is None else "merge",
+            partition_by=self._partition_by,
+            configuration=_configuration(rows.schema) if table is None else None,
+            storage_options=self._options,
+            writer_properties=_WRITER,
+            commit_properties=CommitProperties(app_transactions=transactions),
+        )
+        latest = self._latest()
+        if latest is None:
+            raise Unavailable(f"the table at {self.uri} vanished while it was written to")
+        return int(latest.version())
+
+
+def _configuration(schema: pa.Schema) -> dict[str, str | None]:
+    held = [name for name in STATISTICS if name in schema.names]
+    return {
+        "delta.dataSkippingStatsColumns": ",".join(held),
+        "delta.checkpointInterval": "50",
+    }
+
+
+def _seen(table: DeltaTable, stamp: Stamp) -> bool:
+    done = table.transaction_version(stamp.app_id)
+    return done is not None and done >= stamp.sequence
+
+
+def _refuse_conflicts(stored: pa.Schema, given: pa.Schema, uri: str) -> None:
+    wrong = conflicts(stored, given)
+    if wrong:
+        raise Conflict(
+            "columns must keep the name and type they are stored with, "
+            f"got {'; '.join(wrong.values())} in {uri}: give the column a new name"
+        )
+
+
+def conflicts(stored: pa.Schema, given: pa.Schema) -> dict[str, str]:
+    """The columns of ``given`` that cannot go into a table of ``stored``, each with the reason.
+
+    Delta tells names apart by more than their case, so ``a`` cannot join a stored ``A``.
+    """
+    held = {name.lower(): stored.field(name) for name in stored.names}
+    wrong = {}
+    for field in given:
+        there = held.setdefault(field.name.lower(), field)
+        if there.name != field.name:
+            wrong[field.name] = f"{field.name} (there is {there.name}, which differs in case alone)"
+        elif there.type != field.type:
+            wrong[field.name] = f"{field.name} (stored as {there.type}, got {field.type})"
+    return wrong
+
+
+def _crowded(
+    table: DeltaTable, partition_by: list[str] | None, min_files: int
+) -> list[list[tuple[str, str, str]] | None]:
+    if partition_by is None:
+        return [None] if len(table.file_uris()) >= min_files else []
+    actions = pa.table(table.get_add_actions(flatten=True))
+    days = actions.column(f"partition.{DAY}").value_counts().to_pylist()
+    return [
+        [(DAY, "=", str(item["values"]) if item["values"] is not None else "")]
+        for item in days
+        if item["counts"] >= min_files
+    ]

@@ -1,0 +1,191 @@
+"""The lake: every model's predictions, labels, quarantine and profiles, as Delta tables.
+
+Predictions, labels and quarantine are partitioned by ``_wk_day`` (a label by the day of its
+prediction, so that a window's labels lie together however late they came; labels whose
+prediction is unknown lie in the null partition, which every join reads). Profiles are few and
+small: they are not partitioned, and pruned by the statistics of their windows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from watchkeeper.domain.model import Model
+from watchkeeper.domain.window import Window
+from watchkeeper.errors import InvalidInput
+from watchkeeper.lake.delta import Stamp, StoredTable, conflicts
+from watchkeeper.lake.joined import attach_labels, first_of_each_id, known_by, shaped
+from watchkeeper.lake.layout import LakeTable, table_uri
+from watchkeeper.lake.profile_rows import ProfilePart, latest_parts, stamped
+from watchkeeper.lake.schemas import (
+    DAY,
+    SEQUENCE,
+    STAMP,
+    label_schema,
+    prediction_schema,
+)
+
+__all__ = ["Lake"]
+
+_TIME = {
+    LakeTable.PREDICTIONS: "_wk_time",
+    LakeTable.QUARANTINE: "_wk_known_at",
+}
+
+
+class Lake:
+    """The tables of all models under one root: a folder, or a URI such as ``s3://bucket/lake``.
+
+    Safe to use from many threads and many processes. Tables are created by their first append.
+    """
+
+    def __init__(self, root: str | Path, storage_options: Mapping[str, str] | None = None) -> None:
+        self.root = str(root)
+        self._options = storage_options
+        self._lock = threading.Lock()
+        self._tables: dict[tuple[str, LakeTable], StoredTable] = {}
+
+    def append(
+        self, model: str, table: LakeTable, rows: pa.Table, *, app_id: str, sequence: int
+    ) -> int:
+        """Append rows in one commit; returns the Delta version that holds them.
+
+        Does nothing where ``(app_id, sequence)`` or a later sequence was appended before. New
+        columns are added to the table; Conflict where a column has another type than is stored.
+        Rows get their place (``_wk_seq``), which follows from the sequence alone.
+        """
+        place = pa.array(range(sequence << 24, (sequence << 24) + rows.num_rows), pa.int64())
+        placed = rows.append_column(SEQUENCE, place)
+        return self._table(model, table).append(placed, Stamp(app_id, sequence))
+
+    def sequence(self, model: str, table: LakeTable, app_id: str) -> int | None:
+        """How far ``app_id`` has appended to a table; None where it never did."""
+        return self._table(model, table).sequence(app_id)
+
+    def version(self, model: str, table: LakeTable) -> int | None:
+        """The table's latest Delta version; None where it does not exist yet."""
+        return self._table(model, table).version()
+
+    def conflicts(self, model: str, table: LakeTable, schema: pa.Schema) -> Mapping[str, str]:
+        """The columns of ``schema`` that the table cannot take, each with the reason."""
+        return conflicts(self._table(model, table).schema() or pa.schema([]), schema)
+
+    def rows(
+        self,
+        model: str,
+        table: LakeTable,
+        *,
+        start: datetime,
+        end: datetime,
+        version: int | None = None,
+    ) -> pa.Table:
+        """The stored rows of ``[start, end)``, duplicates and history included.
+
+        Predictions by event time, quarantined rows by when they were received, labels by the day
+        of their prediction (those of unknown day are included). Empty, without columns, where the
+        table does not exist.
+        """
+        keep = None
+        if table in _TIME:
+            moment = pc.field(_TIME[table])
+            keep = (moment >= pa.scalar(start, STAMP)) & (moment < pa.scalar(end, STAMP))
+        window = Window(start, end)
+        found = self._table(model, table).read(
+            _days(window, orphans=table is LakeTable.LABELS), keep, version=version
+        )
+        return pa.table({}) if found is None else found
+
+    def joined(self, model: Model, window: Window, *, known_at: datetime | None = None) -> pa.Table:
+        """The window's predictions, each once, left-joined to the latest label known by
+        ``known_at`` (None: now); in the order of event time.
+
+        Columns: the system columns of predictions, the model's own, its label column, and
+        ``_wk_label_known_at``. No rows where nothing was received.
+        """
+        moment = pc.field("_wk_time")
+        keep = (moment >= pa.scalar(window.start, STAMP)) & (moment < pa.scalar(window.end, STAMP))
+        stored = self._table(model.name, LakeTable.PREDICTIONS).read(_days(window), keep)
+        predictions = first_of_each_id(
+            known_by(shaped(stored, prediction_schema(model)), known_at)
+        ).drop_columns([SEQUENCE])
+        held = self._table(model.name, LakeTable.LABELS).read(_days(window, orphans=True), None)
+        labels = known_by(shaped(held, label_schema(model)), known_at)
+        return attach_labels(predictions, labels, model)
+
+    def append_profiles(
+        self, model: str, parts: Sequence[ProfilePart], *, reference: str | None = None
+    ) -> int:
+        """Append encoded profiles in one commit; returns the Delta version that holds them.
+
+        ``reference`` names the baseline that they belong to; None: windows of live data.
+        """
+        if not parts:
+            raise InvalidInput("append_profiles needs at least one part, got none: skip the call")
+        return self._table(model, LakeTable.PROFILES).append(stamped(parts, reference))
+
+    def profiles(
+        self, model: str, start: datetime, end: datetime, *, known_at: datetime | None = None
+    ) -> pa.Table:
+        """The encoded profiles of every window that overlaps ``[start, end)``: the latest revision
+        of each, or the latest as known at ``known_at``; oldest window first.
+        """
+        first, last = pa.scalar(start, STAMP), pa.scalar(end, STAMP)
+        keep = (pc.field("_wk_start") < last) & (pc.field("_wk_end") > first)
+        if known_at is not None:
+            keep &= pc.field("_wk_known_at") <= pa.scalar(known_at, STAMP)
+        prune = f"_wk_start < '{_stamp(end)}' AND _wk_end > '{_stamp(start)}'"
+        return latest_parts(
+            self._table(model, LakeTable.PROFILES).read(
+                prune, keep & pc.is_null(pc.field("_wk_reference"))
+            )
+        )
+
+    def reference_profiles(self, model: str, reference: str) -> pa.Table:
+        """The encoded profiles of one baseline; no rows where there is none of that name."""
+        return latest_parts(
+            self._table(model, LakeTable.PROFILES).read(
+                None, pc.field("_wk_reference") == reference
+            )
+        )
+
+    def compact(self, model: str, table: LakeTable, *, min_files: int = 16) -> int:
+        """Merge the small files of each day that has at least ``min_files``; returns how many
+        files were replaced. Cheap where there is nothing to do.
+        """
+        return self._table(model, table).compact(min_files=min_files)
+
+    def vacuum(self, model: str, table: LakeTable, *, hours: int = 24 * 7) -> int:
+        """Delete replaced files older than ``hours``, which must exceed the longest query;
+        returns how many. Versions that needed them can no longer be read.
+        """
+        return self._table(model, table).vacuum(hours=hours)
+
+    def _table(self, model: str, table: LakeTable) -> StoredTable:
+        with self._lock:
+            found = self._tables.get((model, table))
+            if found is None:
+                found = StoredTable(
+                    table_uri(self.root, model, table),
+                    partitioned=table is not LakeTable.PROFILES,
+                    storage_options=self._options,
+                )
+                self._tables[model, table] = found
+            return found
+
+
+def _days(window: Window, *, orphans: bool = False) -> str:
+    """The SQL predicate of the partitions that a window touches."""
+    day = window.start.astimezone(UTC).date()
+    last = (window.end.astimezone(UTC) - timedelta(microseconds=1)).date()
+    between = f"{DAY} BETWEEN '{day}' AND '{last}'"
+    return f"{between} OR {DAY} IS NULL" if orphans else between
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()

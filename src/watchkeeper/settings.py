@@ -1,0 +1,230 @@
+"""Settings: the only reader of the environment.
+
+Every setting is a variable ``WATCHKEEPER_<NAME>`` with a default that works on a laptop: files
+under one home folder, the loopback address, no key to anything outside. `documentation` prints
+the table of them, so the manual cannot fall behind.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from watchkeeper.errors import InvalidInput
+
+__all__ = ["PREFIX", "Settings", "documentation", "environment_value"]
+
+PREFIX = "WATCHKEEPER_"
+_MIB = 1024 * 1024
+_YES = {"1", "true", "yes", "on"}
+_NO = {"0", "false", "no", "off"}
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in _YES | _NO:
+        return text.lower() in _YES
+    raise ValueError("a truth value: true or false")
+
+
+def _positive(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return int(text)
+    raise ValueError("a whole number above zero")
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= 65535:
+        return int(text)
+    raise ValueError("a port from 0 (any free one) to 65535")
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _options(text: str) -> Mapping[str, str]:
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        found = None
+    if isinstance(found, dict) and all(isinstance(value, str) for value in found.values()):
+        return found
+    raise ValueError('a JSON object of strings such as {"AWS_REGION": "eu-west-1"}')
+
+
+def _about(read: Callable[[str], object], help_text: str) -> Mapping[str, object]:
+    return {"read": read, "help": help_text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the operator chose. `load` reads it from the environment; tests construct it."""
+
+    home: Path = field(
+        default_factory=lambda: Path.home() / ".watchkeeper",
+        metadata=_about(_folder, "Folder of everything that is kept, unless said otherwise below."),
+    )
+    database_url: str = field(
+        default="",
+        repr=False,
+        metadata=_about(
+            str,
+            "Where records are kept: `postgresql+psycopg://user@host/name`. "
+            "Empty: SQLite files under the home folder.",
+        ),
+    )
+    lake: str = field(
+        default="",
+        metadata=_about(
+            str, "Where rows and profiles are kept: a folder or `s3://…`. Empty: `<home>/lake`."
+        ),
+    )
+    lake_options: Mapping[str, str] = field(
+        default_factory=dict,
+        repr=False,
+        metadata=_about(_options, "Options of the object store, as a JSON object of strings."),
+    )
+    host: str = field(
+        default="127.0.0.1",
+        metadata=_about(str, "Address to listen on. A public one is refused while no key exists."),
+    )
+    port: int = field(
+        default=8711, metadata=_about(_port, "Port to listen on; 0 takes any free one.")
+    )
+    public_url: str = field(
+        default="",
+        metadata=_about(str, "Where people reach the page, for links in alerts."),
+    )
+    max_body_bytes: int = field(
+        default=64 * _MIB, metadata=_about(_positive, "Largest request body, in bytes.")
+    )
+    max_batch_rows: int = field(
+        default=100_000, metadata=_about(_positive, "Most rows in one batch.")
+    )
+    max_inbox_bytes: int = field(
+        default=4096 * _MIB,
+        metadata=_about(
+            _positive, "Acknowledged bytes that may wait for the lake before new ones are refused."
+        ),
+    )
+    session_hours: int = field(
+        default=12, metadata=_about(_positive, "Hours after which the page asks for a key again.")
+    )
+    requests_per_minute: int = field(
+        default=6_000, metadata=_about(_positive, "Requests that one key may make in a minute.")
+    )
+    allow_private_urls: bool = field(
+        default=False,
+        metadata=_about(
+            _boolean, "Whether alerts may be sent to private and link-local addresses."
+        ),
+    )
+    smtp_host: str = field(default="", metadata=_about(str, "Mail server; empty: no mail is sent."))
+    smtp_port: int = field(default=587, metadata=_about(_port, "Port of the mail server."))
+    smtp_user: str = field(default="", metadata=_about(str, "Login at the mail server."))
+    smtp_password: str = field(
+        default="",
+        repr=False,
+        metadata=_about(str, "Password at the mail server; better in a file."),
+    )
+    smtp_password_file: Path | None = field(
+        default=None, metadata=_about(_folder, "File that holds the password at the mail server.")
+    )
+    smtp_from: str = field(
+        default="watchkeeper@localhost", metadata=_about(str, "Sender of mails.")
+    )
+    smtp_starttls: bool = field(
+        default=True, metadata=_about(_boolean, "Whether mail is sent only after STARTTLS.")
+    )
+    log_level: str = field(
+        default="info", metadata=_about(str, "Least level that is logged: debug, info, warning.")
+    )
+    url: str = field(
+        default="http://127.0.0.1:8711",
+        metadata=_about(str, "Server that programs and the command line talk to."),
+    )
+    api_key: str = field(
+        default="",
+        repr=False,
+        metadata=_about(str, "Key that programs and the command line show it."),
+    )
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read ``WATCHKEEPER_*`` from ``environ`` (the process's own by default).
+
+        An empty variable counts as not set. Raises InvalidInput for a value that cannot be read
+        and for a variable that looks like a misspelt setting, which must not pass unseen; others
+        under the prefix (secrets that definitions refer to) are let be.
+        """
+        given = os.environ if environ is None else environ
+        known = {PREFIX + item.name.upper(): item for item in fields(cls)}
+        for name in sorted(given):
+            meant = name.startswith(PREFIX) and name not in known and _meant(name, known)
+            if meant:
+                raise InvalidInput(
+                    f"environment variables must be spelt as documented, got {name}: "
+                    f"did you mean {meant}?"
+                )
+        chosen: dict[str, object] = {}
+        for variable, item in known.items():
+            text = given.get(variable, "").strip()
+            # Kubernetes sets <SERVICE>_PORT=tcp://… in every pod beside a service of our name.
+            if text and not text.startswith("tcp://"):
+                chosen[item.name] = _read(variable, text, item.metadata["read"])
+        return cls(**chosen)  # type: ignore[arg-type]  # each value came from its field's own reader
+
+    @property
+    def catalog_url(self) -> str:
+        """The database of records; its file lies in the home folder unless a URL is set."""
+        return self.database_url or f"sqlite:///{self.home / 'catalog.db'}"
+
+    @property
+    def inbox_url(self) -> str:
+        """The database of acknowledged rows: a file of its own, or the same server."""
+        return self.database_url or f"sqlite:///{self.home / 'inbox.db'}"
+
+    @property
+    def lake_root(self) -> str:
+        """The folder or URI under which each model's tables lie."""
+        return self.lake or str(self.home / "lake")
+
+
+def _meant(name: str, known: Collection[str]) -> str | None:
+    near = difflib.get_close_matches(
+        name[len(PREFIX) :], [k[len(PREFIX) :] for k in known], 1, 0.88
+    )
+    return PREFIX + near[0] if near else None
+
+
+def _read(variable: str, text: str, read: Callable[[str], object]) -> object:
+    try:
+        return read(text)
+    except ValueError as error:
+        shown = "(hidden)" if "PASSWORD" in variable or "KEY" in variable else repr(text)
+        raise InvalidInput(
+            f"{variable} must be {error}, got {shown}: correct or unset it"
+        ) from None
+
+
+def environment_value(name: str) -> str | None:
+    """One variable of the environment, for ``{env: NAME}`` references to secrets; None: not set."""
+    return os.environ.get(name)
+
+
+def documentation() -> str:
+    """The settings as a Markdown table: variable, default, meaning."""
+    plain = Settings(home=Path("~/.watchkeeper"))
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for item in fields(Settings):
+        value = getattr(plain, item.name)
+        shown = str(value).lower() if isinstance(value, bool) else str(value or "")
+        lines.append(
+            f"| `{PREFIX}{item.name.upper()}` | {f'`{shown}`' if shown and shown != '{}' else ''} "
+            f"| {item.metadata['help']} |"
+        )
+    return "\n".join(lines) + "\n"
