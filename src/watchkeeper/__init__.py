@@ -1,1 +1,38 @@
-"""Watchkeeper keeps watch over machine-learning models in production, and steers them."""
+"""Watchkeeper keeps watch over machine-learning models in production, and steers them.
+
+The names below are loaded when they are first used, so that importing the package stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watchkeeper.definitions.infer import infer
+    from watchkeeper.reports.compare import compare
+    from watchkeeper.sdk.client import Client
+    from watchkeeper.sdk.watch import last_prediction_id, watch
+
+__all__ = ["Client", "compare", "infer", "last_prediction_id", "watch"]
+
+_HOMES = {
+    "Client": "watchkeeper.sdk.client",
+    "compare": "watchkeeper.reports.compare",
+    "infer": "watchkeeper.definitions.infer",
+    "last_prediction_id": "watchkeeper.sdk.watch",
+    "watch": "watchkeeper.sdk.watch",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'watchkeeper' has no attribute {name!r}: it has {__all__}")
+    found = getattr(import_module(home), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
