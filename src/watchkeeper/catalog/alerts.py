@@ -1,0 +1,262 @@
+"""Alerts, incidents, and the outbox of notices about them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from watchkeeper.catalog.database import Database, insert_into, to_micros
+from watchkeeper.catalog.paging import Page, page_of, read_cursor
+from watchkeeper.catalog.schema import alerts, incidents, notices
+from watchkeeper.domain.alert import (
+    Alert,
+    AlertState,
+    Incident,
+    Notice,
+    alert_from_dict,
+    incident_from_dict,
+    notice_from_dict,
+    to_dict,
+)
+from watchkeeper.errors import NotFound
+
+__all__ = ["Alerts", "NoticeFate", "NoticeOutbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFate:
+    """A notice and what became of it so far."""
+
+    notice: Notice
+    attempts: int
+    next_attempt_at: datetime | None
+    sent_at: datetime | None
+    refused_at: datetime | None
+    reason: str | None
+
+
+class Alerts:
+    """The alerts and incidents of all models; an `AlertStore` of `domain.ports`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def live_alerts(self, model: str) -> tuple[Alert, ...]:
+        """The alerts of the model that are pending, open or acknowledged, oldest first."""
+        return self._alerts(alerts.c.model == model, alerts.c.state != AlertState.RESOLVED.value)
+
+    def resolved_alerts_since(self, model: str, moment: datetime) -> tuple[Alert, ...]:
+        """The resolved alerts of the incidents that `incidents_since` gives."""
+        recent = sa.select(incidents.c.id).where(*_since(model, moment))
+        return self._alerts(
+            alerts.c.model == model,
+            alerts.c.state == AlertState.RESOLVED.value,
+            alerts.c.incident.in_(recent),
+        )
+
+    def alerts_of(self, incident_id: str) -> tuple[Alert, ...]:
+        """The alerts of one incident, resolved ones too, oldest first."""
+        return self._alerts(alerts.c.incident == incident_id)
+
+    def incidents_since(self, model: str, moment: datetime) -> tuple[Incident, ...]:
+        """The model's incidents that are not resolved, or were resolved after ``moment``."""
+        asked = (
+            sa.select(incidents.c.body)
+            .where(*_since(model, moment))
+            .order_by(incidents.c.opened_at, incidents.c.id)
+        )
+        with self._database.read() as connection:
+            return tuple(_incident(row) for row in connection.execute(asked))
+
+    def incident(self, incident_id: str) -> Incident:
+        """One incident; NotFound where there is none."""
+        asked = sa.select(incidents.c.body).where(incidents.c.id == incident_id)
+        with self._database.read() as connection:
+            row = connection.execute(asked).first()
+        if row is None:
+            raise NotFound(f"there is no incident {incident_id!r}")
+        return _incident(row)
+
+    def page(
+        self,
+        *,
+        model: str | None = None,
+        states: Sequence[AlertState] = (),
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page[Incident]:
+        """Incidents, the latest opened first."""
+        before = read_cursor(cursor, 2)
+        asked = sa.select(incidents)
+        if model is not None:
+            asked = asked.where(incidents.c.model == model)
+        if states:
+            asked = asked.where(incidents.c.state.in_([state.value for state in states]))
+        opened = sa.type_coerce(incidents.c.opened_at, sa.BigInteger)
+        if before is not None:
+            asked = asked.where(
+                (opened < before[0]) | ((opened == before[0]) & (incidents.c.id < before[1]))
+            )
+        asked = asked.order_by(opened.desc(), incidents.c.id.desc()).limit(limit + 1)
+        with self._database.read() as connection:
+            rows = connection.execute(asked).all()
+        return page_of(
+            rows, limit, build=_incident, place=lambda row: (to_micros(row.opened_at), row.id)
+        )
+
+    def open_counts(self) -> Mapping[str, int]:
+        """How many incidents of each model are open or acknowledged; none: left out."""
+        asked = (
+            sa.select(incidents.c.model, sa.func.count())
+            .where(incidents.c.state != AlertState.RESOLVED.value)
+            .group_by(incidents.c.model)
+        )
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(asked)}
+
+    def notices_of(self, incident_id: str) -> tuple[NoticeFate, ...]:
+        """Who was told of an incident, or is still to be, oldest first."""
+        asked = (
+            sa.select(notices).where(notices.c.incident == incident_id).order_by(notices.c.position)
+        )
+        with self._database.read() as connection:
+            return tuple(_fate(row) for row in connection.execute(asked))
+
+    def record(
+        self,
+        *,
+        alerts: Sequence[Alert],
+        forgotten: Sequence[str],
+        incidents: Sequence[Incident],
+        notices: Sequence[Notice],
+    ) -> None:
+        """Save, forget and put into the outbox, all in one transaction.
+
+        A notice whose key is in the outbox already is not put there again.
+        """
+        with self._database.write() as connection:
+            _forget(connection, forgotten)
+            for alert in alerts:
+                _save_alert(connection, alert)
+            for incident in incidents:
+                _save_incident(connection, incident)
+            for notice in notices:
+                _post(connection, notice)
+
+    def _alerts(self, *conditions: sa.ColumnElement[bool]) -> tuple[Alert, ...]:
+        asked = (
+            sa.select(alerts.c.body).where(*conditions).order_by(alerts.c.opened_at, alerts.c.id)
+        )
+        with self._database.read() as connection:
+            return tuple(alert_from_dict(json.loads(row.body)) for row in connection.execute(asked))
+
+
+class NoticeOutbox:
+    """Notices that wait for their receiver; an `Outbox` of `domain.ports`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def due(self, now: datetime, *, limit: int) -> tuple[tuple[Notice, int], ...]:
+        """The oldest notices whose next attempt is due, each with its attempts so far."""
+        asked = (
+            sa.select(notices.c.body, notices.c.attempts)
+            .where(notices.c.next_attempt_at <= now)
+            .order_by(notices.c.position)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return tuple(
+                (notice_from_dict(json.loads(row.body)), row.attempts)
+                for row in connection.execute(asked)
+            )
+
+    def sent(self, key: str, *, at: datetime) -> None:
+        """The receiver accepted it."""
+        self._settle(key, sent_at=at, next_attempt_at=None, reason=None)
+
+    def delayed(self, key: str, *, reason: str, next_attempt_at: datetime) -> None:
+        """The attempt failed; it is counted and tried again then."""
+        self._settle(key, reason=reason, next_attempt_at=next_attempt_at)
+
+    def refused(self, key: str, *, reason: str, at: datetime) -> None:
+        """It will never be taken; kept with the reason."""
+        self._settle(key, refused_at=at, reason=reason, next_attempt_at=None)
+
+    def _settle(self, key: str, **values: datetime | str | None) -> None:
+        change = (
+            sa.update(notices)
+            .where(notices.c.key == key)
+            .values(attempts=notices.c.attempts + 1, **values)
+        )
+        with self._database.write() as connection:
+            if not connection.execute(change).rowcount:
+                raise NotFound(f"the outbox holds no notice {key!r}")
+
+
+def _since(model: str, moment: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    live = incidents.c.state != AlertState.RESOLVED.value
+    return incidents.c.model == model, live | (incidents.c.resolved_at > moment)
+
+
+def _forget(connection: sa.Connection, forgotten: Sequence[str]) -> None:
+    if forgotten:
+        connection.execute(sa.delete(alerts).where(alerts.c.id.in_(forgotten)))
+
+
+def _save_alert(connection: sa.Connection, alert: Alert) -> None:
+    values = {
+        "id": alert.id,
+        "model": alert.model,
+        "state": alert.state.value,
+        "incident": alert.incident,
+        "opened_at": alert.opened_at,
+        "body": json.dumps(to_dict(alert)),
+    }
+    change = insert_into(connection, alerts).values(**values)
+    connection.execute(change.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def _save_incident(connection: sa.Connection, incident: Incident) -> None:
+    values = {
+        "id": incident.id,
+        "model": incident.model,
+        "state": incident.state.value,
+        "severity": incident.severity.value,
+        "opened_at": incident.opened_at,
+        "updated_at": incident.updated_at,
+        "resolved_at": incident.resolved_at,
+        "body": json.dumps(to_dict(incident)),
+    }
+    change = insert_into(connection, incidents).values(**values)
+    connection.execute(change.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def _post(connection: sa.Connection, notice: Notice) -> None:
+    change = insert_into(connection, notices).values(
+        key=notice.key,
+        incident=notice.incident.id,
+        created_at=notice.created_at,
+        next_attempt_at=notice.created_at,
+        body=json.dumps(to_dict(notice)),
+    )
+    connection.execute(change.on_conflict_do_nothing(index_elements=["key"]))
+
+
+def _incident(row: sa.Row[tuple[object, ...]]) -> Incident:
+    return incident_from_dict(json.loads(row.body))
+
+
+def _fate(row: sa.Row[tuple[object, ...]]) -> NoticeFate:
+    return NoticeFate(
+        notice_from_dict(json.loads(row.body)),
+        row.attempts,
+        row.next_attempt_at,
+        row.sent_at,
+        row.refused_at,
+        row.reason,
+    )

@@ -1,0 +1,55 @@
+"""The catalog: all stores over the databases of one installation."""
+
+from __future__ import annotations
+
+from watchkeeper.catalog.alerts import Alerts, NoticeOutbox
+from watchkeeper.catalog.baselines import Baselines
+from watchkeeper.catalog.database import Database
+from watchkeeper.catalog.documents import Documents
+from watchkeeper.catalog.inbox import Inbox
+from watchkeeper.catalog.keys import Keys, Secrets, Sessions
+from watchkeeper.catalog.migrate import migrate
+from watchkeeper.catalog.verdicts import Verdicts
+from watchkeeper.catalog.windows import Windows
+
+__all__ = ["Catalog"]
+
+
+class Catalog:
+    """Every store; `open` brings the databases to the newest schema first.
+
+    Attributes
+    ----------
+    models, routes
+        Documents of kind ``Model`` and ``AlertRoute``.
+    baselines, windows, verdicts, alerts, outbox, keys, sessions, secrets, inbox
+        The stores of those names.
+    """
+
+    def __init__(self, records: Database, inbox: Database) -> None:
+        self._databases = (records, inbox)
+        self.models = Documents(records, "Model")
+        self.routes = Documents(records, "AlertRoute")
+        self.baselines = Baselines(records)
+        self.windows = Windows(records)
+        self.verdicts = Verdicts(records)
+        self.alerts = Alerts(records)
+        self.outbox = NoticeOutbox(records)
+        self.keys = Keys(records)
+        self.sessions = Sessions(records)
+        self.secrets = Secrets(records)
+        self.inbox = Inbox(inbox)
+
+    @classmethod
+    def open(cls, records_url: str, inbox_url: str | None = None) -> Catalog:
+        """Open, and migrate, the databases of these URLs (one may hold both)."""
+        records = Database(records_url)
+        inbox = records if inbox_url in {None, records_url} else Database(str(inbox_url))
+        migrate(records, "catalog")
+        migrate(inbox, "inbox")
+        return cls(records, inbox)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for database in set(self._databases):
+            database.close()

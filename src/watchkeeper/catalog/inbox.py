@@ -1,0 +1,333 @@
+"""The inbox: acknowledged batches that are not in the lake yet, and what is known of ids.
+
+A batch, the ids of its rows and its receipt are committed together: that commit is the
+acknowledgement. The mover takes batches by *claims*: a claim is a numbered group of batches of
+one model that never changes once made, so that moving it again after a crash moves the same rows
+under the same number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros, within
+from watchkeeper.catalog.schema import batches, claims, ids, inbox, inbox_identity
+from watchkeeper.catalog.windows import ColumnNote, Tally
+from watchkeeper.domain.window import Window
+
+__all__ = ["BatchKey", "Claim", "IdRecord", "Inbox", "InboxBatch", "InboxWrite", "StoredReceipt"]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchKey:
+    """What makes a batch the same batch: who sent it (a key's id), for which model, what, and the
+    sender's own name for it.
+    """
+
+    model: str
+    kind: str  # predictions | labels
+    sender: str
+    batch: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    """What was acknowledged of a batch. ``content`` tells another batch of the same name."""
+
+    content: int
+    known_at: datetime
+    received: int
+    accepted: int
+    rejected: int
+    duplicate: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdRecord:
+    """What is remembered of one id: ``hash`` stands for model, kind and id.
+
+    ``time`` is the prediction's event time in microseconds (None: not known), ``content`` stands
+    for what was said, ``known_at`` for when (microseconds).
+    """
+
+    hash: int
+    time: int | None
+    known_at: int
+    content: int
+
+
+@dataclass(frozen=True, slots=True)
+class InboxBatch:
+    """A batch on its way to the lake; the tables are Arrow IPC streams, None where empty."""
+
+    model: str
+    batch: str
+    known_at: datetime
+    predictions: bytes | None
+    labels: bytes | None
+    quarantine: bytes | None
+    tallies: Sequence[Tally] = ()
+    notes: Sequence[ColumnNote] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of rows."""
+        return sum(len(part or b"") for part in (self.predictions, self.labels, self.quarantine))
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A numbered group of batches of one model, oldest first."""
+
+    model: str
+    number: int
+    batches: tuple[InboxBatch, ...]
+
+
+class InboxWrite:
+    """What can be done within one acknowledging transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def receipt(self, key: BatchKey) -> StoredReceipt | None:
+        """The receipt of a batch that was acknowledged before."""
+        return _receipt(self._connection, key)
+
+    def known(self, hashes: Sequence[int]) -> Mapping[int, IdRecord]:
+        """What is remembered of those ids; unknown ones are left out."""
+        asked = sa.select(ids.c.hash, ids.c.time, ids.c.known_at, ids.c.content).where(
+            within(self._connection, ids.c.hash, hashes)
+        )
+        return {row[0]: IdRecord(*row) for row in self._connection.execute(asked)}
+
+    def remember(self, records: Sequence[IdRecord], *, until: datetime) -> frozenset[int]:
+        """Remember new ids; returns the hashes that somebody else remembered first."""
+        if not records:
+            return frozenset()
+        # One order for all writers, so that two of them never wait for each other (PostgreSQL).
+        ordered = sorted(records, key=lambda record: record.hash)
+        expires = to_micros(until)
+        rows = [_id_row(record, expires) for record in ordered]
+        change = insert_into(self._connection, ids).on_conflict_do_nothing(index_elements=["hash"])
+        if self._connection.dialect.name == "sqlite":
+            self._connection.execute(change, rows)  # the one writer: nobody can have come before
+            return frozenset()
+        made = self._connection.execute(change.returning(ids.c.hash), rows)
+        return frozenset(record.hash for record in records) - frozenset(row[0] for row in made)
+
+    def revise(self, records: Sequence[IdRecord]) -> None:
+        """Replace what is remembered of ids: a label was corrected, or its prediction came."""
+        if records:
+            change = (
+                sa.update(ids)
+                .where(ids.c.hash == sa.bindparam("of"))
+                .values(
+                    time=sa.bindparam("at"),
+                    known_at=sa.bindparam("since"),
+                    content=sa.bindparam("says"),
+                )
+            )
+            ordered = sorted(records, key=lambda record: record.hash)
+            self._connection.execute(
+                change,
+                [
+                    {"of": item.hash, "at": item.time, "since": item.known_at, "says": item.content}
+                    for item in ordered
+                ],
+            )
+
+    def put(
+        self, key: BatchKey, receipt: StoredReceipt, batch: InboxBatch, *, until: datetime
+    ) -> bool:
+        """Put the batch and its receipt in; False, and nothing happens, where it is there."""
+        stamp = insert_into(self._connection, batches).values(
+            model=key.model,
+            kind=key.kind,
+            sender=key.sender,
+            batch=key.batch,
+            content=receipt.content,
+            known_at=receipt.known_at,
+            received=receipt.received,
+            accepted=receipt.accepted,
+            rejected=receipt.rejected,
+            duplicate=receipt.duplicate,
+            expires_at=until,
+        )
+        made = self._connection.execute(
+            stamp.on_conflict_do_nothing().returning(batches.c.received)
+        ).first()
+        if made is None:
+            return False
+        self._connection.execute(sa.insert(inbox).values(**_batch_row(batch)))
+        return True
+
+
+class Inbox:
+    """The inbox of all models."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        with database.read() as connection:
+            self.identity: str = connection.execute(sa.select(inbox_identity.c.id)).scalar_one()
+
+    @contextmanager
+    def write(self) -> Iterator[InboxWrite]:
+        """One acknowledging transaction: durable when the block ends."""
+        with self._database.write() as connection:
+            yield InboxWrite(connection)
+
+    def receipt(self, key: BatchKey) -> StoredReceipt | None:
+        """The receipt of a batch, or None where it was not acknowledged, or too long ago."""
+        with self._database.read() as connection:
+            return _receipt(connection, key)
+
+    def waiting(self) -> tuple[int, int]:
+        """How many batches, and how many bytes of rows, wait for the lake."""
+        asked = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(inbox.c.bytes), 0))
+        with self._database.read() as connection:
+            number, size = connection.execute(asked).one()
+        return int(number), int(size)
+
+    def models(self) -> tuple[str, ...]:
+        """The models that have batches waiting."""
+        asked = sa.select(inbox.c.model).distinct().order_by(inbox.c.model)
+        with self._database.read() as connection:
+            return tuple(connection.execute(asked).scalars())
+
+    def claim(self, model: str, *, most_bytes: int = 64 * 1024 * 1024) -> Claim | None:
+        """The model's unfinished claim, or a new one of its oldest batches; None: nothing waits.
+
+        A claim holds at least one batch, else at most ``most_bytes``.
+        """
+        with self._database.write() as connection:
+            number = self._open_claim(connection, model)
+            if number is None:
+                number = self._new_claim(connection, model, most_bytes)
+            if number is None:
+                return None
+            asked = (
+                sa.select(inbox)
+                .where(inbox.c.model == model, inbox.c.claim == number)
+                .order_by(inbox.c.position)
+            )
+            rows = connection.execute(asked).all()
+        return Claim(model, number, tuple(_batch(row) for row in rows))
+
+    def finish(self, claim: Claim) -> None:
+        """Delete a claim's batches: all they said is in the lake and in the catalog."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.delete(inbox).where(inbox.c.model == claim.model, inbox.c.claim == claim.number)
+            )
+
+    def forget(self, now: datetime) -> int:
+        """Forget receipts and ids whose time is over; returns how many ids."""
+        with self._database.write() as connection:
+            connection.execute(sa.delete(batches).where(batches.c.expires_at <= now))
+            gone = connection.execute(sa.delete(ids).where(ids.c.expires_at <= to_micros(now)))
+            return int(gone.rowcount)
+
+    def _open_claim(self, connection: sa.Connection, model: str) -> int | None:
+        asked = sa.select(sa.func.min(inbox.c.claim)).where(inbox.c.model == model)
+        found = connection.execute(asked).scalar()
+        return None if found is None else int(found)
+
+    def _new_claim(self, connection: sa.Connection, model: str, most_bytes: int) -> int | None:
+        before = sa.func.sum(inbox.c.bytes).over(order_by=inbox.c.position) - inbox.c.bytes
+        ranked = (
+            sa.select(inbox.c.position, before.label("before"))
+            .where(inbox.c.model == model, inbox.c.claim.is_(None))
+            .subquery()
+        )
+        chosen = sa.select(ranked.c.position).where(ranked.c.before <= most_bytes)
+        positions = connection.execute(chosen).scalars().all()
+        if not positions:
+            return None
+        number = connection.execute(
+            insert_into(connection, claims)
+            .values(model=model, number=1)
+            .on_conflict_do_update(index_elements=["model"], set_={"number": claims.c.number + 1})
+            .returning(claims.c.number)
+        ).scalar_one()
+        connection.execute(
+            sa.update(inbox)
+            .where(within(connection, inbox.c.position, positions), inbox.c.claim.is_(None))
+            .values(claim=number)
+        )
+        return int(number)
+
+
+def _receipt(connection: sa.Connection, key: BatchKey) -> StoredReceipt | None:
+    held = batches.c
+    asked = sa.select(
+        held.content, held.known_at, held.received, held.accepted, held.rejected, held.duplicate
+    ).where(
+        held.model == key.model,
+        held.kind == key.kind,
+        held.sender == key.sender,
+        held.batch == key.batch,
+    )
+    row = connection.execute(asked).first()
+    return None if row is None else StoredReceipt(*row)
+
+
+def _id_row(record: IdRecord, expires: int) -> dict[str, int | None]:
+    return {
+        "hash": record.hash,
+        "time": record.time,
+        "known_at": record.known_at,
+        "content": record.content,
+        "expires_at": expires,
+    }
+
+
+def _batch_row(batch: InboxBatch) -> dict[str, object]:
+    tallies = [
+        [
+            to_micros(item.window.start),
+            to_micros(item.window.end),
+            item.received,
+            item.accepted,
+            item.rejected,
+            item.duplicate,
+            item.labels,
+        ]
+        for item in batch.tallies
+    ]
+    notes = [[to_micros(item.start), item.column, item.note, item.rows] for item in batch.notes]
+    return {
+        "model": batch.model,
+        "batch": batch.batch,
+        "known_at": batch.known_at,
+        "bytes": batch.size,
+        "predictions": batch.predictions,
+        "labels": batch.labels,
+        "quarantine": batch.quarantine,
+        "tallies": json.dumps(tallies),
+        "notes": json.dumps(notes),
+    }
+
+
+def _batch(row: sa.Row[tuple[object, ...]]) -> InboxBatch:
+    tallies = tuple(
+        Tally(Window(from_micros(start), from_micros(end)), *counts)
+        for start, end, *counts in json.loads(row.tallies)
+    )
+    notes = tuple(ColumnNote(from_micros(start), *rest) for start, *rest in json.loads(row.notes))
+    return InboxBatch(
+        row.model,
+        row.batch,
+        row.known_at,
+        row.predictions,
+        row.labels,
+        row.quarantine,
+        tallies,
+        notes,
+    )

@@ -1,0 +1,384 @@
+"""Windows: what became of their rows, and which have to be profiled or judged anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros
+from watchkeeper.catalog.paging import Page, page_of, read_cursor
+from watchkeeper.catalog.schema import column_notes, moves, rejections, windows
+from watchkeeper.domain.profile import Accounting
+from watchkeeper.domain.window import Window
+from watchkeeper.errors import NotFound
+
+__all__ = [
+    "ColumnNote",
+    "Move",
+    "RejectionCount",
+    "StoredWindow",
+    "Tally",
+    "WindowState",
+    "Windows",
+]
+
+
+class WindowState(StrEnum):
+    """How far the work on a window is."""
+
+    DIRTY = "dirty"  # rows or labels came that its latest profile has not seen
+    PROFILED = "profiled"  # its profile is up to date and not judged yet
+    JUDGED = "judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one move did to one window; ``labels`` counts labels of its predictions."""
+
+    window: Window
+    received: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    labels: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnNote:
+    """A column that rows had beyond the definition (``unknown``) or lacked (``missing``)."""
+
+    start: datetime  # of the window
+    column: str
+    note: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionCount:
+    """How many rows of a kind were rejected on a day (``YYYY-MM-DD``, UTC) for a reason."""
+
+    day: str
+    kind: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One group of batches that went from the inbox to the lake.
+
+    ``inbox`` and ``number`` identify it: recording it twice changes nothing. ``known_at`` is the
+    latest receive time among its rows.
+    """
+
+    inbox: str
+    model: str
+    number: int
+    known_at: datetime
+    tallies: Sequence[Tally] = ()
+    rejections: Sequence[RejectionCount] = ()
+    notes: Sequence[ColumnNote] = ()
+    predictions_version: int | None = None
+    labels_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWindow:
+    """One window of a model. ``changed`` is to be handed back by who profiles or judges it."""
+
+    model: str
+    window: Window
+    changed: int
+    profiled: int
+    judged: int
+    known_at: datetime
+    predictions_version: int | None
+    labels_version: int | None
+    profile_revision: int
+    accounting: Accounting = field(default_factory=Accounting)
+
+    @property
+    def state(self) -> WindowState:
+        """How far the work on it is."""
+        if self.profiled < self.changed:
+            return WindowState.DIRTY
+        return WindowState.PROFILED if self.judged < self.profiled else WindowState.JUDGED
+
+
+class Windows:
+    """The windows of all models."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, move: Move) -> bool:
+        """Count a move's rows and mark its windows, exactly once; False where it was recorded."""
+        with self._database.write() as connection:
+            if not _advance(connection, move):
+                return False
+            for tally in move.tallies:
+                _upsert(connection, windows, _values(move, tally), _changes(move, tally))
+            for item in move.rejections:
+                where = {"day": item.day, "kind": item.kind, "reason": item.reason}
+                _count(connection, rejections, {"model": move.model, **where}, item.rows)
+            for note in move.notes:
+                spot = {"start": note.start, "column": note.column, "note": note.note}
+                _count(connection, column_notes, {"model": move.model, **spot}, note.rows)
+        return True
+
+    def pending(
+        self, state: WindowState, *, model: str | None = None, limit: int = 1_000
+    ) -> tuple[StoredWindow, ...]:
+        """The windows in a state, oldest first."""
+        asked = sa.select(windows).where(_in_state(state))
+        if model is not None:
+            asked = asked.where(windows.c.model == model)
+        asked = asked.order_by(windows.c.start, windows.c.model).limit(limit)
+        with self._database.read() as connection:
+            return tuple(_window(row) for row in connection.execute(asked))
+
+    def count(self, state: WindowState) -> Mapping[str, int]:
+        """How many windows of each model are in a state; models with none are left out."""
+        asked = (
+            sa.select(windows.c.model, sa.func.count())
+            .where(_in_state(state))
+            .group_by(windows.c.model)
+        )
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(asked)}
+
+    def profiled(self, window: StoredWindow, *, joined: int) -> int:
+        """Say that it was profiled as it stood when it was read, and how many rows had a label.
+
+        Returns the revision of that profile. Rows that came meanwhile keep the window dirty.
+        """
+        change = (
+            sa.update(windows)
+            .where(*_is(window))
+            .values(
+                profiled=window.changed,
+                joined=joined,
+                profile_revision=windows.c.profile_revision + 1,
+            )
+            .returning(windows.c.profile_revision)
+        )
+        with self._database.write() as connection:
+            revision = connection.execute(change).scalar()
+        if revision is None:
+            raise NotFound(f"model {window.model!r} has no window {window.window}")
+        return int(revision)
+
+    def judged(self, window: StoredWindow) -> None:
+        """Say that it was judged by the profile that was up to date when it was read."""
+        with self._database.write() as connection:
+            connection.execute(sa.update(windows).where(*_is(window)).values(judged=window.changed))
+
+    def touch(self, model: str, *, start: datetime, end: datetime) -> int:
+        """Mark the windows that overlap ``[start, end)`` to be profiled anew; returns how many.
+
+        For a new reference or definition.
+        """
+        change = (
+            sa.update(windows)
+            .where(windows.c.model == model, windows.c.start < end, windows.c.end > start)
+            .values(changed=windows.c.changed + 1)
+        )
+        with self._database.write() as connection:
+            return int(connection.execute(change).rowcount)
+
+    def get(self, model: str, window: Window) -> StoredWindow:
+        """One window; NotFound where nothing was received for it."""
+        asked = sa.select(windows).where(
+            windows.c.model == model, windows.c.start == window.start, windows.c.end == window.end
+        )
+        with self._database.read() as connection:
+            row = connection.execute(asked).first()
+        if row is None:
+            raise NotFound(f"model {model!r} has no window {window}: nothing was received for it")
+        return _window(row)
+
+    def page(
+        self,
+        model: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page[StoredWindow]:
+        """The windows that overlap ``[start, end)``, newest first."""
+        before = read_cursor(cursor, 1)
+        asked = sa.select(windows).where(windows.c.model == model)
+        if start is not None:
+            asked = asked.where(windows.c.end > start)
+        if end is not None:
+            asked = asked.where(windows.c.start < end)
+        if before is not None:
+            asked = asked.where(sa.type_coerce(windows.c.start, sa.BigInteger) < before[0])
+        asked = asked.order_by(windows.c.start.desc()).limit(limit + 1)
+        with self._database.read() as connection:
+            rows = connection.execute(asked).all()
+        return page_of(rows, limit, build=_window, place=lambda row: (to_micros(row.start),))
+
+    def latest(self, *, per_model: int = 30) -> Mapping[str, tuple[StoredWindow, ...]]:
+        """The last windows of every model, oldest first, in one statement."""
+        place = (
+            sa.func.row_number()
+            .over(partition_by=windows.c.model, order_by=windows.c.start.desc())
+            .label("place")
+        )
+        ranked = sa.select(windows, place).subquery()
+        asked = (
+            sa.select(ranked)
+            .where(ranked.c.place <= per_model)
+            .order_by(ranked.c.model, ranked.c.start)
+        )
+        found: dict[str, tuple[StoredWindow, ...]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(asked):
+                found[row.model] = (*found.get(row.model, ()), _window(row))
+        return found
+
+    def clocks(self) -> Mapping[str, datetime]:
+        """The latest receive time of each model's rows: its clock in a replay."""
+        asked = sa.select(
+            moves.c.model, sa.func.max(sa.type_coerce(moves.c.known_at, sa.BigInteger))
+        ).group_by(moves.c.model)
+        with self._database.read() as connection:
+            return {name: from_micros(micros) for name, micros in connection.execute(asked)}
+
+    def rejections(self, model: str) -> tuple[RejectionCount, ...]:
+        """Rejected rows of a model by day, kind and reason, newest day first."""
+        asked = (
+            sa.select(rejections)
+            .where(rejections.c.model == model)
+            .order_by(rejections.c.day.desc(), rejections.c.kind, rejections.c.reason)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(asked).all()
+        return tuple(RejectionCount(row.day, row.kind, row.reason, row.rows) for row in rows)
+
+    def notes(self, model: str, *, start: datetime, end: datetime) -> tuple[ColumnNote, ...]:
+        """Unknown and missing columns of the windows that start in ``[start, end)``."""
+        asked = (
+            sa.select(column_notes)
+            .where(
+                column_notes.c.model == model,
+                column_notes.c.start >= start,
+                column_notes.c.start < end,
+            )
+            .order_by(column_notes.c.start, column_notes.c.column)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(asked).all()
+        return tuple(ColumnNote(row.start, row.column, row.note, row.rows) for row in rows)
+
+
+def _advance(connection: sa.Connection, move: Move) -> bool:
+    """Take the move's number for the model; False where that or a later one was taken."""
+    keys = {"inbox": move.inbox, "model": move.model}
+    known = sa.case(
+        (moves.c.known_at > move.known_at, moves.c.known_at),
+        else_=sa.literal(move.known_at, moves.c.known_at.type),
+    )
+    insert = insert_into(connection, moves).values(
+        **keys, number=move.number, known_at=move.known_at
+    )
+    change = insert.on_conflict_do_update(
+        index_elements=list(keys),
+        set_={"number": move.number, "known_at": known},
+        where=moves.c.number < move.number,
+    )
+    return bool(connection.execute(change.returning(moves.c.number)).first())
+
+
+def _values(move: Move, tally: Tally) -> dict[str, object]:
+    return {
+        "model": move.model,
+        "start": tally.window.start,
+        "end": tally.window.end,
+        "changed": 1,
+        "known_at": move.known_at,
+        "predictions_version": move.predictions_version if tally.accepted else None,
+        "labels_version": move.labels_version if tally.labels else None,
+        "received": tally.received,
+        "accepted": tally.accepted,
+        "rejected": tally.rejected,
+        "duplicate": tally.duplicate,
+    }
+
+
+def _changes(move: Move, tally: Tally) -> dict[str, object]:
+    held = windows.c
+    changes: dict[str, object] = {
+        "changed": held.changed + 1,
+        "known_at": sa.case(
+            (held.known_at > move.known_at, held.known_at),
+            else_=sa.literal(move.known_at, held.known_at.type),
+        ),
+        "received": held.received + tally.received,
+        "accepted": held.accepted + tally.accepted,
+        "rejected": held.rejected + tally.rejected,
+        "duplicate": held.duplicate + tally.duplicate,
+    }
+    if tally.accepted:
+        changes["predictions_version"] = move.predictions_version
+    if tally.labels:
+        changes["labels_version"] = move.labels_version
+    return changes
+
+
+def _count(
+    connection: sa.Connection, table: sa.Table, keys: Mapping[str, object], rows: int
+) -> None:
+    _upsert(connection, table, {**keys, "rows": rows}, {"rows": table.c.rows + rows})
+
+
+def _upsert(
+    connection: sa.Connection,
+    table: sa.Table,
+    values: Mapping[str, object],
+    changes: Mapping[str, object],
+) -> None:
+    change = insert_into(connection, table).values(**values)
+    connection.execute(
+        change.on_conflict_do_update(
+            index_elements=[column.name for column in table.primary_key], set_=dict(changes)
+        )
+    )
+
+
+def _in_state(state: WindowState) -> sa.ColumnElement[bool]:
+    held = windows.c
+    if state is WindowState.DIRTY:
+        return held.profiled < held.changed
+    if state is WindowState.PROFILED:
+        return (held.profiled >= held.changed) & (held.judged < held.profiled)
+    return (held.profiled >= held.changed) & (held.judged >= held.profiled)
+
+
+def _is(window: StoredWindow) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        windows.c.model == window.model,
+        windows.c.start == window.window.start,
+        windows.c.end == window.window.end,
+    )
+
+
+def _window(row: sa.Row[tuple[object, ...]]) -> StoredWindow:
+    return StoredWindow(
+        model=row.model,
+        window=Window(row.start, row.end),
+        changed=row.changed,
+        profiled=row.profiled,
+        judged=row.judged,
+        known_at=row.known_at,
+        predictions_version=row.predictions_version,
+        labels_version=row.labels_version,
+        profile_revision=row.profile_revision,
+        accounting=Accounting(row.received, row.accepted, row.rejected, row.duplicate, row.joined),
+    )
