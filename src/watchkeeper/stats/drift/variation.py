@@ -1,0 +1,245 @@
+"""Natural variation of a vector of components from window to window, for many columns at once.
+
+`watchkeeper.stats.variation` is the same model for one figure; here a column has J components
+whose sampling covariance is ``v·I`` (orthonormal components: v = 1/n) and whose natural variation
+between windows is a covariance T:
+
+- weights ``w = 1/(v + tr T/J)``, season means ``M_g = Σwz/Σw``, residuals R;
+- ``E ΣwRRᵀ = α·I + β·T`` with ``α = Σ_g (Σwv − Σw²v/Σw)`` and ``β = Σ_g (Σw − Σw²/Σw)``, solved
+  for T; three rounds, as the weights need T;
+- each T is drawn towards the mean T of all columns, by as much as its own sampling variance
+  exceeds what the columns differ by: a column whose T came out as zero by luck would alarm on
+  every large window. Then negative eigenvalues are cut, keeping the trace;
+- a new window has ``V = (v + a_g)·I + (1 + b_g)·T``: ``a`` and ``b`` are the error of M_g. The
+  omnibus over J components is F, the first component alone is t, both with the degrees of
+  freedom that V's estimated part leaves (Satterthwaite); the Cauchy combination joins them.
+
+Assumes windows exchangeable within their season. O(F·W·J²).
+
+References
+----------
+DerSimonian, R., and Laird, N. (1986), Meta-analysis in clinical trials. Control. Clin. Trials 7.
+Smyth, G. K. (2004), Linear models and empirical Bayes methods. Stat. Appl. Genet. Mol. Biol. 3.
+Satterthwaite, F. E. (1946), An approximate distribution of estimates of variance components.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import fdtrc, log_ndtr, stdtr
+
+from watchkeeper.stats.drift.combine import cauchy
+
+__all__ = ["Normal", "fit_normal", "left_out", "stated_normal"]
+
+_RIDGE = 0.3  # share of tr T/J added to every direction: J variances from few windows are uneven
+_ROUNDS = 3
+_FEWEST_COLUMNS = 3  # that say how much columns differ in their natural variation
+_MANY = 1e7  # degrees of freedom from which t and F are normal and χ²
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """What is normal for the J components of F columns: levels by season and natural variation.
+
+    The last entry of the season axis G pools all seasons, for one that the reference never saw.
+    """
+
+    means: Floats  # (F, G, J)
+    noise: Floats  # (F, G): a_g
+    shared: Floats  # (F, G): b_g
+    variances: Floats  # (F, G, J): the eigenvalues of T
+    axes: Floats  # (F, G, J, J): its eigenvectors, in columns
+    typical: Floats  # (F, G): sampling variance of a typical window of the reference
+    df: Floats  # (F, G): degrees of freedom behind T; infinite where T was stated
+
+    def expected(self, seasons: Ints) -> Floats:
+        """The level of the components in each window's season, shape (F, C, J)."""
+        return self.means[:, self._index(seasons)]
+
+    def variance(self, v: Floats, seasons: Ints) -> Floats:
+        """The variance of each component of new windows with noise ``v`` (F, C): (F, C, J)."""
+        total, axes, _ = self._total(v, seasons)
+        return np.einsum("fcij,fcj->fci", axes**2, total)
+
+    def p_values(self, z: Floats, v: Floats, seasons: Ints) -> Floats:
+        """Two-sided p-values, shape (F, C), of new windows with components ``z`` (F, C, J), noise
+        ``v`` (F, C) and seasons (C,); NaN where ``v`` is infinite (no values in the window).
+        """
+        g, j = self._index(seasons), z.shape[-1]
+        total, axes, share2 = self._total(np.where(np.isfinite(v), v, 1.0), seasons)
+        difference = z - self.means[:, g]
+        q = (np.einsum("fcij,fci->fcj", axes, difference) ** 2 / total).sum(-1)
+        omnibus = _f_tail(q, j, self.df[:, g] / np.maximum(share2.mean(-1), 1e-9))
+        loading = axes[:, :, 0, :] ** 2 * total
+        first = loading.sum(-1)
+        share2 = ((loading / first[..., None]) * share2).sum(-1)
+        location = _t_tail(difference[..., 0] / np.sqrt(first), self.df[:, g] / np.maximum(share2, 1e-9))
+        joined = cauchy(np.stack([omnibus, location])) if j > 1 else location
+        return np.where(np.isfinite(v), joined, np.nan)
+
+    def _index(self, seasons: Ints) -> Ints:
+        return np.minimum(seasons, self.means.shape[1] - 1)
+
+    def _total(self, v: Floats, seasons: Ints) -> tuple[Floats, Floats, Floats]:
+        """V in the axes of T, the axes, and the squared share of V that was estimated."""
+        g = self._index(seasons)
+        lam = self.variances[:, g]
+        factor = (1.0 + self.shared[:, g])[..., None]
+        total = (v + self.noise[:, g])[..., None] + factor * lam
+        share = factor * (lam + self.typical[:, g, None]) / total
+        return total, self.axes[:, g], share**2
+
+
+def _f_tail(q: Floats, j: int, df: Floats) -> Floats:
+    nu = np.clip(df, j, _MANY)
+    k = nu - j + 1.0
+    return np.asarray(fdtrc(j, k, np.maximum(q, 0.0) * k / (nu * j)), np.float64)
+
+
+def _t_tail(z: Floats, df: Floats) -> Floats:
+    return np.asarray(np.minimum(1.0, 2.0 * stdtr(np.clip(df, 1.0, _MANY), -np.abs(z))))
+
+
+def fit_normal(z: Floats, v: Floats, seasons: Ints) -> Normal:
+    """Learn what is normal from the windows of a reference.
+
+    Parameters
+    ----------
+    z
+        Components, shape (F, W, J), of J orthonormal functions; any value where ``v`` is infinite.
+    v
+        Sampling variance of each component per column and window, shape (F, W): 1/n, infinite
+        where the column had no value in the window.
+    seasons
+        Season of each window, 0 … G − 1, shape (W,); W − G ≥ J.
+    """
+    count = int(seasons.max()) + 1
+    pooled = _Level.of(z, v, np.ones((len(seasons), 1)))
+    if count == 1:
+        return _joined([pooled])
+    return _joined([_Level.of(z, v, np.eye(count)[seasons]), pooled])
+
+
+def stated_normal(z: Floats, v: Floats, tau: float) -> Normal:
+    """What is normal where the windows are too few to learn it: one level, and T = τ²·I stated."""
+    level = _Level.of(z, v, np.ones((z.shape[1], 1)), tau=tau)
+    return _joined([level])
+
+
+def left_out(z: Floats, v: Floats, seasons: Ints, blocks: Ints) -> Floats:
+    """The p-value of every window (F, W) under a fit that left out the block (week) it lies in.
+
+    NaN where the column had no value, or where what is left cannot be fitted.
+    """
+    found = np.full(v.shape, np.nan)
+    for block in np.unique(blocks):
+        out = blocks == block
+        rest, names = seasons[~out], np.unique(seasons[~out])
+        # A season that only this block held is judged against the pooled level.
+        known = np.searchsorted(names, np.minimum(seasons[out], names[-1]))
+        known = np.where(np.isin(seasons[out], names), known, len(names))
+        if len(rest) - len(names) < z.shape[2] + 2:
+            continue
+        normal = fit_normal(z[:, ~out], v[:, ~out], np.searchsorted(names, rest))
+        found[:, out] = normal.p_values(z[:, out], v[:, out], known)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """One way of grouping the windows: the seasons, or all windows as one."""
+
+    means: Floats
+    noise: Floats
+    shared: Floats
+    variances: Floats
+    axes: Floats
+    typical: Floats
+    df: Floats
+
+    @classmethod
+    def of(cls, z: Floats, v: Floats, member: Floats, tau: float | None = None) -> _Level:
+        known = np.isfinite(v)
+        finite, z = np.where(known, v, 0.0), np.where(known[..., None], z, 0.0)
+        j, groups = z.shape[2], member.shape[1]
+        w = known.astype(np.float64) if tau is None else _weights(known, finite, np.array([tau**2]))
+        for _ in range(_ROUNDS if tau is None else 1):
+            sum_w = np.maximum(w @ member, 1e-300)
+            sum_w2, sum_w2v = w**2 @ member, (w**2 * finite) @ member
+            means = (member.T[None] * w[:, None]) @ z / sum_w[..., None]
+            r = (z - member @ means) * np.sqrt(w)[..., None]
+            alpha = (w * finite).sum(1) - (sum_w2v / sum_w).sum(1)
+            beta = np.maximum(w.sum(1) - (sum_w2 / sum_w).sum(1), 1e-300)
+            moment = np.swapaxes(r, 1, 2) @ r - alpha[:, None, None] * np.eye(j)
+            T = moment / beta[:, None, None]
+            if tau is None:
+                w = _weights(known, finite, np.maximum(np.trace(T, axis1=1, axis2=2) / j, 0.0))
+        typical = alpha / beta
+        df = np.maximum(known.sum(1) - groups, 1.0)
+        if tau is None:
+            T, kept = _moderated(T, typical, df)
+            df = df / np.maximum(kept, 1e-6)
+        else:
+            T, df = np.broadcast_to(tau**2 * np.eye(j), T.shape), np.full(len(z), np.inf)
+        lam, axes = np.linalg.eigh(T)
+        lam = lam + (_RIDGE if tau is None else 0.0) * lam.mean(-1, keepdims=True)
+        wide = (len(z), groups)
+        return cls(
+            means,
+            sum_w2v / sum_w**2,
+            sum_w2 / sum_w**2,
+            np.broadcast_to(lam[:, None], (*wide, j)),
+            np.broadcast_to(axes[:, None], (*wide, j, j)),
+            np.broadcast_to(typical[:, None], wide),
+            np.broadcast_to(df[:, None], wide),
+        )
+
+
+def _weights(known: npt.NDArray[np.bool_], finite: Floats, tau2: Floats) -> Floats:
+    return np.where(known, 1.0 / np.maximum(finite + tau2[:, None], 1e-300), 0.0)
+
+
+def _moderated(T: Floats, typical: Floats, df: Floats) -> tuple[Floats, Floats]:
+    """T drawn to the mean of all columns, made positive; and the share of its variance left."""
+    j = T.shape[-1]
+    size = np.trace(T, axis1=1, axis2=2) / j
+    whole = _positive(T, np.maximum(size, 0.0)) + typical[:, None, None] * np.eye(j)
+    s2 = 2.0 * (whole**2).sum((1, 2)) / (df * j * j)
+    kept = np.ones(len(T))
+    if len(T) >= _FEWEST_COLUMNS:
+        mean = max(0.0, float(np.average(size, weights=1.0 / s2)))
+        between = max(0.0, float(((size - mean) ** 2 - s2).mean()))
+        kept = between / (between + s2)
+        typical_T = np.average(T, axis=0, weights=1.0 / s2)
+        T = kept[:, None, None] * T + (1.0 - kept)[:, None, None] * typical_T
+        size = kept * size + (1.0 - kept) * mean
+    return _positive(T, _truncated_mean(size, np.sqrt(s2 * kept))), kept
+
+
+def _truncated_mean(mean: Floats, sd: Floats) -> Floats:
+    """The mean of a normal variable given that it is positive."""
+    sd = np.maximum(sd, 1e-300)
+    a = np.clip(mean / sd, -30.0, 30.0)  # beyond, the correction is nothing or all
+    hazard = np.exp(-(a**2) / 2.0 - log_ndtr(a)) / np.sqrt(2.0 * np.pi)
+    return np.asarray(np.maximum(mean, a * sd) + sd * hazard)
+
+
+def _positive(T: Floats, size: Floats) -> Floats:
+    """The positive part of T, scaled to the trace ``size``·J; isotropic where it has none."""
+    lam, axes = np.linalg.eigh(T)
+    lam = np.maximum(lam, 0.0)
+    total = lam.mean(-1)
+    lam = np.where((total > 0.0)[:, None], lam / np.maximum(total, 1e-300)[:, None], 1.0)
+    return np.asarray((axes * (lam * size[:, None])[:, None, :]) @ np.swapaxes(axes, 1, 2))
+
+
+def _joined(levels: list[_Level]) -> Normal:
+    names = ("means", "noise", "shared", "variances", "axes", "typical", "df")
+    return Normal(*(np.concatenate([getattr(a, name) for a in levels], axis=1) for name in names))
