@@ -1,0 +1,1 @@
+"""Rows to facts: ibis expressions that turn a table into mergeable profiles, on any engine."""

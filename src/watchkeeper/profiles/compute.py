@@ -1,0 +1,245 @@
+"""Profiling a table: one profile for every window and slice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, timedelta
+
+import ibis
+
+from watchkeeper.domain.model import Column, ColumnType, Model, Role
+from watchkeeper.domain.profile import (
+    WINDOW_SLICES,
+    Binning,
+    CategoricalBinning,
+    ColumnProfile,
+    NumericBinning,
+    NumericProfile,
+    ServiceProfile,
+    WindowProfile,
+)
+from watchkeeper.domain.window import Granularity, Window
+from watchkeeper.profiles.categorical import categorical_item, categorical_profiles
+from watchkeeper.profiles.counted import Counted, count_columns
+from watchkeeper.profiles.duplicates import duplicate_rows
+from watchkeeper.profiles.engine import fetch, fetch_each
+from watchkeeper.profiles.frame import Axis, Frame, axes_of
+from watchkeeper.profiles.groups import Cell
+from watchkeeper.profiles.identity import with_identity
+from watchkeeper.profiles.merge import merge
+from watchkeeper.profiles.numeric import numeric_item, numeric_profiles
+from watchkeeper.profiles.performance import performance_profiles, with_previous
+from watchkeeper.profiles.service import LATENCY_BINNING, latency_column
+from watchkeeper.profiles.windows import as_utc, window_at
+
+__all__ = ["profile"]
+
+# Never looked at value by value, whatever their type: who or which row it is, not what it is like.
+COUNTED_ROLES = frozenset(
+    {Role.ENTITY, Role.PREDICTION_ID, Role.TIME, Role.VERSION, Role.ARM, Role.ERROR, Role.CONTEXT}
+)
+COUNTED_TYPES = frozenset({ColumnType.TIMESTAMP, ColumnType.UNSUPPORTED})
+_LATENCY = "_wk_latency"  # latency's place among the columns while a profile is made
+
+
+def profile(
+    table: ibis.Table,
+    model: Model,
+    binnings: Mapping[str, Binning],
+    *,
+    granularity: Granularity | None,
+    segments: bool = True,
+    covers: Window | None = None,
+) -> list[WindowProfile]:
+    """Profile ``table``: one profile for every window and slice, ordered by slice, then window.
+
+    Parameters
+    ----------
+    table
+        What `readers.open_table` gives. Only columns that the model names are looked at.
+    binnings
+        How each column is counted (`binning.fit_binnings`). A column without one is only counted.
+    granularity
+        The length of the windows; None: one profile of all rows with ``window`` None.
+    segments
+        Whether to make, besides all rows, a slice for each version and for each of the 50 most
+        frequent values of every segment column.
+    covers
+        The interval of time of which the table holds every row. Windows that reach beyond it are
+        not ``complete``; where it is None, the first and last row of the table mark its ends, to
+        within a 24th of a window.
+
+    Returns
+    -------
+    list of WindowProfile
+        All rows first, then versions, then segments; windows without rows are left out. Rows
+        whose time is missing or unreadable lie in no window.
+
+    Raises
+    ------
+    InvalidInput
+        Where windows are asked for and the table has no time column, or one that is no time.
+    """
+    frame = Frame.of(table, model, binnings, granularity)
+    axes = axes_of(frame) if segments else ()
+    sliced = [_along(frame, axis) for axis in axes]
+    whole = _added(frame, sliced[0]) if axes else _along(frame, None)
+    repeated = duplicate_rows(frame, sum(part.rows for part in whole.values()))
+    whole = {
+        where: replace(part, duplicate_rows=repeated.get(where, 0)) for where, part in whole.items()
+    }
+    complete = _complete(frame, covers)
+    return [
+        with_identity(replace(part, complete=part.window is None or complete(part.window)))
+        for parts in (whole, *sliced)
+        for where, part in sorted(parts.items(), key=_in_order)
+        if parts is whole or where.slice is not None
+    ]
+
+
+def _in_order(pair: tuple[Cell, WindowProfile]) -> tuple[str, int]:
+    return (pair[0].slice or "", pair[0].start or 0)
+
+
+def _along(frame: Frame, axis: Axis | None) -> dict[Cell, WindowProfile]:
+    """Every slice and window along an axis; slice None holds the remaining rows, or all."""
+    numeric, categorical, counted = _plan(frame)
+    columns: dict[Cell, dict[str, ColumnProfile]] = {}
+    counts = list(count_columns(frame, axis, counted))
+    for part in counts:
+        columns[part.where] = dict(part.columns)
+    for name, where, found in (
+        *_numeric(frame, axis, numeric),
+        *_categorical(frame, axis, categorical),
+    ):
+        columns[where][name] = found
+    performance = performance_profiles(frame, axis)
+    schema = _schema(frame)
+    latency = latency_column(frame)
+    made = {}
+    for part in counts:
+        held = columns[part.where]
+        time = held.pop(_LATENCY, None)
+        made[part.where] = WindowProfile(
+            model=frame.model.name,
+            window=_window(frame, part.where),
+            rows=part.rows,
+            columns={c.name: held[c.name] for c in frame.columns if c.name in held},
+            **_names(axis, part.where),
+            performance=performance.get(part.where),
+            service=_service(part, time) if latency or part.errors is not None else None,
+            schema=schema,
+        )
+    return made
+
+
+def _plan(
+    frame: Frame,
+) -> tuple[
+    list[tuple[str, Column, NumericBinning]], list[tuple[Column, CategoricalBinning]], list[Column]
+]:
+    """Which columns are counted on the grid (by the name they are filed under), by value, at all."""
+    numeric: list[tuple[str, Column, NumericBinning]] = []
+    categorical: list[tuple[Column, CategoricalBinning]] = []
+    counted: list[Column] = []
+    for column in frame.columns:
+        binning = frame.binnings.get(column.name)
+        if binning is None or column.role in COUNTED_ROLES or column.type in COUNTED_TYPES:
+            counted.append(column)
+        elif isinstance(binning, NumericBinning):
+            numeric.append((column.name, column, binning))
+        else:
+            categorical.append((column, binning))
+    latency = latency_column(frame)
+    if latency is not None:
+        numeric.append((_LATENCY, latency, LATENCY_BINNING))
+    return numeric, categorical, counted
+
+
+def _numeric(
+    frame: Frame, axis: Axis | None, columns: list[tuple[str, Column, NumericBinning]]
+) -> Iterator[tuple[str, Cell, ColumnProfile]]:
+    items = [numeric_item(frame, axis, column, binning) for _, column, binning in columns]
+    answer = fetch_each(frame.table, items)
+    if answer is not None:
+        for item, where, found in numeric_profiles(answer, [c[2] for c in columns]):
+            yield columns[item][0], where, found
+
+
+def _categorical(
+    frame: Frame, axis: Axis | None, columns: list[tuple[Column, CategoricalBinning]]
+) -> Iterator[tuple[str, Cell, ColumnProfile]]:
+    items = [categorical_item(frame, axis, column) for column, _ in columns]
+    answer = fetch_each(frame.table, items)
+    if answer is not None:
+        known = [
+            (column, binning, bool(frame.table[column.name].type().is_numeric()))
+            for column, binning in columns
+        ]
+        for item, where, found in categorical_profiles(answer, known):
+            yield columns[item][0].name, where, found
+
+
+def _window(frame: Frame, where: Cell) -> Window | None:
+    if where.start is None or frame.granularity is None:
+        return None
+    return window_at(where.start, frame.granularity)
+
+
+def _names(axis: Axis | None, where: Cell) -> dict[str, str]:
+    if axis is None or where.slice is None:
+        return {}
+    return {"version": where.slice} if axis.version else {"segment": f"{axis.column}={where.slice}"}
+
+
+def _service(part: Counted, latency: ColumnProfile | None) -> ServiceProfile:
+    return ServiceProfile(
+        requests=part.rows,
+        errors=part.errors or 0,
+        latency=latency if isinstance(latency, NumericProfile) else None,
+    )
+
+
+def _schema(frame: Frame) -> dict[str, str]:
+    return {
+        name: str(kind.copy(nullable=True))
+        for name, kind in frame.table.schema().items()
+        if not name.startswith("_wk_")
+    }
+
+
+def _added(frame: Frame, along: Mapping[Cell, WindowProfile]) -> dict[Cell, WindowProfile]:
+    """All rows, by adding up the slices of one axis; what cannot be added is asked for again."""
+    groups: dict[Cell, list[WindowProfile]] = {}
+    for where, part in along.items():
+        unnamed = replace(part, version=None, arm=None, segment=None)
+        groups.setdefault(Cell(None, where.start), []).append(unnamed)
+    whole = {where: merge(parts) for where, parts in groups.items()}
+    held = {where: part.performance for where, part in whole.items() if part.performance}
+    performance = with_previous(frame, held) if held else {}
+    counts = {part.where: part for part in count_columns(frame, None, _plan(frame)[2])}
+    return {
+        where: replace(
+            part,
+            performance=performance.get(where),
+            columns={**part.columns, **counts[where].columns},
+        )
+        for where, part in whole.items()
+    }
+
+
+def _complete(frame: Frame, covers: Window | None) -> Callable[[Window], bool]:
+    """Whether a window lies wholly inside the time that the table holds."""
+    if frame.granularity is None or frame.time is None:
+        return lambda _: True
+    if covers is not None:
+        first, last, slack = covers.start, covers.end, timedelta(0)
+    else:
+        moments = frame.table.select(moment=as_utc(frame.table, frame.time))
+        ends = fetch(moments.agg(first=moments.moment.min(), last=moments.moment.max()))
+        if ends["first"][0].as_py() is None:
+            return lambda _: True
+        first, last = (ends[name][0].as_py().replace(tzinfo=UTC) for name in ("first", "last"))
+        slack = frame.granularity.length / WINDOW_SLICES
+    return lambda window: first <= window.start + slack and window.end - slack <= last

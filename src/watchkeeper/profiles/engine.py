@@ -1,0 +1,139 @@
+"""Running expressions: one ibis expression for every engine, DuckDB at full speed.
+
+Most profiles are the same small expression applied to many columns. Compiling is what costs
+there, so on DuckDB one *template* is compiled per kind of column over an unbound table, and the
+column's name and numbers are put into its text; every other engine is handed the expressions
+themselves. Both come from the same `Branch` function.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.operations as ops
+import pyarrow as pa
+
+__all__ = ["Branch", "Item", "fetch", "fetch_each", "is_duckdb", "supports"]
+
+# Branches of one UNION ALL: enough to keep every core busy, few enough to plan quickly.
+_CHUNK = 64
+# Nobody can name a column or write a value that collides with the marks of a template.
+_MARK = f"wk{secrets.token_hex(8)}"
+
+Branch = Callable[[ibis.Table, str, Sequence[ibis.Value]], ibis.Table]
+"""``branch(table, column, numbers)``: the aggregate of one column, with its numbers (float64)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One column to aggregate. Items of the same ``kind`` share a template."""
+
+    column: str
+    branch: Branch
+    kind: Hashable
+    numbers: tuple[float, ...] = ()
+
+
+def is_duckdb(table: ibis.Table) -> bool:
+    """Whether the table lives in DuckDB."""
+    return bool(ibis.get_backend(table).name == "duckdb")
+
+
+def supports(table: ibis.Table, operation: type[ops.Node]) -> bool:
+    """Whether the table's engine knows the operation."""
+    return bool(ibis.get_backend(table).has_operation(operation))
+
+
+def fetch(expression: ibis.Table) -> pa.Table:
+    """The rows of an expression."""
+    if is_duckdb(expression):
+        return _duckdb(expression, str(ibis.get_backend(expression).compile(expression)))
+    return expression.to_pyarrow()
+
+
+def fetch_each(table: ibis.Table, items: Sequence[Item]) -> pa.Table | None:
+    """The union of every item's aggregate, with its position as ``item``; None without items.
+
+    The branches must give the same columns for every item.
+    """
+    if not items:
+        return None
+    read = _fetch_texts if is_duckdb(table) else _fetch_expressions
+    parts = [
+        read(table, list(enumerate(items))[start : start + _CHUNK])
+        for start in range(0, len(items), _CHUNK)
+    ]
+    return pa.concat_tables(parts, promote_options="permissive")
+
+
+def _duckdb(table: ibis.Table, sql: str) -> pa.Table:
+    return ibis.get_backend(table).con.sql(sql).to_arrow_table()
+
+
+def _fetch_expressions(table: ibis.Table, items: Sequence[tuple[int, Item]]) -> pa.Table:
+    branches = [
+        item.branch(table, item.column, [ibis.literal(x, "float64") for x in item.numbers]).mutate(
+            item=ibis.literal(position, "int32")
+        )
+        for position, item in items
+    ]
+    return fetch(ibis.union(*branches) if len(branches) > 1 else branches[0])
+
+
+def _fetch_texts(table: ibis.Table, items: Sequence[tuple[int, Item]]) -> pa.Table:
+    source = f"({ibis.get_backend(table).compile(table)})"
+    schema = table.schema()
+    templates: dict[Hashable, _Template] = {}
+    texts = []
+    for position, item in items:
+        key = (item.kind, str(schema[item.column]), len(item.numbers))
+        if key not in templates:
+            templates[key] = _Template.of(table, item)
+        texts.append(templates[key].fill(source, position, item))
+    return _duckdb(table, " UNION ALL ".join(texts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    text: str
+
+    @classmethod
+    def of(cls, table: ibis.Table, item: Item) -> _Template:
+        schema = table.schema()
+        marks = [f"{_MARK}n{i}" for i in range(len(item.numbers))]
+        unbound = ibis.table(
+            dict(schema.items())
+            | {f"{_MARK}x": schema[item.column]}
+            | dict.fromkeys(marks, "float64"),
+            name=f"{_MARK}t",
+        )
+        branch = item.branch(unbound, f"{_MARK}x", [unbound[mark] for mark in marks])
+        return cls(str(ibis.get_backend(table).compile(branch)))
+
+    def fill(self, source: str, position: int, item: Item) -> str:
+        """The text for one item; what is put in is never read again for marks."""
+
+        def put(match: re.Match[str]) -> str:
+            if match["table"]:
+                return source
+            if match["column"]:
+                return quote(item.column)
+            return _number(item.numbers[int(match["number"])])
+
+        marks = rf'(?P<table>"{_MARK}t")|(?P<column>"{_MARK}x")|"t\d+"\."{_MARK}n(?P<number>\d+)"'
+        return f"SELECT *, {position} AS item FROM ({re.sub(marks, put, self.text)})"
+
+
+def quote(name: str) -> str:
+    """A name as an identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _number(value: float) -> str:
+    # With an exponent the literal is a double from the start, not a decimal cast to one.
+    text = repr(float(value))
+    return f"({text if 'e' in text else text + 'e0'})"

@@ -1,0 +1,123 @@
+"""What performance rests on: which class a row is of, when its label came, what came before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import ibis
+import numpy as np
+import numpy.typing as npt
+
+from watchkeeper.domain.profile import DELAY_EDGES_SECONDS, WINDOW_SLICES, DelayCounts
+from watchkeeper.profiles.engine import fetch
+from watchkeeper.profiles.frame import Axis, Frame
+from watchkeeper.profiles.groups import Cell, Groups, integers, reals
+from watchkeeper.profiles.windows import as_utc, seconds_between, window_fraction
+
+__all__ = ["LABEL_KNOWN_AT", "Strata", "delay_counts", "previous_pairs"]
+
+LABEL_KNOWN_AT = "_wk_label_known_at"
+_SHORTEST = DELAY_EDGES_SECONDS[0]
+_STEPS = 4.0  # delay bins to a doubling
+
+
+@dataclass(frozen=True, slots=True)
+class Strata:
+    """What labels are counted by: ``label`` (a small integer, null without label) and ``fifth``."""
+
+    label: ibis.Value
+    fifth: ibis.Value
+    labels: int
+    fifths: int
+
+
+def delay_counts(frame: Frame, axis: Axis | None, strata: Strata) -> dict[Cell, DelayCounts]:
+    """When the labels of each window became known; empty where the table does not say."""
+    table = frame.table
+    if LABEL_KNOWN_AT not in table.columns or frame.time is None:
+        return {}
+    late = seconds_between(table, as_utc(table, frame.time), as_utc(table, LABEL_KNOWN_AT))
+    step = (ibis.greatest(late / _SHORTEST, 1.0).log2() * _STEPS).ceil().cast("int64")
+    keys = frame.keys(table, axis)
+    known = strata.label.notnull() & late.notnull()
+    rows = table.select(
+        **keys,
+        delay=ibis.cases((known, ibis.least(step, len(DELAY_EDGES_SECONDS)))),
+        label=ibis.cases((known, strata.label)),
+        fifth=ibis.cases((known, strata.fifth)),
+        part=_part(frame),
+    )
+    grouped = rows.group_by([*keys, "delay", "label", "fifth", "part"]).agg(n=rows.count())
+    answer = fetch(grouped.select(**frame.labels(grouped), **{n: grouped[n] for n in _FIGURES}))
+    groups = Groups.of(answer)
+    figures = [integers(groups.table, name, missing=-1) for name in _FIGURES]
+    timed = frame.granularity is not None
+    return {
+        where: _delays([figure[at] for figure in figures], strata, timed=timed)
+        for _, where, at in groups
+    }
+
+
+_FIGURES = ("delay", "label", "fifth", "part", "n")
+
+
+def _part(frame: Frame) -> ibis.Value:
+    """Which of the equal slices of its window a row lies in; 0 where there are no windows."""
+    if frame.granularity is None or frame.time is None:
+        return ibis.literal(0, "int64")
+    share = window_fraction(as_utc(frame.table, frame.time), frame.granularity)
+    return ibis.least((share * WINDOW_SLICES).floor().cast("int64"), WINDOW_SLICES - 1)
+
+
+def _delays(figures: list[npt.NDArray[np.int64]], strata: Strata, *, timed: bool) -> DelayCounts:
+    delay, label, fifth, part, n = figures
+    counts = np.zeros((len(DELAY_EDGES_SECONDS) + 1, strata.labels, strata.fifths), np.int64)
+    arrived = np.zeros((WINDOW_SLICES, strata.labels, strata.fifths), np.int64)
+    made = np.zeros(WINDOW_SLICES, np.int64)
+    known = delay >= 0
+    np.add.at(counts, (delay[known], label[known], fifth[known]), n[known])
+    np.add.at(arrived, (part[known], label[known], fifth[known]), n[known])
+    np.add.at(made, part, n)
+    return DelayCounts(
+        edges_seconds=DELAY_EDGES_SECONDS,
+        counts=counts,
+        arrived=arrived if timed else None,
+        made=made if timed else None,
+    )
+
+
+def previous_pairs(
+    frame: Frame, axis: Axis | None, label: ibis.Value
+) -> Iterator[tuple[Cell, tuple[int, float, float, int]]]:
+    """Of each label (a number) and the one before it in time, within the window and slice.
+
+    Yields (equal, Σ|difference|, Σ difference², compared). Labels of the same moment are taken in
+    the order of their value, so that the answer does not depend on how rows lie. Nothing is
+    yielded for a table without time.
+    """
+    if frame.time is None:
+        return
+    table = frame.table
+    keys = frame.keys(table, axis)
+    values = table.select(**keys, label=label, moment=as_utc(table, frame.time))
+    held = values.filter(values.label.notnull() & values.moment.notnull())
+    before = held.label.lag().over(group_by=list(keys), order_by=[held.moment, held.label])
+    pairs = held.mutate(change=(held.label - before).cast("float64"))
+    grouped = pairs.group_by(list(keys)) if keys else pairs
+    size = pairs.change.abs()
+    counted = grouped.agg(
+        equal=(pairs.change == 0.0).cast("int64").sum(),
+        size=size.sum(),
+        square=(size * size).sum(),
+        compared=pairs.change.count(),
+    )
+    names = ("equal", "size", "square", "compared")
+    groups = Groups.of(
+        fetch(counted.select(**frame.labels(counted), **{name: counted[name] for name in names}))
+    )
+    found = [integers(groups.table, "equal"), integers(groups.table, "compared")]
+    sums = [np.nan_to_num(reals(groups.table, name)) for name in ("size", "square")]
+    for _, where, at in groups:
+        i = at.start
+        yield where, (int(found[0][i]), float(sums[0][i]), float(sums[1][i]), int(found[1][i]))

@@ -1,0 +1,139 @@
+"""Numeric columns: counts and sums by cell of the asinh grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import ibis
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from watchkeeper.domain.model import Column
+from watchkeeper.domain.profile import NumericBinning, NumericProfile
+from watchkeeper.profiles.columns import (
+    INVALID,
+    NAN,
+    NEG_INF,
+    POS_INF,
+    as_number,
+    grid_cell,
+)
+from watchkeeper.profiles.engine import Item
+from watchkeeper.profiles.frame import Axis, Frame
+from watchkeeper.profiles.groups import Cell, Groups, integers, reals
+
+__all__ = ["numeric_item", "numeric_profiles"]
+
+# Sums take |z| as at most this, so that Σz² stays finite: beyond lies nothing to average.
+_SUMMED = 1e150
+_NULL = int(np.iinfo(np.int64).max)
+_LARGEST = 1.7976931348623157e308
+
+
+def numeric_item(frame: Frame, axis: Axis | None, column: Column, binning: NumericBinning) -> Item:
+    """What to ask the engine of one column."""
+    bounded = column.minimum is not None or column.maximum is not None
+
+    def branch(table: ibis.Table, name: str, numbers: Sequence[ibis.Value]) -> ibis.Table:
+        reading = as_number(table, name, column.type)
+        x = reading.value
+        values = frame.keys(table, axis) | {"x": x, "z": (x - numbers[0]) / numbers[1]}
+        if reading.invalid is not None:
+            values["invalid"] = reading.invalid
+        if bounded:
+            values["outside"] = (x < numbers[2]) | ((x > numbers[3]) & ~x.isnan())
+        return _aggregate(frame, table.select(**values))
+
+    low = -_LARGEST if column.minimum is None else column.minimum
+    high = _LARGEST if column.maximum is None else column.maximum
+    numbers = (binning.center, binning.scale, *((low, high) if bounded else ()))
+    return Item(column.name, branch, ("numeric", column.type, bounded), numbers)
+
+
+def _aggregate(frame: Frame, rows: ibis.Table) -> ibis.Table:
+    invalid = rows.invalid if "invalid" in rows.columns else None
+    celled = rows.mutate(cell=grid_cell(rows.x, rows.z, invalid=invalid))
+    keys = [name for name in ("slice", "window") if name in rows.columns]
+    grouped = celled.group_by([*keys, "cell"]).agg(
+        n=celled.count(),
+        sum_z=celled.z.sum(),
+        sum_z2=(celled.z * celled.z).sum(),
+        low=celled.x.min(),
+        high=celled.x.max(),
+        **({"outside": celled.outside.sum()} if "outside" in rows.columns else {}),
+    )
+    outside = grouped.outside if "outside" in rows.columns else ibis.literal(0, "int64")
+    return grouped.select(
+        **frame.labels(grouped),
+        cell=grouped.cell,
+        n=grouped.n,
+        sum_z=grouped.sum_z,
+        sum_z2=grouped.sum_z2,
+        low=grouped.low,
+        high=grouped.high,
+        outside=outside.cast("int64"),
+    )
+
+
+def numeric_profiles(
+    answer: pa.Table, binnings: Sequence[NumericBinning]
+) -> Iterator[tuple[int, Cell, NumericProfile]]:
+    """The profiles in the answer to `numeric_item` queries; ``binnings`` by item."""
+    groups = Groups.of(answer, then="cell")
+    table = groups.table
+    cells = integers(table, "cell", missing=_NULL)
+    counts = integers(table, "n")
+    outside = integers(table, "outside")
+    columns = [reals(table, name) for name in ("sum_z", "sum_z2", "low", "high")]
+    for item, where, rows in groups:
+        parts = [column[rows] for column in columns]
+        yield item, where, _profile(binnings[item], cells[rows], counts[rows], outside[rows], parts)
+
+
+def _profile(
+    binning: NumericBinning,
+    cells: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+    outside: npt.NDArray[np.int64],
+    parts: Sequence[npt.NDArray[np.float64]],
+) -> NumericProfile:
+    real = int(np.searchsorted(cells, NAN))
+    apart = dict(zip(cells[real:].tolist(), counts[real:].tolist(), strict=True))
+    held = counts[:real].copy()
+    sums, squares = _summed(held, parts[0][:real], parts[1][:real])
+    return NumericProfile(
+        binning=binning,
+        n=int(counts.sum()),
+        null=apart.get(_NULL, 0),
+        nan=apart.get(NAN, 0),
+        pos_inf=apart.get(POS_INF, 0),
+        neg_inf=apart.get(NEG_INF, 0),
+        invalid=apart.get(INVALID, 0),
+        outside=int(outside[:real].sum()),
+        cells=cells[:real].copy(),
+        counts=held,
+        sums=sums,
+        sum_z=float(sums.sum()),
+        sum_z2=float(squares.sum()),
+        minimum=float(parts[2][0]) if real else None,
+        maximum=float(parts[3][real - 1]) if real else None,
+        distinct=_distinct(real, parts),
+    )
+
+
+def _summed(
+    counts: npt.NDArray[np.int64], sums: npt.NDArray[np.float64], squares: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Per-cell Σz and Σz², with z cut at ± 1e150 in the (far) cells that reach beyond."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        far = ~(np.abs(sums) <= _SUMMED * counts)
+    return (
+        np.where(far, np.sign(sums) * _SUMMED * counts, sums),
+        np.where(far, _SUMMED * _SUMMED * counts, squares),
+    )
+
+
+def _distinct(real: int, parts: Sequence[npt.NDArray[np.float64]]) -> int:
+    """At least how many distinct values: one or two for each cell, by its ends."""
+    return int(real + np.count_nonzero(parts[2][:real] != parts[3][:real]))
