@@ -7,254 +7,119 @@ they promise. Names break ties, and stand alone only where values cannot tell.
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from watchkeeper.definitions.classes import (
+    all_classes,
+    in_order,
+    may_hold_classes,
+    positive_of,
+    said,
+    shares_classes,
+    take_class,
+    take_positive,
+)
 from watchkeeper.definitions.draft import Draft
 from watchkeeper.definitions.facts import Facts, Storage
+from watchkeeper.definitions.families import find_family, take_family
+from watchkeeper.definitions.outcomes import guess_outcome
 from watchkeeper.definitions.relations import (
     agreement,
     calibration_error,
-    determines,
+    chance_agreement,
     explained,
     separation,
 )
-from watchkeeper.definitions.words import PREDICTED, SCORED, OutputKind, output_strength
+from watchkeeper.definitions.words import PREDICTED, OutputKind, output_strength
 from watchkeeper.domain.model import ColumnType, Role, Task
 
 __all__ = ["guess_outputs"]
 
-_MOST_CLASSES = 1_000
-_POSITIVE = (
-    "1",
-    "true",
-    "yes",
-    "y",
-    "t",
-    "positive",
-    "pos",
-    "fraud",
-    "spam",
-    "churn",
-    "churned",
-    "default",
-    "bad",
-    "up",
-    "late",
-)
 _EXACT = 0.995
 _ACCEPT = 0.65
+_COUNTED = 12  # whole numbers of more different values than this are quantities, unless they agree
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A column that was found for a role, with how surely and why."""
+
+    facts: Facts
+    sure: float
+    why: str
 
 
 def guess_outputs(draft: Draft) -> None:
     """Take the roles score, prediction and label where there is enough evidence, and the task."""
-    family = _family(draft)
+    family = find_family(draft)
     if family is not None:
-        _with_family(draft, family)
+        take_family(draft, family)
         return
-    prediction = _best(draft, OutputKind.PREDICTION)
-    if prediction is not None and _is_quantity(draft, prediction[0]):
-        _regression(draft, *prediction)
-        return
-    score = _probability(draft)
-    if score is None and prediction is None:
-        score = _switch(draft)
+    prediction, score = _named(draft, OutputKind.PREDICTION), _probability(draft)
+    if prediction is not None and _is_quantity(draft, prediction.facts):
+        if score is not None or not _is_probability(draft, prediction.facts):
+            _regression(draft, prediction)
+            return
+        why = "named as a prediction, but holds numbers in [0, 1] beside a truth of two classes"
+        prediction, score = None, _Found(prediction.facts, 0.75, why)
+    score = score or _margin(draft, prediction) or (None if prediction else _switch(draft))
     if score is not None or prediction is not None:
         _classification(draft, score, prediction)
-        return
-    _without_outputs(draft)
-
-
-# --- classes with a probability each
-
-
-@dataclass(frozen=True, slots=True)
-class _Family:
-    """Columns that hold the probability of one class each; ``classes`` go with them."""
-
-    columns: tuple[Facts, ...]
-    classes: tuple[str, ...]
-
-
-def _family(draft: Draft) -> _Family | None:
-    """The largest set of probabilities under one stem that sum to one in every row."""
-    groups: dict[tuple[str, tuple[str, ...]], list[Facts]] = defaultdict(list)
-    for facts in draft.free(ColumnType.NUMERIC, ColumnType.BOOLEAN):
-        if facts.bounded and facts.storage is Storage.FLOAT:
-            for cut in range(1, len(facts.words)):
-                groups["before", facts.words[:cut]].append(facts)
-                groups["after", facts.words[-cut:]].append(facts)
-    found = [
-        (len(columns), len(stem), side, columns)
-        for (side, stem), columns in groups.items()
-        if 2 <= len(columns) <= _MOST_CLASSES and _sum_to_one(columns)
-    ]
-    for _, _, side, columns in sorted(found, key=lambda item: (-item[0], -item[1])):
-        rests = _rests([facts.name for facts in columns], from_end=side == "after")
-        classes = _classes_named(draft, rests)
-        speaking = set(columns[0].words) & (SCORED | PREDICTED | {"p"})
-        if classes or speaking:
-            return _Family(tuple(columns), tuple(classes or rests))
-    return None
-
-
-def _sum_to_one(columns: list[Facts]) -> bool:
-    if all(facts.whole for facts in columns):
-        return False  # one-hot columns sum to one as well
-    rows = np.stack([facts.numbers for facts in columns if facts.numbers is not None])
-    total = rows[:, np.isfinite(rows).all(axis=0)].sum(axis=0)
-    return total.size > 0 and float(np.mean(np.abs(total - 1) < 0.02 + 0.005 * len(columns))) > 0.99
-
-
-def _rests(names: list[str], *, from_end: bool) -> list[str]:
-    """What is left of each name without the longest stem that all share."""
-    turned = [name[::-1] if from_end else name for name in names]
-    shared = 0
-    while all(len(name) > shared + 1 and name[shared] == turned[0][shared] for name in turned):
-        shared += 1
-    # not within a word: `proba_premium`, `proba_prepaid` share `proba_p`, and the stem is `proba_`
-    while shared and turned[0][shared - 1].isalnum():
-        shared -= 1
-    rests = [name[shared:][::-1] if from_end else name[shared:] for name in turned]
-    return [rest.strip("_-. ") or rest for rest in rests]
-
-
-def _classes_named(draft: Draft, rests: list[str]) -> list[str]:
-    """The rests as classes of some column, spelled as it spells them; empty where none has all."""
-    wanted = [_plain(rest) for rest in rests]
-    for facts in draft.free(ColumnType.CATEGORICAL, ColumnType.BOOLEAN, ColumnType.NUMERIC):
-        if 1 < facts.distinct <= len(rests) * 2 + 20:
-            spelled = {_plain(text): text for text in facts.classes}
-            if sum(rest in spelled for rest in wanted) >= max(2, len(wanted) * 2 // 3):
-                return [spelled.get(rest, own) for rest, own in zip(wanted, rests, strict=True)]
-    return []
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.lower())
-
-
-def _with_family(draft: Draft, family: _Family) -> None:
-    draft.task = Task.MULTICLASS if len(family.columns) > 2 else Task.BINARY
-    scores = np.stack([facts.numbers for facts in family.columns if facts.numbers is not None])
-    top = np.argmax(np.nan_to_num(scores, nan=-1.0), axis=0)
-    why = f"one of {len(family.columns)} columns of probabilities that sum to one in every row"
-    agreeing = sorted(
-        (
-            (_matches(facts, top, family.classes), facts)
-            for facts in _classlike(draft, len(family.classes))
-        ),
-        key=lambda item: -item[0],
-    )
-    prediction, label = _prediction_and_label(
-        [item for item in agreeing if item[0] > 1.2 / len(family.classes)]
-    )
-    if draft.task is Task.BINARY:
-        positive = _positive_of(family.classes)
-        draft.positive_class, draft.classes = positive, _sorted(family.classes)
-        for facts, name in zip(family.columns, family.classes, strict=True):
-            of_positive = name == positive
-            complement = f"one minus the probability of class {positive!r}"
-            draft.take(
-                facts,
-                Role.SCORE if of_positive else Role.CONTEXT,
-                0.95,
-                why if of_positive else complement,
-            )
     else:
-        for facts, name in zip(family.columns, family.classes, strict=True):
-            draft.take(facts, Role.SCORE, 0.97, why)
-            draft.score_of[facts.name] = name
-        draft.classes = _sorted(family.classes)
-    if prediction is not None:
-        _take_class(
-            draft,
-            prediction[1],
-            Role.PREDICTION,
-            0.97,
-            f"equals the most probable class in {prediction[0]:.0%} of rows",
-        )
-    if label is not None:
-        _take_class(
-            draft,
-            label[1],
-            Role.LABEL,
-            0.9,
-            f"holds the same classes and equals the most probable one in {label[0]:.0%} of rows",
-        )
-    draft.say("task", str(draft.task), 0.97, why.replace("one of ", "", 1))
-
-
-def _matches(facts: Facts, top: np.ndarray, classes: tuple[str, ...]) -> float:  # type: ignore[type-arg]
-    index = {_plain(text): place for place, text in enumerate(classes)}
-    place = np.array([index.get(_plain(text), -1) for text in facts.classes], dtype=np.int64)
-    known = facts.codes >= 0
-    if not known.any() or (place < 0).mean() > 0.34:
-        return 0.0
-    return float(np.mean(place[facts.codes[known]] == top[known]))
-
-
-def _prediction_and_label(
-    found: list[tuple[float, Facts]],
-) -> tuple[tuple[float, Facts] | None, tuple[float, Facts] | None]:
-    """Which of the columns that hold the classes is the answer and which the truth."""
-    exact = [item for item in found if item[0] > 0.97 and _said(item[1]) is not OutputKind.LABEL]
-    named = [item for item in found if _said(item[1]) is OutputKind.PREDICTION]
-    prediction = next(iter(named or exact), None)
-    others = [
-        item
-        for item in found
-        if item is not prediction and _said(item[1]) is not OutputKind.PREDICTION
-    ]
-    labels = [item for item in others if _said(item[1]) is OutputKind.LABEL]
-    return prediction, next(iter(labels or others), None)
-
-
-def _said(facts: Facts) -> OutputKind | None:
-    strength = output_strength(facts.words)
-    return strength[0] if strength and strength[1] >= 0.45 else None
+        guess_outcome(draft)
 
 
 # --- a number is answered
 
 
-def _is_quantity(draft: Draft, facts: Facts) -> bool:
+def _is_quantity(draft: Draft, prediction: Facts) -> bool:
     """Whether a prediction is a number rather than a class."""
-    if draft.types[facts.name].value is not ColumnType.NUMERIC:
+    if draft.types[prediction.name].value is not ColumnType.NUMERIC:
         return False
-    return not facts.whole or facts.distinct > 12
+    truth = _truth_of(draft, prediction)
+    if not prediction.whole or (
+        truth is not None and truth.facts.number_of_value is not None and not truth.facts.whole
+    ):
+        return True
+    agreed = truth is not None and agreement(prediction, truth.facts) > 0.35
+    return prediction.distinct > _COUNTED and not agreed
 
 
-def _regression(draft: Draft, prediction: Facts, strength: float) -> None:
-    numbers = prediction.numbers
+def _is_probability(draft: Draft, prediction: Facts) -> bool:
+    """Whether a number that is called a prediction is the probability of a class."""
+    if not prediction.bounded:
+        return False
+    truth = _truth_of(draft, prediction)
+    return truth is None or truth.facts.distinct == 2
+
+
+def _regression(draft: Draft, prediction: _Found) -> None:
     draft.task = Task.REGRESSION
-    draft.take(
-        prediction,
-        Role.PREDICTION,
-        strength,
-        f"named as one, with {prediction.distinct:,} different numbers",
-    )
-    draft.say("task", "regression", strength, f"{prediction.name!r} holds numbers")
-    best: tuple[float, Facts, float] | None = None
-    for facts in draft.free(ColumnType.NUMERIC):
+    facts = prediction.facts
+    why = f"{prediction.why}, with {facts.distinct:,} different numbers"
+    draft.take(facts, Role.PREDICTION, prediction.sure, why)
+    draft.retype([facts.name], ColumnType.NUMERIC, 0.9, "a quantity")
+    draft.say("task", "regression", prediction.sure, f"{facts.name!r} holds numbers")
+    truth = _truth_of(draft, facts)
+    if truth is not None:
+        draft.take(truth.facts, Role.LABEL, truth.sure, truth.why)
+        draft.retype([truth.facts.name], ColumnType.NUMERIC, 0.9, "a quantity")
+
+
+def _truth_of(draft: Draft, prediction: Facts) -> _Found | None:
+    """The number that a number foresees: its name must say so, and the fit decides among several."""
+    found = []
+    for facts in draft.free(ColumnType.NUMERIC, ColumnType.CATEGORICAL, ColumnType.BOOLEAN):
         named = _named_as_truth_of(facts, prediction)
-        if named and facts.numbers is not None and numbers is not None:
-            fit = explained(numbers, facts.numbers)
-            total = named + max(0.0, min(fit, 1.0)) * 0.5
-            if best is None or total > best[0]:
-                best = (total, facts, fit)
-    if best is not None and best[0] >= _ACCEPT:
-        _, facts, fit = best
-        draft.take(
-            facts,
-            Role.LABEL,
-            min(0.97, best[0]),
-            f"named as the truth; {prediction.name!r} explains {max(fit, 0):.0%} of its variance",
-        )
+        if facts is prediction or not named or facts.numbers is None or prediction.numbers is None:
+            continue
+        fit = max(0.0, min(1.0, explained(prediction.numbers, facts.numbers)))
+        why = f"named as the truth; {prediction.name!r} explains {fit:.0%} of its variance"
+        if named + fit / 2 >= _ACCEPT:
+            found.append(_Found(facts, min(0.97, named + fit / 2), why))
+    return max(found, key=lambda item: item.sure, default=None)
 
 
 def _named_as_truth_of(facts: Facts, prediction: Facts) -> float:
@@ -262,51 +127,67 @@ def _named_as_truth_of(facts: Facts, prediction: Facts) -> float:
     strength = output_strength(facts.words)
     named = strength[1] if strength and strength[0] is OutputKind.LABEL else 0.0
     rest = tuple(word for word in prediction.words if word not in PREDICTED and word != "y")
-    if rest and facts.words == rest:
-        named = max(named, 0.8)  # `arr_delay` beside `arr_delay_pred`
-    return named
+    return max(named, 0.8) if rest and facts.words == rest else named  # `delay`, `delay_pred`
 
 
 # --- a class is answered
 
 
-def _best(draft: Draft, kind: OutputKind, *, least: float = 0.55) -> tuple[Facts, float] | None:
+def _named(draft: Draft, kind: OutputKind) -> _Found | None:
     """The free column whose name speaks most for the kind."""
     found = []
     for facts in draft.free(ColumnType.NUMERIC, ColumnType.BOOLEAN, ColumnType.CATEGORICAL):
         strength = output_strength(facts.words)
-        if strength and strength[0] is kind and strength[1] >= least and facts.present:
-            found.append((facts, strength[1]))
-    return max(found, key=lambda item: (item[1], -item[0].position), default=None)
+        if strength and strength[0] is kind and strength[1] >= 0.55 and facts.present:
+            found.append(_Found(facts, strength[1], "named as one"))
+    return max(found, key=lambda item: (item.sure, -item.facts.position), default=None)
 
 
-def _probability(draft: Draft) -> tuple[Facts, float] | None:
+def _probability(draft: Draft) -> _Found | None:
     """The free column that is named as a score and may be a probability."""
     found = []
     for facts in draft.free(ColumnType.NUMERIC, ColumnType.BOOLEAN):
         strength = output_strength(facts.words)
-        if (
-            strength
-            and strength[0] is OutputKind.SCORE
-            and strength[1] >= 0.6
-            and facts.bounded
-            and facts.distinct > 1
-        ):
-            found.append((facts, strength[1]))
-    return max(
-        found, key=lambda item: (item[1], item[0].distinct > 2, -item[0].position), default=None
-    )
+        named = strength is not None and strength[0] is OutputKind.SCORE and strength[1] >= 0.6
+        if strength and named and facts.bounded and facts.distinct > 1:
+            found.append(
+                _Found(facts, strength[1], "named as a score, and every value lies in [0, 1]")
+            )
+    key = lambda item: (item.sure, item.facts.distinct > 2, -item.facts.position)  # noqa: E731
+    return max(found, key=key, default=None)
 
 
-def _switch(draft: Draft) -> tuple[Facts, float] | None:
-    """A probability that no name gives away: some yes-or-no column switches exactly at a threshold."""
-    flags = [facts for facts in _classlike(draft, 2) if facts.distinct == 2]
+def _margin(draft: Draft, prediction: _Found | None) -> _Found | None:
+    """A column named as a score beyond [0, 1], at a threshold of which the prediction switches."""
+    if prediction is None or prediction.facts.distinct != 2:
+        return None
     for facts in draft.free(ColumnType.NUMERIC):
-        if facts.bounded and facts.distinct > 20 and facts.numbers is not None:
-            spread = np.nanquantile(facts.numbers, [0.02, 0.98])
-            for flag in flags:
-                if spread[0] < 0.3 and spread[1] > 0.7 and _switches(facts, flag) >= 0.9999:
-                    return facts, 0.7
+        strength = output_strength(facts.words)
+        if strength and strength[0] is OutputKind.SCORE and strength[1] >= 0.4:
+            if _switches(facts, prediction.facts) >= _EXACT:
+                why = (
+                    f"named as a score, and {prediction.facts.name!r} switches at a threshold of it"
+                )
+                return _Found(facts, 0.8, why)
+    return None
+
+
+def _switch(draft: Draft) -> _Found | None:
+    """A probability that no name gives away: a yes-or-no column switches exactly at a threshold."""
+    flags = [facts for facts in may_hold_classes(draft, 2) if facts.distinct == 2]
+    for facts in draft.free(ColumnType.NUMERIC) if flags else ():
+        if not facts.bounded or facts.distinct <= 20 or facts.numbers is None:
+            continue
+        low, high = np.nanquantile(facts.numbers, [0.02, 0.98])
+        if low > 0.3 or high < 0.7:
+            continue
+        for flag in flags:
+            if _switches(facts, flag) >= 0.9999:
+                return _Found(
+                    facts,
+                    0.7,
+                    f"every value lies in [0, 1], and {flag.name!r} switches at a threshold of it",
+                )
     return None
 
 
@@ -320,57 +201,33 @@ def _switches(score: Facts, flag: Facts) -> float:
     return max(rising.share, falling.share)
 
 
-def _classlike(draft: Draft, classes: int) -> list[Facts]:
-    """Free columns that may hold classes."""
-    most = max(2, classes * 2)
-    return [
-        facts
-        for facts in draft.free(ColumnType.BOOLEAN, ColumnType.CATEGORICAL, ColumnType.NUMERIC)
-        if 1 < facts.distinct <= most and (facts.storage is not Storage.FLOAT or facts.whole)
-    ]
-
-
-def _classification(
-    draft: Draft, score: tuple[Facts, float] | None, prediction: tuple[Facts, float] | None
-) -> None:
+def _classification(draft: Draft, score: _Found | None, prediction: _Found | None) -> None:
     if score is not None:
-        draft.take(
-            score[0],
-            Role.SCORE,
-            score[1],
-            "named as a score, all values in [0, 1]" if score[1] != 0.7 else "all values in [0, 1]",
-        )
-    if score is not None and (prediction is None or prediction[0].distinct == 2):
-        prediction = _threshold_of(draft, score[0]) or prediction
+        draft.take(score.facts, Role.SCORE, score.sure, score.why)
+        draft.retype([score.facts.name], ColumnType.NUMERIC, 0.9, "a score")
+        if prediction is None or prediction.facts.distinct == 2:
+            prediction = _threshold_of(draft, score.facts) or prediction
     if prediction is not None:
-        _take_class(
-            draft,
-            prediction[0],
-            Role.PREDICTION,
-            prediction[1],
-            _why_prediction(prediction[0], score),
-        )
-    binary = prediction is None or prediction[0].distinct <= 2
-    if score is not None and not binary:
-        # one number beside many classes can only be the model's confidence in its answer
+        why = _why_prediction(prediction, score)
+        take_class(draft, prediction.facts, Role.PREDICTION, prediction.sure, why)
+    if (
+        score is not None
+        and prediction is not None
+        and _is_confidence(score.facts, prediction.facts)
+    ):
+        # not the chance of one class: it could not be measured against the label
         draft.take(
-            score[0], Role.CONTEXT, 0.7, "the confidence in the predicted class, of whichever class"
+            score.facts, Role.CONTEXT, 0.7, "the confidence in the answer, whichever class that is"
         )
-    draft.task = Task.BINARY if binary else Task.MULTICLASS
-    label = _label(
-        draft, score[0] if score and binary else None, prediction[0] if prediction else None
-    )
+        score = None
+    label = _label(draft, score, prediction)
     if label is not None:
-        _take_class(draft, label[0], Role.LABEL, label[1], label[2])
-    shown = [
-        facts for facts in (prediction and prediction[0], label and label[0]) if facts is not None
-    ]
-    names = _sorted({name for facts in shown for name in facts.classes})
-    if binary and len(names) > 2:
-        draft.task = Task.MULTICLASS
-    draft.classes = names or ("0", "1")
+        take_class(draft, label.facts, Role.LABEL, label.sure, label.why)
+    shown = [found.facts for found in (prediction, label) if found is not None]
+    draft.classes = all_classes(shown) or ("0", "1")
+    draft.task = Task.BINARY if len(draft.classes) <= 2 else Task.MULTICLASS
     if draft.task is Task.BINARY:
-        _positive(draft, score[0] if score else None, shown)
+        take_positive(draft, score.facts if score else None, shown)
     draft.say(
         "task",
         str(draft.task),
@@ -379,60 +236,67 @@ def _classification(
     )
 
 
-def _threshold_of(draft: Draft, score: Facts) -> tuple[Facts, float] | None:
+def _is_confidence(score: Facts, prediction: Facts) -> bool:
+    """A probability that is high for every class belongs to the predicted one, whichever it is."""
+    if prediction.distinct > 2:
+        return True
+    if score.numbers is None or prediction.distinct < 2 or _switches(score, prediction) >= 0.9:
+        return False
+    return bool(score.bounded and np.nanmin(score.numbers) >= 0.49)
+
+
+def _threshold_of(draft: Draft, score: Facts) -> _Found | None:
     """The column that switches at a threshold of the score."""
     found = []
-    for facts in _classlike(draft, 2):
-        if facts.distinct == 2 and _said(facts) is not OutputKind.LABEL:
+    for facts in may_hold_classes(draft, 2):
+        if facts.distinct == 2 and said(facts) is not OutputKind.LABEL and score.distinct > 2:
             share = _switches(score, facts)
             if share >= _EXACT:
-                found.append((share, _said(facts) is OutputKind.PREDICTION, -facts.position, facts))
-    if not found or score.distinct <= 2:
-        return None
-    return max(found, key=lambda item: (item[1], item[0], item[2]))[3], 0.97
+                rank = (said(facts) is OutputKind.PREDICTION, share, -facts.position)
+                found.append((rank, _Found(facts, 0.97, "")))
+    return max(found, key=lambda item: item[0])[1] if found else None
 
 
-def _why_prediction(prediction: Facts, score: tuple[Facts, float] | None) -> str:
-    held = (
-        f"holds {'/'.join(_sorted(prediction.classes)[:4])}{'…' if prediction.distinct > 4 else ''}"
-    )
-    if score is None or score[0].numbers is None or prediction.distinct != 2:
-        return f"named as one; {held}"
-    positive = _positive_of(prediction.classes)
-    parted = separation(score[0].numbers, prediction.codes == prediction.classes.index(positive))
+def _why_prediction(prediction: _Found, score: _Found | None) -> str:
+    facts = prediction.facts
+    shown = "/".join(in_order(facts.classes)[:4]) + ("/…" if facts.distinct > 4 else "")
+    if score is None or score.facts.numbers is None or facts.distinct != 2:
+        return f"named as one; holds {shown}"
+    positive = positive_of(facts.classes)
+    parted = separation(score.facts.numbers, facts.codes == facts.classes.index(positive))
     if parted.share < _EXACT:
-        return f"named as one; {held}"
-    return f"{held} and agrees with {score[0].name!r} ≥ {parted.threshold:.3g} in {parted.share:.1%} of rows"
+        return f"named as one; holds {shown}"
+    rule = f"agrees with {score.facts.name!r} ≥ {parted.threshold:.3g}"
+    return f"holds {shown} and {rule} in {parted.share:.1%} of rows"
 
 
-def _label(
-    draft: Draft, score: Facts | None, prediction: Facts | None
-) -> tuple[Facts, float, str] | None:
+def _label(draft: Draft, score: _Found | None, prediction: _Found | None) -> _Found | None:
     """The truth of a classification: by name, calibration of the score, agreement, same coding."""
     found = []
-    classes = set(prediction.classes) if prediction else set()
-    for facts in _classlike(draft, max(2, len(classes))):
+    for facts in may_hold_classes(draft, prediction.facts.distinct if prediction else 2):
         strength = output_strength(facts.words)
         if strength and strength[0] is not OutputKind.LABEL and strength[1] >= 0.55:
             continue
-        weight, why = (strength[1], ["named as the truth"]) if strength else (0.0, [])
-        if classes and len(set(facts.classes) & classes) < min(len(classes), facts.distinct):
-            continue
-        for more, reason in (_by_score(facts, score), _by_prediction(facts, prediction)):
-            weight += more
-            why += [reason] if reason else []
-        found.append((weight, facts, "; ".join(why)))
-    best = max(found, key=lambda item: item[0], default=None)
-    return (best[1], min(0.98, best[0]), best[2]) if best and best[0] >= _ACCEPT else None
+        evidence = [_by_score(facts, score.facts if score else None)]
+        if prediction is not None:
+            if not shares_classes(prediction.facts, facts):
+                continue
+            evidence += [_by_prediction(facts, prediction.facts), _by_rest(facts, prediction.facts)]
+        if strength:
+            evidence.append((strength[1], "named as the truth"))
+        why = "; ".join(reason for weight, reason in evidence if weight and reason)
+        found.append(_Found(facts, min(0.98, sum(weight for weight, _ in evidence)), why))
+    best = max(found, key=lambda item: item.sure, default=None)
+    return best if best is not None and best.sure >= _ACCEPT else None
 
 
 def _by_score(facts: Facts, score: Facts | None) -> tuple[float, str]:
     if score is None or score.numbers is None or facts.distinct != 2:
         return 0.0, ""
     known = facts.codes >= 0
-    positive = facts.codes == facts.classes.index(_positive_of(facts.classes))
-    parted = separation(score.numbers[known], positive[known])
-    error = calibration_error(score.numbers[known], positive[known])
+    positive = (facts.codes == facts.classes.index(positive_of(facts.classes)))[known]
+    parted = separation(score.numbers[known], positive)
+    error = calibration_error(score.numbers[known], positive) if score.bounded else 1.0
     if parted.auc >= 0.6 and error <= 0.1:
         return (
             0.5,
@@ -443,163 +307,22 @@ def _by_score(facts: Facts, score: Facts | None) -> tuple[float, str]:
     )
 
 
-def _by_prediction(facts: Facts, prediction: Facts | None) -> tuple[float, str]:
-    if prediction is None:
-        return 0.0, ""
-    share = agreement(prediction, facts)
-    chance = float(
-        sum(
-            np.mean(prediction.codes == place) * np.mean(facts.codes == facts.classes.index(name))
-            for place, name in enumerate(prediction.classes)
-            if name in facts.classes
-        )
-    )
-    coded = (
-        0.15
-        if set(facts.classes) == set(prediction.classes) and facts.storage is not Storage.BOOLEAN
-        else 0.0
-    )
+def _by_prediction(facts: Facts, prediction: Facts) -> tuple[float, str]:
+    share, chance = agreement(prediction, facts), chance_agreement(prediction, facts)
+    same = set(facts.classes) == set(prediction.classes) and facts.storage is not Storage.BOOLEAN
+    coded = 0.15 if same else 0.0
     if share > chance + 0.2 * (1 - chance):
         return (
             coded + 0.2,
             f"equals {prediction.name!r} in {share:.0%} of rows ({chance:.0%} by chance)",
         )
-    return coded * 0.5, ""
+    return coded / 2, ""
 
 
-def _positive(draft: Draft, score: Facts | None, shown: list[Facts]) -> None:
-    """The class that a higher score means; without a score the usual word, else the rarer class."""
-    for facts in shown if score is not None else ():
-        if score is not None and score.numbers is not None and facts.distinct == 2:
-            means = [float(np.nanmean(score.numbers[facts.codes == place])) for place in (0, 1)]
-            if np.isfinite(means).all() and means[0] != means[1]:
-                draft.positive_class = facts.classes[int(means[1] > means[0])]
-                draft.say(
-                    "positive_class",
-                    draft.positive_class,
-                    0.9,
-                    f"its mean of {score.name!r} is the higher ({max(means):.2f} against {min(means):.2f})",
-                )
-                return
-    rarer = (
-        min(
-            shown[0].classes,
-            key=lambda name: np.sum(shown[0].codes == shown[0].classes.index(name)),
-        )
-        if shown
-        else None
+def _by_rest(facts: Facts, prediction: Facts) -> tuple[float, str]:
+    rest = tuple(word for word in prediction.words if word not in PREDICTED)
+    return (
+        (0.6, f"named as what {prediction.name!r} foresees")
+        if rest and facts.words == rest
+        else (0.0, "")
     )
-    usual = _positive_of(draft.classes, otherwise=rarer)
-    draft.positive_class = usual
-    draft.say(
-        "positive_class",
-        usual,
-        0.7 if usual in _POSITIVE else 0.4,
-        "by its name" if usual in _POSITIVE else "the rarer class",
-    )
-
-
-def _positive_of(classes: Iterable[str], *, otherwise: str | None = None) -> str:
-    classes = list(classes)
-    for word in _POSITIVE:
-        for name in classes:
-            if name.lower() == word:
-                return name
-    return otherwise if otherwise is not None else sorted(classes)[-1]
-
-
-def _take_class(draft: Draft, facts: Facts, role: Role, confidence: float, why: str) -> None:
-    draft.take(facts, role, confidence, why)
-    if facts.storage is not Storage.BOOLEAN:
-        draft.retype([facts.name], ColumnType.CATEGORICAL, 0.9, "a class")
-
-
-def _sorted(classes: Iterable[str]) -> tuple[str, ...]:
-    """Numbers by size, then text."""
-    return tuple(
-        sorted(
-            set(classes),
-            key=lambda name: (
-                (0, float(name), name) if re.fullmatch(r"-?\d+(\.\d+)?", name) else (1, 0.0, name)
-            ),
-        )
-    )
-
-
-# --- no output that names or values give away
-
-
-def _without_outputs(draft: Draft) -> None:
-    """A label by name or place; then a score that is no probability, if it parts that label."""
-    label = _outcome(draft)
-    if label is None:
-        return
-    facts, confidence, why = label
-    scores = _scores_of(draft, facts)
-    if draft.types[facts.name].value is ColumnType.NUMERIC and not facts.whole:
-        draft.take(facts, Role.LABEL, confidence, why)
-        return
-    _take_class(draft, facts, Role.LABEL, confidence, why)
-    if scores:
-        auc, score = scores[0]
-        draft.task, draft.classes = Task.BINARY, _sorted(facts.classes)
-        draft.take(
-            score,
-            Role.SCORE,
-            0.7,
-            f"named as a model's score, and parts {facts.name!r} (AUC {auc:.2f}); it is no probability",
-        )
-        draft.say("task", "binary", 0.7, f"{score.name!r} scores {facts.name!r}")
-        _positive(draft, score, [facts])
-        _bands(draft, [found for _, found in scores])
-
-
-def _outcome(draft: Draft) -> tuple[Facts, float, str] | None:
-    """The column that a name, or its place at the end, gives away as the label."""
-    found = []
-    last = draft.facts[-1].position if draft.facts else 0
-    for facts in draft.free(ColumnType.BOOLEAN, ColumnType.CATEGORICAL, ColumnType.NUMERIC):
-        strength = output_strength(facts.words)
-        named = strength[1] if strength and strength[0] is OutputKind.LABEL else 0.0
-        few = 1 < facts.distinct <= 20 and (facts.whole or facts.number_of_value is None)
-        weight = named * (1.0 if few or named > 0.9 else 0.6) + (
-            0.3 if few and facts.position == last else 0.0
-        )
-        weight += 0.15 if facts.distinct == 2 else 0.0
-        weight -= 0.01 * len(facts.words)  # TX_FRAUD before TX_FRAUD_SCENARIO
-        why = "named as an outcome" if named else f"the last column, with {facts.distinct} values"
-        if weight >= 0.35 and facts.distinct > 1:
-            found.append((weight, facts, why))
-    best = max(found, key=lambda item: item[0], default=None)
-    return (best[1], min(0.9, best[0]), best[2]) if best else None
-
-
-def _scores_of(draft: Draft, label: Facts) -> list[tuple[float, Facts]]:
-    """Columns named as a score that part the label, best first."""
-    if label.distinct != 2:
-        return []
-    positive = label.codes == label.classes.index(_positive_of(label.classes))
-    found = []
-    for facts in draft.free(ColumnType.NUMERIC):
-        strength = output_strength(facts.words)
-        if (
-            strength
-            and strength[0] is OutputKind.SCORE
-            and strength[1] >= 0.5
-            and facts.numbers is not None
-        ):
-            auc = separation(facts.numbers[label.codes >= 0], positive[label.codes >= 0]).auc
-            if auc >= 0.6:
-                found.append((auc, facts))
-    return sorted(found, key=lambda item: (-item[0], item[1].position))
-
-
-def _bands(draft: Draft, scores: list[Facts]) -> None:
-    """The other scores, and the classes that a score is shown as (low, medium, high)."""
-    for score in scores[1:]:
-        draft.take(score, Role.CONTEXT, 0.6, "another score beside the one that is watched")
-    for facts in draft.free(ColumnType.CATEGORICAL):
-        for score in scores:
-            if 1 < facts.distinct < score.distinct and determines(score, facts):
-                draft.take(facts, Role.CONTEXT, 0.7, f"follows from {score.name!r}")
-                break

@@ -13,10 +13,12 @@ __all__ = [
     "Separation",
     "agreement",
     "calibration_error",
+    "chance_agreement",
     "determines",
     "explained",
     "same_values",
     "separation",
+    "spelled_alike",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -66,14 +68,39 @@ def calibration_error(score: Floats, positive: Flags) -> float:
     return float(np.abs(gap).sum() / counts.sum())
 
 
+def spelled_alike(one: Facts, other: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The classes of both, with true and false as 1 and 0 where only one of them says it so."""
+    flags = {"true": "1", "false": "0"}
+    mine, theirs = one.classes, other.classes
+    if set(mine) <= set(flags) and set(theirs) <= set(flags.values()):
+        mine = tuple(flags[name] for name in mine)
+    elif set(theirs) <= set(flags) and set(mine) <= set(flags.values()):
+        theirs = tuple(flags[name] for name in theirs)
+    return mine, theirs
+
+
 def agreement(one: Facts, other: Facts) -> float:
     """The share of rows, present in both, whose class is the same text; 0 where there are none."""
     both = (one.codes >= 0) & (other.codes >= 0)
     if not both.any():
         return 0.0
-    index = {text: place for place, text in enumerate(one.classes)}
-    as_one = np.array([index.get(text, -1) for text in other.classes], dtype=np.int64)
-    return float(np.mean(one.codes[both] == as_one[other.codes[both]]))
+    mine, theirs = spelled_alike(one, other)
+    index = {text: place for place, text in enumerate(mine)}
+    as_mine = np.array([index.get(text, -1) for text in theirs], dtype=np.int64)
+    return float(np.mean(one.codes[both] == as_mine[other.codes[both]]))
+
+
+def chance_agreement(one: Facts, other: Facts) -> float:
+    """The agreement that two columns of these shares would have if they were independent."""
+    mine, theirs = spelled_alike(one, other)
+    shares = [
+        np.bincount(facts.codes[facts.codes >= 0], minlength=facts.distinct) / max(1, facts.present)
+        for facts in (one, other)
+    ]
+    place = {text: index for index, text in enumerate(theirs)}
+    return float(
+        sum(shares[0][k] * shares[1][place[text]] for k, text in enumerate(mine) if text in place)
+    )
 
 
 def explained(estimate: Floats, truth: Floats) -> float:

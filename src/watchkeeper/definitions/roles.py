@@ -9,8 +9,15 @@ import numpy as np
 from watchkeeper.definitions.draft import Draft, Take
 from watchkeeper.definitions.facts import Facts, Storage
 from watchkeeper.definitions.relations import determines, same_values
-from watchkeeper.definitions.words import ENTITY_NOUNS, ID_HEADS, MEASURES, RECORD_NOUNS
-from watchkeeper.domain.model import ColumnType, Role
+from watchkeeper.definitions.words import (
+    ENTITY_NOUNS,
+    ID_HEADS,
+    MEASURES,
+    RECORD_NOUNS,
+    OutputKind,
+    output_strength,
+)
+from watchkeeper.domain.model import ColumnType, Role, Task
 
 __all__ = ["guess_ids", "guess_rest", "guess_time"]
 
@@ -21,19 +28,83 @@ _TIMES = {
     ("created", "at"): 0.7, ("created",): 0.65,
 }  # fmt: skip
 _EVENT = frozenset(
-    ["event", "request", "prediction", "predicted", "inference", "scored", "scoring", "serving", "served", "transaction", "tx", "screening", "booking"]
+    [
+        "event",
+        "request",
+        "prediction",
+        "predicted",
+        "inference",
+        "scored",
+        "scoring",
+        "serving",
+        "served",
+        "transaction",
+        "tx",
+        "screening",
+        "booking",
+    ]
 )
 _LATER = frozenset(
-    ["birth", "dob", "birthday", "expiry", "expires", "expiration", "due", "label", "labeled", "labelled", "feedback", "updated", "modified", "ingested", "ingest", "loaded", "received", "processed", "known", "deleted", "end", "ended", "closed", "out", "resolved", "signup", "registered", "joined", "hire", "hired"]
+    [
+        "birth",
+        "dob",
+        "birthday",
+        "expiry",
+        "expires",
+        "expiration",
+        "due",
+        "label",
+        "labeled",
+        "labelled",
+        "feedback",
+        "updated",
+        "modified",
+        "ingested",
+        "ingest",
+        "loaded",
+        "received",
+        "processed",
+        "known",
+        "deleted",
+        "end",
+        "ended",
+        "closed",
+        "out",
+        "resolved",
+        "signup",
+        "registered",
+        "joined",
+        "hire",
+        "hired",
+    ]
 )
 _UUID = re.compile(
     r"(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})\Z",
     re.IGNORECASE,
 )
 _FEW = 200
-_SPLITS = frozenset(["train", "training", "test", "testing", "val", "valid", "validation", "dev", "holdout"])
+_SPLITS = frozenset(
+    ["train", "training", "test", "testing", "val", "valid", "validation", "dev", "holdout"]
+)
 _QUALIFIED = frozenset(
-    ["annual", "yearly", "monthly", "weekly", "daily", "company", "avg", "mean", "last", "previous", "prev", "prior", "lag", "total", "expected", "budget"]
+    [
+        "annual",
+        "yearly",
+        "monthly",
+        "weekly",
+        "daily",
+        "company",
+        "avg",
+        "mean",
+        "last",
+        "previous",
+        "prev",
+        "prior",
+        "lag",
+        "total",
+        "expected",
+        "budget",
+    ]
 )
 
 
@@ -178,6 +249,7 @@ def guess_rest(draft: Draft) -> None:
         found = _by_name(draft, facts) or _by_type(draft, facts) or _by_clock(draft, facts)
         if found is not None:
             draft.take(facts, found.value, found.confidence, found.why)  # type: ignore[arg-type]
+    _other_outputs(draft)
     _follows_label(draft)
     _series(draft)
     for facts in draft.free():
@@ -238,8 +310,7 @@ def _is_weight(facts: Facts, words: set[str]) -> bool:
     values = facts.numbers
     if (
         values is None
-        or ("weight" not in words
-        and "weights" not in words)
+        or ("weight" not in words and "weights" not in words)
         or np.nanmin(values, initial=0) < 0
     ):
         return False
@@ -304,7 +375,7 @@ def _by_clock(draft: Draft, facts: Facts) -> Take | None:
     """A number that only rises with time is a clock: as a feature it would drift for ever."""
     if (
         draft.types[facts.name].value is not ColumnType.NUMERIC
-        or facts.distinct < 20
+        or facts.distinct < 5
         or facts.numbers is None
     ):
         return None
@@ -313,11 +384,17 @@ def _by_clock(draft: Draft, facts: Facts) -> Take | None:
     if moments is None or facts.present < facts.rows:
         return None
     in_time = facts.numbers[np.argsort(moments, kind="stable")]
-    return (
-        Take(Role.CONTEXT, 0.8, f"only rises with {time[0].name!r}: a clock")
-        if rising(in_time) == 1.0
-        else None
-    )
+    steps = np.diff(in_time)
+    turns = steps[steps != 0]
+    # almost every change is a rise, and the rises lead from one end to the other (no saw tooth)
+    rises = turns.size >= 4 and float(np.mean(turns > 0)) > 0.98
+    if rises and np.corrcoef(in_time, np.arange(in_time.size))[0, 1] > 0.9:
+        return Take(
+            Role.CONTEXT,
+            0.8,
+            f"only rises with {time[0].name!r}: a clock, which would drift for ever",
+        )
+    return None
 
 
 def _copies(draft: Draft) -> None:
@@ -333,6 +410,16 @@ def _copies(draft: Draft) -> None:
             original = next((other for other in group[:place] if same_values(other, facts)), None)
             if original is not None and facts.name not in draft.roles:
                 draft.take(facts, Role.CONTEXT, 0.8, f"repeats {original.name!r} in every row")
+
+
+def _other_outputs(draft: Draft) -> None:
+    """What is named as an output beside the outputs that were taken: kept, and not watched."""
+    if draft.task is Task.NONE:
+        return
+    for facts in draft.free():
+        strength = output_strength(facts.words)
+        if strength and strength[0] is not OutputKind.LABEL and strength[1] >= 0.7:
+            draft.take(facts, Role.CONTEXT, 0.6, "named as an output, beside those that were taken")
 
 
 def _follows_label(draft: Draft) -> None:

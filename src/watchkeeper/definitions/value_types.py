@@ -16,7 +16,19 @@ __all__ = ["guess_types"]
 
 _YES_NO = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
 _CLOCK_WORDS = frozenset(
-    ["time", "timestamp", "ts", "date", "datetime", "at", "epoch", "unix", "when", "created", "updated"]
+    [
+        "time",
+        "timestamp",
+        "ts",
+        "date",
+        "datetime",
+        "at",
+        "epoch",
+        "unix",
+        "when",
+        "created",
+        "updated",
+    ]
 )
 _MOST_CODES = 1_000
 _FEW_NUMBERS_AS_TEXT = 50
