@@ -1,0 +1,107 @@
+"""The rows of a report's table: every column, then every figure of the whole model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from watchkeeper.domain.verdict import Status, Verdict
+from watchkeeper.monitors.words import number, share
+from watchkeeper.reports.findings import weight
+from watchkeeper.reports.report import Report
+from watchkeeper.reports.sketch import Sketch
+from watchkeeper.reports.strip import State, Strip, strips_of
+
+__all__ = ["Row", "rows_of"]
+
+_SEEN = (State.CRITICAL, State.WARNING, State.INFO, State.ERROR, State.OK, State.INSUFFICIENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: a column (with its sketch), or a figure of the whole model."""
+
+    name: str
+    role: str
+    column: bool
+    state: State
+    then: str
+    now: str
+    missing_then: str
+    missing_now: str
+    strip: Strip
+    sketch: Sketch | None
+    lead: Verdict | None  # the verdict that says most: the worst, else the last window's drift
+
+
+def rows_of(report: Report) -> list[Row]:
+    """What is wrong first; otherwise in the order of the definition, then the model's figures."""
+    strips = strips_of(report.verdicts)
+    sketches = {sketch.column.name: sketch for sketch in report.sketches}
+    columns = [column.name for column in report.definition.columns if column.name in strips]
+    named = [*columns, *sorted(v.column for v in _strays(report, set(columns)) if v.column)]
+    rows = [
+        _column(name, strips[name], sketches.get(name), report) for name in dict.fromkeys(named)
+    ]
+    figures = {v.what for v in report.verdicts if v.column is None}
+    rows += [_figure(what, strips[what], report.verdicts) for what in strips if what in figures]
+    order = [
+        finding.column or finding.subject.replace(" ", "_") for finding in report.summary.findings
+    ]
+    place = {subject: at for at, subject in enumerate(order)}
+    return sorted(rows, key=lambda row: place.get(row.name, len(order)))
+
+
+def _strays(report: Report, known: set[str]) -> list[Verdict]:
+    """Verdicts of columns that the definition does not know."""
+    return [v for v in report.verdicts if v.column is not None and v.column not in known]
+
+
+def _worst(strip: Strip) -> State:
+    return min(strip, key=tuple(State).index)
+
+
+def _column(name: str, strip: Strip, sketch: Sketch | None, report: Report) -> Row:
+    roles: Mapping[str, str] = {c.name: c.role.value for c in report.definition.columns}
+    then, now = (sketch.then, sketch.now) if sketch else ("", "")
+    missing = (share(sketch.missing_then), share(sketch.missing_now)) if sketch else ("", "")
+    role = roles.get(name, "unknown")
+    return Row(
+        name,
+        role,
+        True,
+        _worst(strip),
+        then,
+        now,
+        *missing,
+        strip,
+        sketch,
+        _lead(name, report.verdicts),
+    )
+
+
+def _figure(what: str, strip: Strip, verdicts: Sequence[Verdict]) -> Row:
+    held = [
+        v
+        for v in verdicts
+        if v.column is None and v.what == what and v.segment is None and v.value is not None
+    ]
+    then, now = "", ""
+    if held:
+        before = held[-1].effect.get("reference", held[-1].effect.get("expected"))
+        then = number(float(before)) if isinstance(before, int | float) else ""
+        now = number(held[-1].value or 0.0)
+    return Row(
+        what, "model", False, _worst(strip), then, now, "", "", strip, None, _lead(what, verdicts)
+    )
+
+
+def _lead(subject: str, verdicts: Sequence[Verdict]) -> Verdict | None:
+    own = [v for v in verdicts if (v.column or v.what) == subject]
+    alarms = [v for v in own if v.status is Status.ALERT]
+    if alarms:
+        return min(alarms, key=weight)
+    whole = [v for v in own if v.segment is None and v.version is None and v.arm is None]
+    return max(
+        whole, key=lambda v: (v.what == "drift", v.window is not None, v.window), default=None
+    )

@@ -1,0 +1,96 @@
+"""How two tables are compared: as windows of which length, or as one test; and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from watchkeeper.definitions.granularity import Span, choose
+from watchkeeper.domain.model import Model
+from watchkeeper.errors import InvalidInput
+from watchkeeper.profiles.engine import fetch
+from watchkeeper.profiles.windows import as_utc, time_column
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["Scope", "Times", "scope_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The rows of a table, and the span of those whose time can be read."""
+
+    rows: int
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The definition with the granularity that is judged by, and the times of both tables."""
+
+    model: Model
+    timed: bool
+    reference: Times
+    current: Times
+    notes: tuple[str, ...]
+
+
+def scope_of(
+    reference: ibis.Table, current: ibis.Table, model: Model, *, granularity_given: bool = False
+) -> Scope:
+    """Decide how to compare.
+
+    A granularity that the definition states is kept; otherwise the one is taken that gives enough
+    windows with enough rows, and one test where none does.
+    """
+    then, now = _times(reference, model), _times(current, model)
+    chosen = choose(then.span, now.span) if then.span and now.span else None
+    if granularity_given and then.span and now.span:
+        chosen = model.granularity
+    notes = tuple(_notes(then, now, timed=chosen is not None))
+    if chosen is None:
+        return Scope(model, False, then, now, notes)
+    return Scope(replace(model, granularity=chosen), True, then, now, notes)
+
+
+def _times(table: ibis.Table, model: Model) -> Times:
+    name = time_column(table, model)
+    moment = None if name is None else _moment(table, name)
+    if moment is None:
+        return Times(int(fetch(table.agg(rows=table.count()))["rows"][0].as_py()), None)
+    found = fetch(
+        table.agg(rows=table.count(), timed=moment.count(), start=moment.min(), end=moment.max())
+    ).to_pylist()[0]
+    if not found["timed"]:
+        return Times(int(found["rows"]), None)
+    span = Span(_aware(found["start"]), _aware(found["end"]), int(found["timed"]))
+    return Times(int(found["rows"]), span)
+
+
+def _moment(table: ibis.Table, name: str) -> ibis.Value | None:
+    try:
+        return as_utc(table, name)
+    except InvalidInput:  # a number of some kind: no time that can be read
+        return None
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _notes(then: Times, now: Times, *, timed: bool) -> list[str]:
+    notes = []
+    if not timed and then.span and now.span:
+        notes.append("too few windows with enough rows: the tables are compared as a whole")
+    elif not timed:
+        notes.append("no time column in both tables: the tables are compared as a whole")
+    elif (
+        then.span
+        and now.span
+        and now.span.start <= then.span.end
+        and then.span.start <= now.span.end
+    ):
+        notes.append("the tables overlap in time")
+    return notes
