@@ -1,0 +1,32 @@
+"""L-infinity distance: ``max |q − p|``, the largest change of any bin's share, in [0, 1].
+
+The effect takes off, in squares, what the largest of B differences of pure noise would be. O(B).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from watchkeeper.stats.distances.distance import Distance, Pair, effect_of
+
+__all__ = ["linf"]
+
+
+def linf(reference: npt.ArrayLike, current: npt.ArrayLike) -> Distance:
+    """L-infinity distance of counts (B,) on the same bins.
+
+    Examples
+    --------
+    >>> round(linf([50, 30, 20], [40, 30, 30]).value, 6)
+    0.1
+    """
+    pair = Pair.of(reference, current)
+    d = np.abs(pair.q - pair.p)
+    at = int(np.argmax(d))
+    value, noise2 = float(d[at]), float(pair.noise[at]) ** 2
+    # The square of the largest of k standard normals is about 2 ln k, and never below 1.
+    bias2 = noise2 * max(1.0, 2.0 * float(np.log(len(d))))
+    p, q = float(pair.p[at]), float(pair.q[at])
+    se = float(np.sqrt(p * (1.0 - p) / pair.n + q * (1.0 - q) / pair.m))
+    return Distance(value, effect_of(float(np.sqrt(max(0.0, value**2 - bias2))), se, pair))
