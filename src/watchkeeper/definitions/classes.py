@@ -31,6 +31,7 @@ USUAL_POSITIVES = (
 
 
 def said(facts: Facts) -> OutputKind | None:
+    """Which output the name speaks of, where it does so at all clearly."""
     strength = output_strength(facts.words)
     return strength[0] if strength and strength[1] >= 0.45 else None
 
@@ -59,6 +60,7 @@ def all_classes(shown: list[Facts]) -> tuple[str, ...]:
 
 
 def take_class(draft: Draft, facts: Facts, role: Role, confidence: float, why: str) -> None:
+    """Take the role for a column that holds classes."""
     draft.take(facts, role, confidence, why)
     if facts.storage is not Storage.BOOLEAN:
         draft.retype([facts.name], ColumnType.CATEGORICAL, 0.9, "a class")
@@ -97,12 +99,13 @@ def take_positive(draft: Draft, score: Facts | None, shown: list[Facts]) -> None
 
 
 def positive_of(classes: Iterable[str], *, otherwise: str | None = None) -> str:
+    """The class that is usually the positive one, else ``otherwise``, else the last by name."""
     classes = list(classes)
     for word in USUAL_POSITIVES:
         for name in classes:
             if name.lower() == word:
                 return name
-    return otherwise if otherwise is not None else sorted(classes)[-1]
+    return otherwise if otherwise is not None else max(classes)
 
 
 def in_order(classes: Iterable[str]) -> tuple[str, ...]:

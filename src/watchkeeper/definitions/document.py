@@ -66,6 +66,7 @@ class Monitor:
 
     @property
     def name(self) -> str:
+        """The monitor's name."""
         return self.spec.name
 
 

@@ -78,6 +78,7 @@ class Draft:
                 self.types[name] = Take(kind, confidence, why)
 
     def with_role(self, role: Role) -> list[Facts]:
+        """The columns that have the role so far."""
         return [
             facts
             for facts in self.facts

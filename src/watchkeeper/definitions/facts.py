@@ -62,14 +62,17 @@ class Facts:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
+        """The words of the name."""
         return words_of(self.name)
 
     @property
     def rows(self) -> int:
+        """Rows of the sample."""
         return len(self.codes)
 
     @property
     def distinct(self) -> int:
+        """Different values, the missing one not counted."""
         return len(self.values)
 
     @cached_property

@@ -56,6 +56,7 @@ def find_family(draft: Draft) -> Family | None:
 
 
 def take_family(draft: Draft, family: Family) -> None:
+    """Take the scores, and among the columns that hold the classes the prediction and the label."""
     draft.task = Task.MULTICLASS if len(family.columns) > 2 else Task.BINARY
     scores = np.stack([facts.numbers for facts in family.columns if facts.numbers is not None])
     top = np.argmax(np.nan_to_num(scores, nan=-1.0), axis=0)
@@ -142,7 +143,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.lower())
 
 
-def _matches(facts: Facts, top: np.ndarray, classes: tuple[str, ...]) -> float:  # type: ignore[type-arg]
+def _matches(facts: Facts, top: np.ndarray, classes: tuple[str, ...]) -> float:
     index = {_plain(text): place for place, text in enumerate(classes)}
     place = np.array([index.get(_plain(text), -1) for text in facts.classes], dtype=np.int64)
     known = facts.codes >= 0

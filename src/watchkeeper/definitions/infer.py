@@ -193,7 +193,7 @@ def _with_granularity(model: Model, draft: Draft, sample: Sample) -> Model:
     return replace(model, granularity=chosen)
 
 
-def _epoch_seconds(facts: Facts) -> np.ndarray | None:  # type: ignore[type-arg]
+def _epoch_seconds(facts: Facts) -> np.ndarray | None:
     """Seconds since 1970 from numbers in s, ms, µs or ns; None where they are years."""
     numbers = facts.numbers
     if numbers is None or not np.isfinite(numbers).any() or np.nanmax(numbers) < 10_000:

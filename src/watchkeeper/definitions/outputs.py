@@ -63,7 +63,7 @@ def guess_outputs(draft: Draft) -> None:
             _regression(draft, prediction)
             return
         why = "named as a prediction, but holds numbers in [0, 1] beside a truth of two classes"
-        prediction, score = None, _Found(prediction.facts, 0.75, why)
+        score, prediction = _Found(prediction.facts, 0.75, why), None
     score = score or _margin(draft, prediction) or (None if prediction else _switch(draft))
     if score is not None or prediction is not None:
         _classification(draft, score, prediction)
@@ -163,12 +163,10 @@ def _margin(draft: Draft, prediction: _Found | None) -> _Found | None:
         return None
     for facts in draft.free(ColumnType.NUMERIC):
         strength = output_strength(facts.words)
-        if strength and strength[0] is OutputKind.SCORE and strength[1] >= 0.4:
-            if _switches(facts, prediction.facts) >= _EXACT:
-                why = (
-                    f"named as a score, and {prediction.facts.name!r} switches at a threshold of it"
-                )
-                return _Found(facts, 0.8, why)
+        named = strength is not None and strength[0] is OutputKind.SCORE and strength[1] >= 0.4
+        if named and _switches(facts, prediction.facts) >= _EXACT:
+            why = f"named as a score, and {prediction.facts.name!r} switches at a threshold of it"
+            return _Found(facts, 0.8, why)
     return None
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from watchkeeper.definitions.draft import Draft, Take
 from watchkeeper.definitions.facts import Facts, Storage
+from watchkeeper.definitions.named_roles import role_by_name
 from watchkeeper.definitions.relations import determines, same_values
 from watchkeeper.definitions.words import (
     ENTITY_NOUNS,
@@ -16,6 +17,7 @@ from watchkeeper.definitions.words import (
     RECORD_NOUNS,
     OutputKind,
     output_strength,
+    vocabulary,
 )
 from watchkeeper.domain.model import ColumnType, Role, Task
 
@@ -27,85 +29,20 @@ _TIMES = {
     ("request", "time"): 0.95, ("event", "ts"): 1.0, ("scored", "at"): 0.95, ("predicted", "at"): 0.95,
     ("created", "at"): 0.7, ("created",): 0.65,
 }  # fmt: skip
-_EVENT = frozenset(
-    [
-        "event",
-        "request",
-        "prediction",
-        "predicted",
-        "inference",
-        "scored",
-        "scoring",
-        "serving",
-        "served",
-        "transaction",
-        "tx",
-        "screening",
-        "booking",
-    ]
+_EVENT = vocabulary(
+    "event request prediction predicted inference scored scoring serving served transaction tx "
+    "screening booking"
 )
-_LATER = frozenset(
-    [
-        "birth",
-        "dob",
-        "birthday",
-        "expiry",
-        "expires",
-        "expiration",
-        "due",
-        "label",
-        "labeled",
-        "labelled",
-        "feedback",
-        "updated",
-        "modified",
-        "ingested",
-        "ingest",
-        "loaded",
-        "received",
-        "processed",
-        "known",
-        "deleted",
-        "end",
-        "ended",
-        "closed",
-        "out",
-        "resolved",
-        "signup",
-        "registered",
-        "joined",
-        "hire",
-        "hired",
-    ]
+_LATER = vocabulary(
+    "birth dob birthday expiry expires expiration due label labeled labelled feedback updated "
+    "modified ingested ingest loaded received processed known deleted end ended closed out "
+    "resolved signup registered joined hire hired"
 )
 _UUID = re.compile(
     r"(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})\Z",
     re.IGNORECASE,
 )
 _FEW = 200
-_SPLITS = frozenset(
-    ["train", "training", "test", "testing", "val", "valid", "validation", "dev", "holdout"]
-)
-_QUALIFIED = frozenset(
-    [
-        "annual",
-        "yearly",
-        "monthly",
-        "weekly",
-        "daily",
-        "company",
-        "avg",
-        "mean",
-        "last",
-        "previous",
-        "prev",
-        "prior",
-        "lag",
-        "total",
-        "expected",
-        "budget",
-    ]
-)
 
 
 def guess_time(draft: Draft) -> None:
@@ -159,7 +96,7 @@ def _time_weight(facts: Facts, order: float) -> float:
     return weight + (0.3 if order > 0.999 and facts.distinct > 1 else 0.0)
 
 
-def rising(numbers: np.ndarray | None) -> float:  # type: ignore[type-arg]
+def rising(numbers: np.ndarray | None) -> float:
     """The share of steps from row to row that do not fall; missing values are passed over."""
     if numbers is None:
         return 0.0
@@ -167,7 +104,7 @@ def rising(numbers: np.ndarray | None) -> float:  # type: ignore[type-arg]
     return float(np.mean(np.diff(known) >= 0)) if known.size > 1 else 1.0
 
 
-def _seconds(facts: Facts) -> np.ndarray | None:  # type: ignore[type-arg]
+def _seconds(facts: Facts) -> np.ndarray | None:
     return facts.moments if facts.moments is not None else facts.numbers
 
 
@@ -246,7 +183,7 @@ def guess_rest(draft: Draft) -> None:
     """Take the roles of what is left; a column that none of this fits is a feature."""
     _copies(draft)
     for facts in draft.free():
-        found = _by_name(draft, facts) or _by_type(draft, facts) or _by_clock(draft, facts)
+        found = role_by_name(draft, facts) or _by_type(draft, facts) or _by_clock(draft, facts)
         if found is not None:
             draft.take(facts, found.value, found.confidence, found.why)  # type: ignore[arg-type]
     _other_outputs(draft)
@@ -254,106 +191,6 @@ def guess_rest(draft: Draft) -> None:
     _series(draft)
     for facts in draft.free():
         draft.take(facts, Role.FEATURE, 0.9 if facts.distinct > 1 else 0.5, "nothing else fits")
-
-
-def _by_name(draft: Draft, facts: Facts) -> Take | None:
-    words = set(facts.words)
-    numeric = draft.types[facts.name].value is ColumnType.NUMERIC
-    texts = (
-        {str(value).lower() for value in facts.values[:20]}
-        if facts.storage is Storage.TEXT
-        else set()
-    )
-    if numeric and _is_latency(facts, words):
-        return Take(Role.LATENCY, 0.9, "named as a latency in milliseconds")
-    if numeric and _is_weight(facts, words):
-        return Take(Role.WEIGHT, 0.85, "named as a weight, and never negative")
-    if numeric and _is_value(draft, words):
-        return Take(Role.VALUE, 0.6, "named as what the business gains")
-    if words == {"model", "version"} or (words == {"version"} and _are_versions(facts)):
-        return Take(Role.VERSION, 0.9, "named as the version of the model")
-    if _is_arm(draft, facts, words):
-        return Take(Role.ARM, 0.7, "named as the arm of a test")
-    if (
-        facts.storage is Storage.TEXT
-        and words & {"error", "exception"}
-        and facts.present < 0.5 * facts.rows
-    ):
-        return Take(Role.ERROR, 0.8, "named as an error, and mostly empty")
-    if words & {"split", "fold", "partition"} or (
-        texts and all(set(re.split(r"\W|_", text)) & _SPLITS for text in texts)
-    ):
-        return Take(Role.CONTEXT, 0.8, "says to which part of the data a row belongs")
-    if words & {"segment", "cohort", "tenant"} and facts.distinct <= 50 and not numeric:
-        return Take(Role.SEGMENT, 0.7, "named as a segment")
-    if words & {"propensity", "propensities"} and numeric:
-        return Take(Role.CONTEXT, 0.6, "a propensity that does not foretell the label")
-    if numeric and words & {"residual", "residuals"}:
-        return Take(Role.CONTEXT, 0.7, "a difference from the truth")
-    return None
-
-
-def _is_latency(facts: Facts, words: set[str]) -> bool:
-    values = facts.number_of_value
-    milliseconds = "ms" in words or "millis" in words or "milliseconds" in words
-    timed = bool(
-        words
-        & {"latency", "duration", "elapsed", "response", "inference", "predict", "took", "runtime"}
-    )
-    named = (
-        words == {"latency"} or ("latency" in words and milliseconds) or (milliseconds and timed)
-    )
-    return named and values is not None and bool(values.size) and values.min() >= 0
-
-
-def _is_weight(facts: Facts, words: set[str]) -> bool:
-    values = facts.numbers
-    if (
-        values is None
-        or ("weight" not in words and "weights" not in words)
-        or np.nanmin(values, initial=0) < 0
-    ):
-        return False
-    if words & {"sample", "sampling", "case", "instance", "row", "observation", "survey", "class"}:
-        return True
-    return len(words) == 1 and 0.5 < float(np.nanmean(values)) < 2
-
-
-def _is_value(draft: Draft, words: set[str]) -> bool:
-    if {"business", "value"} <= words:
-        return True
-    answered = draft.with_role(Role.PREDICTION) or draft.with_role(Role.SCORE)
-    return (
-        bool(answered)
-        and bool(words & {"revenue", "profit", "margin", "gmv", "ltv"})
-        and not words & _QUALIFIED
-    )
-
-
-def _are_versions(facts: Facts) -> bool:
-    return (
-        all(re.fullmatch(r"[vV]?\d+(\.\d+)*([-+].*)?", str(value)) for value in facts.values[:50])
-        and facts.distinct <= 100
-    )
-
-
-def _is_arm(draft: Draft, facts: Facts, words: set[str]) -> bool:
-    if not 1 <= facts.distinct <= 20 or facts.storage is Storage.FLOAT:
-        return False
-    if words <= {
-        "arm",
-        "variant",
-        "treatment",
-        "experiment",
-        "group",
-        "ab",
-        "bucket",
-        "test",
-    } and words & {"arm", "variant", "treatment", "experiment"}:
-        return True
-    if words == {"policy"}:  # of a bandit, where its propensity stands beside
-        return any("propensity" in other.words for other in draft.facts)
-    return words == {"version"} and facts.storage is Storage.TEXT
 
 
 def _by_type(draft: Draft, facts: Facts) -> Take | None:

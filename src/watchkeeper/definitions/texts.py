@@ -8,11 +8,12 @@ import numpy as np
 
 from watchkeeper.definitions.draft import Draft
 from watchkeeper.definitions.facts import Facts
+from watchkeeper.definitions.words import vocabulary
 from watchkeeper.domain.model import ColumnType, Role
 
 __all__ = ["guess_texts"]
 
-_REFERENCE = frozenset(["ref", "reference", "references", "gold", "target", "human"])
+_REFERENCE = vocabulary("ref reference references gold target human")
 _SHARED = 0.15
 _COPY = 0.7
 _ROWS = 300

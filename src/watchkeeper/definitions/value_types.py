@@ -9,27 +9,13 @@ import numpy as np
 
 from watchkeeper.definitions.draft import Draft, Take
 from watchkeeper.definitions.facts import Facts, Storage
-from watchkeeper.definitions.words import CODE_HEADS, ID_HEADS, MEASURES
+from watchkeeper.definitions.words import CODE_HEADS, ID_HEADS, MEASURES, vocabulary
 from watchkeeper.domain.model import ColumnType
 
 __all__ = ["guess_types"]
 
 _YES_NO = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
-_CLOCK_WORDS = frozenset(
-    [
-        "time",
-        "timestamp",
-        "ts",
-        "date",
-        "datetime",
-        "at",
-        "epoch",
-        "unix",
-        "when",
-        "created",
-        "updated",
-    ]
-)
+_CLOCK_WORDS = vocabulary("time timestamp ts date datetime at epoch unix when created updated")
 _MOST_CODES = 1_000
 _FEW_NUMBERS_AS_TEXT = 50
 _FAMILY = 4

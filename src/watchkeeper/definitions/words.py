@@ -19,8 +19,15 @@ __all__ = [
     "RECORD_NOUNS",
     "OutputKind",
     "output_strength",
+    "vocabulary",
     "words_of",
 ]
+
+
+def vocabulary(text: str) -> frozenset[str]:
+    """A set of words from a text of them."""
+    return frozenset(text.split())
+
 
 _PIECES = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
 
@@ -36,126 +43,24 @@ _JOINED = {
     "zipcode": ("zip", "code"), "classlabel": ("class", "label"), "trueclass": ("true", "class"),
 }  # fmt: skip
 
-PREDICTED = frozenset(
-    [
-        "pred",
-        "preds",
-        "predict",
-        "predicted",
-        "predicts",
-        "prediction",
-        "predictions",
-        "hat",
-        "forecast",
-        "forecasted",
-    ]
+PREDICTED = vocabulary(
+    "pred preds predict predicted predicts prediction predictions hat forecast forecasted"
 )
-SCORED = frozenset(
-    [
-        "proba",
-        "probas",
-        "prob",
-        "probs",
-        "probability",
-        "probabilities",
-        "score",
-        "scores",
-        "likelihood",
-        "logit",
-        "logits",
-        "softmax",
-    ]
+SCORED = vocabulary(
+    "proba probas prob probs probability probabilities score scores likelihood logit logits softmax"
 )
-TRUE = frozenset(
-    [
-        "true",
-        "truth",
-        "label",
-        "labels",
-        "target",
-        "targets",
-        "actual",
-        "actuals",
-        "gold",
-        "outcome",
-    ]
-)
+TRUE = vocabulary("true truth label labels target targets actual actuals gold outcome")
 # What ends the name of a thing about a prediction that is not the prediction.
-_ABOUT = frozenset(
-    [
-        "id",
-        "ids",
-        "uuid",
-        "key",
-        "time",
-        "timestamp",
-        "date",
-        "datetime",
-        "at",
-        "ts",
-        "ms",
-        "latency",
-        "version",
-        "count",
-        "error",
-        "errors",
-        "weight",
-        "window",
-        "day",
-        "hour",
-        "month",
-        "year",
-        "name",
-        "encoded",
-        "text",
-        "reason",
-        "source",
-        "type",
-        "horizon",
-    ]
+_ABOUT = vocabulary(
+    "id ids uuid key time timestamp date datetime at ts ms latency version count error errors "
+    "weight window day hour month year name encoded text reason source type horizon"
 )
-_OWN_SCORE = frozenset(
-    [
-        "model",
-        "risk",
-        "decile",
-        "anomaly",
-        "fraud",
-        "churn",
-        "default",
-        "output",
-        "outlier",
-        "raw",
-        "ml",
-        "ensemble",
-    ]
+_OWN_SCORE = vocabulary(
+    "model risk decile anomaly fraud churn default output outlier raw ml ensemble"
 )
-_FEATURE_SCORE = frozenset(
-    [
-        "credit",
-        "bureau",
-        "behavioral",
-        "behavioural",
-        "fico",
-        "test",
-        "exam",
-        "apgar",
-        "review",
-        "satisfaction",
-        "nps",
-        "health",
-        "z",
-        "bonus",
-        "game",
-        "match",
-        "math",
-        "reading",
-        "writing",
-        "gre",
-        "sat",
-        "act",
-        "iq",
-    ]
+_FEATURE_SCORE = vocabulary(
+    "credit bureau behavioral behavioural fico test exam apgar review satisfaction nps health z "
+    "bonus game match math reading writing gre sat act iq"
 )
 _LABELS = frozenset(
     {
@@ -165,214 +70,33 @@ _LABELS = frozenset(
         ("reference",), ("ref",),
     }
 )  # fmt: skip
-OUTCOMES = frozenset(
-    [
-        "fraud",
-        "fraudulent",
-        "churn",
-        "churned",
-        "exited",
-        "attrition",
-        "default",
-        "defaulted",
-        "delinquent",
-        "repaid",
-        "employed",
-        "click",
-        "clicked",
-        "converted",
-        "conversion",
-        "purchased",
-        "survived",
-        "survival",
-        "recid",
-        "spam",
-        "approved",
-        "readmitted",
-        "diagnosis",
-        "intent",
-        "species",
-        "digit",
-        "cancelled",
-        "returned",
-        "subscribed",
-        "responded",
-        "won",
-        "sold",
-        "rain",
-        "income",
-    ]
+OUTCOMES = vocabulary(
+    "fraud fraudulent churn churned exited attrition default defaulted delinquent repaid employed "
+    "click clicked converted conversion purchased survived survival recid spam approved "
+    "readmitted diagnosis intent species digit cancelled returned subscribed responded won sold "
+    "rain income"
 )
-CODE_HEADS = frozenset(
-    [
-        "sex",
-        "gender",
-        "race",
-        "ethnicity",
-        "education",
-        "marriage",
-        "marital",
-        "religion",
-        "code",
-        "cd",
-        "category",
-        "cat",
-        "type",
-        "kind",
-        "group",
-        "class",
-        "pclass",
-        "status",
-        "state",
-        "region",
-        "zone",
-        "zip",
-        "postcode",
-        "postal",
-        "country",
-        "city",
-        "county",
-        "district",
-        "store",
-        "shop",
-        "branch",
-        "channel",
-        "brand",
-        "make",
-        "color",
-        "colour",
-        "cluster",
-        "segment",
-        "flag",
-        "mode",
-        "method",
-        "plan",
-        "product",
-        "sku",
-        "department",
-        "dept",
-        "job",
-        "occupation",
-        "industry",
-        "sector",
-        "language",
-        "lang",
-        "device",
-        "os",
-        "browser",
-        "carrier",
-        "airline",
-        "station",
-        "species",
-        "cohort",
-        "arm",
-        "title",
-        "scenario",
-    ]
+CODE_HEADS = vocabulary(
+    "sex gender race ethnicity education marriage marital religion code cd category cat type kind "
+    "group class pclass status state region zone zip postcode postal country city county district "
+    "store shop branch channel brand make color colour cluster segment flag mode method plan "
+    "product sku department dept job occupation industry sector language lang device os browser "
+    "carrier airline station species cohort arm title scenario"
 )
-MEASURES = frozenset(
-    [
-        "num",
-        "nb",
-        "count",
-        "cnt",
-        "number",
-        "total",
-        "sum",
-        "amount",
-        "amt",
-        "avg",
-        "mean",
-        "median",
-        "rate",
-        "ratio",
-        "pct",
-        "percent",
-        "age",
-        "years",
-        "days",
-        "hours",
-        "minutes",
-        "seconds",
-        "length",
-        "size",
-        "value",
-        "price",
-        "qty",
-        "quantity",
-        "distance",
-        "min",
-        "max",
-        "std",
-    ]
+MEASURES = vocabulary(
+    "num nb count cnt number total sum amount amt avg mean median rate ratio pct percent age "
+    "years days hours minutes seconds length size value price qty quantity distance min max std"
 )
-ID_HEADS = frozenset(["id", "ids", "uuid", "guid", "hash"])
-ENTITY_NOUNS = frozenset(
-    [
-        "user",
-        "customer",
-        "client",
-        "account",
-        "member",
-        "subscriber",
-        "patient",
-        "card",
-        "device",
-        "household",
-        "person",
-        "people",
-        "employee",
-        "driver",
-        "merchant",
-        "terminal",
-        "visitor",
-        "player",
-        "borrower",
-        "applicant",
-        "host",
-        "machine",
-        "vehicle",
-        "msisdn",
-        "email",
-        "phone",
-        "ssn",
-        "iban",
-        "ip",
-        "cust",
-        "acct",
-    ]
+ID_HEADS = vocabulary("id ids uuid guid hash")
+ENTITY_NOUNS = vocabulary(
+    "user customer client account member subscriber patient card device household person people "
+    "employee driver merchant terminal visitor player borrower applicant host machine vehicle "
+    "msisdn email phone ssn iban ip cust acct"
 )
-RECORD_NOUNS = frozenset(
-    [
-        "prediction",
-        "request",
-        "inference",
-        "event",
-        "transaction",
-        "tx",
-        "trx",
-        "row",
-        "record",
-        "index",
-        "idx",
-        "log",
-        "order",
-        "message",
-        "trace",
-        "span",
-        "call",
-        "sample",
-        "observation",
-        "obs",
-        "unnamed",
-        "loan",
-        "application",
-        "claim",
-        "case",
-        "booking",
-        "trip",
-        "flight",
-    ]
+RECORD_NOUNS = vocabulary(
+    "prediction request inference event transaction tx trx row record index idx log order message "
+    "trace span call sample observation obs unnamed loan application claim case booking trip "
+    "flight"
 )
 
 
