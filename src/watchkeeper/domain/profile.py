@@ -263,7 +263,9 @@ class WindowProfile:
     None for all. ``window`` is None where the data has no time column. ``duplicate_rows`` counts
     rows whose columns all repeat another row's; ``schema`` maps each column that the table held
     to its storage type, for the schema monitor. ``complete`` is False where the data began or
-    ended inside the window, so that its number of rows says nothing.
+    ended inside the window, so that its number of rows says nothing. ``figures`` holds the values
+    of the model's own metrics (monitors of kind ``custom``) by monitor name, None where one has no
+    value; they do not merge.
     """
 
     model: str
@@ -283,3 +285,4 @@ class WindowProfile:
     schema: Mapping[str, str] = field(default_factory=dict)
     accounting: Accounting | None = None
     complete: bool = True
+    figures: Mapping[str, float | None] = field(default_factory=dict)
