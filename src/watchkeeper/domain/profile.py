@@ -264,8 +264,8 @@ class WindowProfile:
     rows whose columns all repeat another row's; ``schema`` maps each column that the table held
     to its storage type, for the schema monitor. ``complete`` is False where the data began or
     ended inside the window, so that its number of rows says nothing. ``figures`` holds the values
-    of the model's own metrics (monitors of kind ``custom``) by monitor name, None where one has no
-    value; they do not merge.
+    of the model's own metrics (monitors of kind ``custom``) by monitor name: None where one has no
+    value, a sentence where it failed. They do not merge.
     """
 
     model: str
@@ -285,4 +285,4 @@ class WindowProfile:
     schema: Mapping[str, str] = field(default_factory=dict)
     accounting: Accounting | None = None
     complete: bool = True
-    figures: Mapping[str, float | None] = field(default_factory=dict)
+    figures: Mapping[str, float | str | None] = field(default_factory=dict)
