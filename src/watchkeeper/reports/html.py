@@ -116,22 +116,17 @@ def _key(rows: Sequence[Row]) -> str:
 def _row(row: Row, windows: Sequence[Window | None]) -> str:
     word = row.state.value
     picture = distribution(row.sketch.bars, _picture_words(row)) if row.sketch else ""
-    missing = (
-        f" · missing {row.missing_then} → {row.missing_now}"
-        if row.missing_now not in ("", "0 %") or row.missing_then not in ("", "0 %")
-        else ""
-    )
-    values = f"{_text(row.then)} → {_text(row.now)}" if row.then or row.now else ""
+    missing = f" · missing {row.missing}" if row.missing not in ("", "0 %") else ""
     return (
         f'<article class="col {_CLASS[row.state]}"><div><h3><span class="tag">{word}</span>'
         f'{_text(row.name)} <span class="soft">{_text(row.role)}</span></h3>'
-        f'<p class="num">{values}{missing}</p></div><div>{picture}</div>'
+        f'<p class="num">{_text(row.values)}{missing}</p></div><div>{picture}</div>'
         f'<div>{timeline(row.strip, windows)}<p class="soft num">{_said(row.lead)}</p></div></article>'
     )
 
 
 def _picture_words(row: Row) -> str:
-    return f"distribution of {row.name}: {row.then} in the reference, {row.now} now"
+    return f"distribution of {row.name} in the reference and now: {row.values}"
 
 
 def _said(verdict: Verdict | None) -> str:

@@ -25,10 +25,8 @@ class Row:
     role: str
     column: bool
     state: State
-    then: str
-    now: str
-    missing_then: str
-    missing_now: str
+    values: str  # "mean 50 → 52.5"
+    missing: str  # "3.0 %", or "3.0 % → 5.2 %"
     strip: Strip
     sketch: Sketch | None
     lead: Verdict | None  # the verdict that says most: the worst, else the last window's drift
@@ -63,37 +61,28 @@ def _worst(strip: Strip) -> State:
 
 def _column(name: str, strip: Strip, sketch: Sketch | None, report: Report) -> Row:
     roles: Mapping[str, str] = {c.name: c.role.value for c in report.definition.columns}
-    then, now = (sketch.then, sketch.now) if sketch else ("", "")
-    missing = (share(sketch.missing_then), share(sketch.missing_now)) if sketch else ("", "")
+    values, missing = "", ""
+    if sketch is not None:
+        values = _changed(sketch.measure, sketch.then, sketch.now)
+        missing = _changed("", share(sketch.missing_then), share(sketch.missing_now))
+    lead = _lead(name, report.verdicts)
     role = roles.get(name, "unknown")
-    return Row(
-        name,
-        role,
-        True,
-        _worst(strip),
-        then,
-        now,
-        *missing,
-        strip,
-        sketch,
-        _lead(name, report.verdicts),
-    )
+    return Row(name, role, True, _worst(strip), values, missing, strip, sketch, lead)
+
+
+def _changed(what: str, then: str, now: str) -> str:
+    change = then if then == now else f"{then} → {now}" if then else now
+    return f"{what} {change}".strip()
 
 
 def _figure(what: str, strip: Strip, verdicts: Sequence[Verdict]) -> Row:
-    held = [
-        v
-        for v in verdicts
-        if v.column is None and v.what == what and v.segment is None and v.value is not None
-    ]
-    then, now = "", ""
-    if held:
-        before = held[-1].effect.get("reference", held[-1].effect.get("expected"))
+    lead = _lead(what, [verdict for verdict in verdicts if verdict.column is None])
+    values = ""
+    if lead is not None and lead.value is not None:
+        before = lead.effect.get("reference", lead.effect.get("expected"))
         then = number(float(before)) if isinstance(before, int | float) else ""
-        now = number(held[-1].value or 0.0)
-    return Row(
-        what, "model", False, _worst(strip), then, now, "", "", strip, None, _lead(what, verdicts)
-    )
+        values = _changed("", then, number(lead.value))
+    return Row(what, "model", False, _worst(strip), values, "", strip, None, lead)
 
 
 def _lead(subject: str, verdicts: Sequence[Verdict]) -> Verdict | None:

@@ -38,10 +38,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """A column in a picture and in words. ``then`` and ``now``: its middle, or its top value."""
+    """A column in a picture and in words: ``measure`` (the mean, or the share of the value that
+    was most frequent in the reference) ``then`` and ``now``.
+    """
 
     column: Column
     bars: tuple[Bar, ...]
+    measure: str
     then: str
     now: str
     missing_then: float
@@ -61,9 +64,9 @@ def sketches_of(
 
 def _sketch(column: Column, then: ColumnProfile, now: ColumnProfile) -> Sketch:
     bars: tuple[Bar, ...] = ()
-    words = "", ""
+    words = "", "", ""
     if isinstance(then, NumericProfile) and isinstance(now, NumericProfile):
-        bars, words = _numeric_bars(then, now), (_mean(then), _mean(now))
+        bars, words = _numeric_bars(then, now), ("mean", _mean(then), _mean(now))
     elif isinstance(then, CategoricalProfile) and isinstance(now, CategoricalProfile):
         bars, words = _category_bars(then, now), _top(then, now)
     return Sketch(column, bars, *words, _missing(then), _missing(now))
@@ -78,19 +81,18 @@ def _mean(profile: NumericProfile) -> str:
     if not n:
         return "no values"
     mean = profile.binning.center + profile.binning.scale * (profile.sum_z / n)
-    return f"mean {number(mean)}" if math.isfinite(mean) else "mean too large"
+    return number(mean) if math.isfinite(mean) else "too large"
 
 
-def _top(then: CategoricalProfile, now: CategoricalProfile) -> tuple[str, str]:
+def _top(then: CategoricalProfile, now: CategoricalProfile) -> tuple[str, str, str]:
     """The most frequent value of the reference, and its share then and now."""
     if not then.counts.sum():
-        return "no values", "no values"
+        return "no values", "", ""
     at = int(np.argmax(then.counts))
-    value = _short(then.binning.values[at])
     shares = [
         share(int(profile.counts[at]) / max(1, profile.n - profile.null)) for profile in (then, now)
     ]
-    return f"{value} {shares[0]}", f"{value} {shares[1]}"
+    return _short(then.binning.values[at]), shares[0], shares[1]
 
 
 def _numeric_bars(then: NumericProfile, now: NumericProfile) -> tuple[Bar, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
@@ -36,6 +36,8 @@ _STRIP = 30  # steps of a timeline
 _QUIET_ROWS = 30  # columns without a finding that are listed
 _MORE = 2  # further alarms that are told per finding
 _FINDINGS = 20
+_WIDE = 100
+_LOUD = (State.CRITICAL, State.WARNING, State.INFO, State.ERROR)
 
 
 def render(report: Report) -> RenderableType:
@@ -52,7 +54,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield from _finding(finding)
     if len(findings) > _FINDINGS:
         yield Padding(Text(f"… and {len(findings) - _FINDINGS} more, in the table"), (0, 0, 1, 2))
-    yield _table(rows_of(report))
+    yield _Columns(rows_of(report))
     yield Text()
     yield from _accounting(report)
 
@@ -80,37 +82,44 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
     yield Text()
 
 
-def _table(rows: Sequence[Row]) -> RenderableType:
-    loud = [row for row in rows if row.state in (State.CRITICAL, State.WARNING, State.INFO)]
-    quiet = [row for row in rows if row not in loud]
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("", width=1)
-    table.add_column("column", overflow="ellipsis", no_wrap=True, max_width=32)
-    table.add_column("role", style="dim", no_wrap=True)
-    table.add_column("reference → current", overflow="ellipsis", no_wrap=True, ratio=1)
-    table.add_column("missing", justify="right", no_wrap=True)
-    table.add_column("timeline", no_wrap=True)
-    for row in [*loud, *quiet[:_QUIET_ROWS]]:
-        table.add_row(*_cells(row))
-    hidden = len(quiet) - _QUIET_ROWS
-    if hidden <= 0:
-        return table
-    return Group(table, Text(f"  and {hidden} more columns without a finding", "dim"))
+class _Columns:
+    """The table of columns, laid out for the width that there is."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """A wide terminal gets the role and the whole timeline, a narrow one less of both."""
+        wide = options.max_width >= _WIDE
+        loud = [row for row in self.rows if row.state in _LOUD]
+        quiet = [row for row in self.rows if row.state not in _LOUD]
+        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+        table.add_column("", width=1)
+        table.add_column("column", overflow="ellipsis", no_wrap=True, max_width=32 if wide else 18)
+        if wide:
+            table.add_column("role", style="dim", no_wrap=True)
+        table.add_column("reference → current", overflow="ellipsis", no_wrap=True, ratio=1)
+        table.add_column("missing", justify="right", no_wrap=True)
+        steps = min(
+            _STRIP if wide else _STRIP // 2, max((len(r.strip) for r in self.rows), default=1)
+        )
+        table.add_column("timeline", no_wrap=True, min_width=max(steps, len("timeline")))
+        for row in [*loud, *quiet[:_QUIET_ROWS]]:
+            table.add_row(*_cells(row, steps, wide=wide))
+        yield table
+        hidden = len(quiet) - _QUIET_ROWS
+        if hidden > 0:
+            yield Text(f"   and {hidden} more without a finding", "dim")
 
 
-def _cells(row: Row) -> tuple[RenderableType, ...]:
+def _cells(row: Row, steps: int, *, wide: bool) -> tuple[RenderableType, ...]:
     sign, style = _SIGN[row.state]
-    missing = (
-        row.missing_now
-        if row.missing_then == row.missing_now
-        else (f"{row.missing_then} → {row.missing_now}")
-    )
     name = Text(clean(row.name), "bold" if row.column else "italic")
-    values = row.then if row.then == row.now else f"{row.then} → {row.now}"
     strip = Text()
-    for state in shortened(row.strip, _STRIP):
+    for state in shortened(row.strip, steps):
         strip.append(*_SIGN[state])
-    return Text(sign, style), name, row.role, Text(clean(values)), missing, strip
+    cells: tuple[RenderableType, ...] = (Text(sign, style), name, Text(row.role))
+    return (*(cells if wide else cells[:2]), Text(clean(row.values)), row.missing, strip)
 
 
 def _accounting(report: Report) -> Iterator[RenderableType]:

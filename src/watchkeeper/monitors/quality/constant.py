@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from watchkeeper.domain.model import Column, ColumnType, Model, MonitorSpec, Role
 from watchkeeper.domain.profile import (
@@ -37,22 +38,25 @@ _ROLES = (Role.FEATURE, Role.SEGMENT, Role.SCORE, Role.PREDICTION, Role.CONTEXT)
 _TYPES = (ColumnType.NUMERIC, ColumnType.CATEGORICAL, ColumnType.BOOLEAN)
 _OTHER, _UNSEEN = -1, -2
 
+Ints = npt.NDArray[np.int64]
+
 
 @dataclass(frozen=True, slots=True)
 class _Spread:
-    """How the values of a column spread over ``keys`` (grid cells, or positions of categories).
+    """How the ``n`` values of a column spread over ``keys`` (grid cells, or places of categories).
 
     ``only`` is the one value where there is one, in words.
     """
 
-    keys: dict[int, int]
+    keys: Ints
+    counts: Ints
     n: int
     only: str | None
 
     @property
     def top(self) -> float:
         """The share of the most frequent value."""
-        return max(self.keys.values()) / self.n
+        return float(self.counts.max()) / self.n
 
 
 def constant(
@@ -61,14 +65,17 @@ def constant(
     """Whether each column varies as it did. The figure is the share of its most frequent value."""
     basis = basis_of(history, model.timezone)
     for column in _columns(spec, model):
-        before = [s for profile in basis.windows if (s := _spread(profile, column.name))]
-        if not before:
+        parts = [s for profile in basis.windows if (s := _spread(profile, column.name))]
+        if not parts:
             continue
+        before, natural = _pool(parts), sum(part.only is not None for part in parts) / len(parts)
         series = Series(spec.name, _WHAT, column=column.name)
         for profile in current:
             now = _spread(profile, column.name)
             if now is not None:
-                yield _judge(series, profile, now, before, gate=model.materiality * _MATERIAL_PART)
+                gate = model.materiality * _MATERIAL_PART
+                said = _compare(now, before, natural, (len(parts), gate))
+                yield _evidence(series, profile, now, said, reference=before.top)
 
 
 def _columns(spec: MonitorSpec, model: Model) -> list[Column]:
@@ -80,17 +87,19 @@ def _spread(profile: WindowProfile, name: str) -> _Spread | None:
     found = profile.columns.get(name)
     if found is None or isinstance(found, CountProfile):
         return None
-    keys = _keys(found)
-    n = sum(keys.values())
-    return _Spread(keys, n, _only(found, n)) if n else None
+    keys, counts = _counted(found)
+    n = int(counts.sum())
+    return _Spread(keys, counts, n, _only(found, n)) if n else None
 
 
-def _keys(column: NumericProfile | CategoricalProfile) -> dict[int, int]:
+def _counted(column: NumericProfile | CategoricalProfile) -> tuple[Ints, Ints]:
     if isinstance(column, NumericProfile):
-        return dict(zip(column.cells.tolist(), column.counts.tolist(), strict=True))
-    keys = {at: count for at, count in enumerate(column.counts.tolist()) if count}
-    rest = {_OTHER: column.other, _UNSEEN: column.unseen}
-    return keys | {key: count for key, count in rest.items() if count}
+        return column.cells, column.counts
+    held = np.flatnonzero(column.counts)
+    rest = [(_OTHER, column.other), (_UNSEEN, column.unseen)]
+    more = np.array([pair for pair in rest if pair[1]], np.int64).reshape(-1, 2)
+    keys = np.concatenate([held.astype(np.int64), more[:, 0]])
+    return keys, np.concatenate([column.counts[held], more[:, 1]])
 
 
 def _only(column: ColumnProfile, n: int) -> str | None:
@@ -104,16 +113,56 @@ def _only(column: ColumnProfile, n: int) -> str | None:
     return None
 
 
-def _judge(
-    series: Series, profile: WindowProfile, now: _Spread, before: list[_Spread], *, gate: float
+def _pool(parts: Sequence[_Spread]) -> _Spread:
+    keys, place = np.unique(np.concatenate([part.keys for part in parts]), return_inverse=True)
+    counts = np.bincount(place, np.concatenate([part.counts for part in parts])).astype(np.int64)
+    values = {part.only for part in parts}
+    only = values.pop() if len(values) == 1 else None
+    return _Spread(keys, counts, int(counts.sum()), only)
+
+
+def _compare(
+    now: _Spread, before: _Spread, natural: float, scale: tuple[int, float]
+) -> tuple[float, bool, str]:
+    """The p-value, whether it is material, and the words."""
+    windows, gate = scale
+    if before.only is not None:
+        return _alive(now, before, gate)
+    if now.only is None:
+        return 1.0, False, "varies, as before"
+    p_value = float(np.sum((before.counts / before.n) ** now.n))
+    if natural:
+        p_value = max(p_value, (natural * windows + 0.5) / (windows + 1.0))
+    words = (
+        f"all {now.n:,} values are {now.only}; before, the most frequent value had "
+        f"{share(before.top)} of {before.n:,}"
+    )
+    return min(1.0, p_value), now.n >= _FEWEST, words
+
+
+def _alive(now: _Spread, before: _Spread, gate: float) -> tuple[float, bool, str]:
+    if now.only == before.only:
+        return 1.0, False, f"all {now.n:,} values are {now.only}, as before"
+    # Different values may share the cell of the constant: at least one is another.
+    other = max(1, int(now.counts[now.keys != before.keys[0]].sum()))
+    other = now.n if now.only is not None else other
+    p_value = fit_rate([0], [before.n], tau=0.0).p_value(other, now.n)
+    words = (
+        f"{share(other / now.n)} of {now.n:,} values are not {before.only}, "
+        f"the one value of all {before.n:,} before"
+    )
+    return p_value, wilson(other, now.n)[0] > gate, words
+
+
+def _evidence(
+    series: Series,
+    profile: WindowProfile,
+    now: _Spread,
+    said: tuple[float, bool, str],
+    *,
+    reference: float,
 ) -> Evidence:
-    pooled = _pool(before)
-    if pooled.only is not None:
-        p_value, material, words = _alive(now, pooled, gate)
-    elif now.only is not None:
-        p_value, material, words = _frozen(now, pooled, before)
-    else:
-        p_value, material, words = 1.0, False, f"varies over {len(now.keys):,} values, as before"
+    p_value, material, words = said
     low, high = wilson(round(now.top * now.n), now.n)
     return Evidence(
         series=series,
@@ -127,41 +176,6 @@ def _judge(
         p_value=p_value,
         material=material,
         severity=Severity.CRITICAL,
-        effect={"reference": pooled.top, "p_value": p_value},
+        effect={"reference": reference, "p_value": p_value},
         profiles=(profile.id,) if profile.id else (),
     )
-
-
-def _pool(parts: list[_Spread]) -> _Spread:
-    keys: dict[int, int] = {}
-    for part in parts:
-        for key, count in part.keys.items():
-            keys[key] = keys.get(key, 0) + count
-    values = {part.only for part in parts}
-    return _Spread(keys, sum(keys.values()), values.pop() if len(values) == 1 else None)
-
-
-def _frozen(now: _Spread, pooled: _Spread, before: list[_Spread]) -> tuple[float, bool, str]:
-    shares = np.array(list(pooled.keys.values())) / pooled.n
-    p_value = float(np.sum(shares**now.n))
-    natural = sum(part.only is not None for part in before)
-    if natural:
-        p_value = max(p_value, (natural + 0.5) / (len(before) + 1.0))
-    words = (
-        f"all {now.n:,} values are {now.only}; before, the most frequent value had "
-        f"{share(pooled.top)} of {pooled.n:,}"
-    )
-    return p_value, now.n >= _FEWEST, words
-
-
-def _alive(now: _Spread, pooled: _Spread, gate: float) -> tuple[float, bool, str]:
-    if now.only == pooled.only:
-        return 1.0, False, f"all {now.n:,} values are {now.only}, as before"
-    home = next(iter(pooled.keys))
-    other = max(1, now.n - now.keys.get(home, 0)) if now.only is None else now.n
-    p_value = fit_rate([0], [pooled.n], tau=0.0).p_value(other, now.n)
-    words = (
-        f"{share(other / now.n)} of {now.n:,} values are not {pooled.only}, "
-        f"the one value of all {pooled.n:,} before"
-    )
-    return p_value, wilson(other, now.n)[0] > gate, words

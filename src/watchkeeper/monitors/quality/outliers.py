@@ -21,6 +21,7 @@ from watchkeeper.monitors.evidence import Evidence, History, Series
 from watchkeeper.monitors.quality.rates import Fault, Yardstick, judge_rate, watched
 from watchkeeper.monitors.words import number
 from watchkeeper.stats.extreme import Tail, tail
+from watchkeeper.stats.grid import value_of
 
 __all__ = ["outliers"]
 
@@ -85,7 +86,7 @@ def _usual(basis: Basis, name: str) -> _Usual | None:
     counts = np.bincount(position, np.concatenate([p.counts for p in parts]))
     if len(cells) < 2:
         return None
-    z = np.bincount(position, np.concatenate([p.sums for p in parts])) / counts
+    z = value_of(cells, 0.0, 1.0)
     reached = np.cumsum(counts) / counts.sum()
     low, middle, high = np.searchsorted(reached, [_FENCE, 0.5, 1.0 - _FENCE])
     centre = float(z[middle])
