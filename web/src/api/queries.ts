@@ -1,0 +1,118 @@
+/** Every question the page asks, one function each; what may change is asked again while it is looked at. */
+
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { read } from "./request";
+import type { TimeRange } from "@/lib/range";
+
+const LIVE = { refetchInterval: 15_000, placeholderData: keepPreviousData } as const;
+// A verdict's details: the worst few hundred of a window are what a person can read.
+const VERDICTS = 300;
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: async ({ signal }) => (await read("/api/v1/session", { signal })).data,
+  staleTime: 60_000,
+});
+
+export const fleetQuery = queryOptions({
+  queryKey: ["models"],
+  queryFn: async ({ signal }) => (await read("/api/v1/models", { signal })).data,
+  ...LIVE,
+});
+
+export const modelQuery = (model: string) =>
+  queryOptions({
+    queryKey: ["models", model],
+    queryFn: async ({ signal }) =>
+      (await read("/api/v1/models/{model}", { path: { model }, signal })).data,
+    refetchInterval: LIVE.refetchInterval,
+  });
+
+export const windowsQuery = (model: string, range: TimeRange) =>
+  queryOptions({
+    queryKey: ["models", model, "windows", range],
+    queryFn: async ({ signal }) =>
+      (await read("/api/v1/models/{model}/windows", { path: { model }, query: range, signal })).data,
+    ...LIVE,
+  });
+
+export const timelineQuery = (model: string, range: TimeRange) =>
+  queryOptions({
+    queryKey: ["models", model, "timeline", range],
+    queryFn: async ({ signal }) =>
+      (await read("/api/v1/models/{model}/timeline", { path: { model }, query: range, signal }))
+        .data,
+    ...LIVE,
+  });
+
+export const driftQuery = (model: string, range: TimeRange) =>
+  queryOptions({
+    queryKey: ["models", model, "drift", range],
+    queryFn: async ({ signal }) =>
+      (await read("/api/v1/models/{model}/drift", { path: { model }, query: range, signal })).data,
+    ...LIVE,
+  });
+
+export const performanceQuery = (model: string, range: TimeRange, metric: string | null) =>
+  queryOptions({
+    queryKey: ["models", model, "performance", range, metric],
+    queryFn: async ({ signal }) =>
+      (
+        await read("/api/v1/models/{model}/performance", {
+          path: { model },
+          query: { ...range, metric },
+          signal,
+        })
+      ).data,
+    ...LIVE,
+  });
+
+export const serviceQuery = (model: string, range: TimeRange) =>
+  queryOptions({
+    queryKey: ["models", model, "service", range],
+    queryFn: async ({ signal }) =>
+      (await read("/api/v1/models/{model}/service", { path: { model }, query: range, signal })).data,
+    ...LIVE,
+  });
+
+export const windowVerdictsQuery = (model: string, window: { start: string; end: string }) =>
+  queryOptions({
+    queryKey: ["models", model, "verdicts", window],
+    queryFn: async ({ signal }) =>
+      await read("/api/v1/models/{model}/verdicts", {
+        path: { model },
+        query: { ...window, limit: VERDICTS },
+        signal,
+      }),
+  });
+
+export const distributionQuery = (model: string, column: string, start: string) =>
+  queryOptions({
+    queryKey: ["models", model, "distribution", column, start],
+    queryFn: async ({ signal }) =>
+      (
+        await read("/api/v1/models/{model}/distributions/{column}", {
+          path: { model, column },
+          query: { start },
+          signal,
+        })
+      ).data,
+  });
+
+export type IncidentState = "open" | "acknowledged" | "resolved";
+
+export const incidentsQuery = (model: string | null, state: IncidentState | null) =>
+  queryOptions({
+    queryKey: ["incidents", { model, state }],
+    queryFn: async ({ signal }) =>
+      await read("/api/v1/incidents", { query: { model, state, limit: 200 }, signal }),
+    ...LIVE,
+  });
+
+export const incidentQuery = (incident: string) =>
+  queryOptions({
+    queryKey: ["incidents", incident],
+    queryFn: async ({ signal }) =>
+      (await read("/api/v1/incidents/{incident}", { path: { incident }, signal })).data,
+    refetchInterval: LIVE.refetchInterval,
+  });

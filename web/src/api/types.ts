@@ -1,0 +1,27 @@
+/** The wire types under the names that the page uses; all generated from the API's description. */
+
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type ModelSummary = Schemas["ModelSummary"];
+export type ModelDetail = Schemas["ModelDetail"];
+export type WindowRow = Schemas["WindowRow"];
+export type WindowWire = Schemas["WindowWire"];
+export type Timeline = Schemas["Timeline"];
+export type TimelineCell = Schemas["TimelineCell"];
+export type Verdict = Schemas["VerdictWire"];
+export type DriftMap = Schemas["DriftMap"];
+export type DriftCell = Schemas["DriftCell"];
+export type Distribution = Schemas["Distribution"];
+export type Bin = Schemas["Bin"];
+export type Performance = Schemas["Performance"];
+export type PerformancePoint = Schemas["PerformancePoint"];
+export type Metric = Schemas["MetricWire"];
+export type Service = Schemas["Service"];
+export type ServicePoint = Schemas["ServicePoint"];
+export type Incident = Schemas["IncidentWire"];
+export type IncidentDetail = Schemas["IncidentDetail"];
+export type Alert = Schemas["AlertWire"];
+export type TimelineEntry = Schemas["TimelineEntry"];
+export type Principal = Schemas["PrincipalWire"];

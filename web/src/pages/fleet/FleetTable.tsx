@@ -1,0 +1,112 @@
+import { Badge } from "@mantine/core";
+import { Link } from "react-router";
+import type { ModelSummary } from "@/api/types";
+import { Mark } from "@/components/core/Mark";
+import { SortHeader } from "@/components/core/SortHeader";
+import { Sparkbars } from "@/components/core/Sparkbars";
+import { Table, tableClasses } from "@/components/core/Table";
+import { ABSENT, count, percent } from "@/lib/number";
+import type { Sorting } from "@/lib/sort";
+import { statusLook } from "@/lib/status";
+import { windowName } from "@/lib/time";
+import classes from "./FleetPage.module.css";
+
+interface Props {
+  rows: ModelSummary[];
+  sorting: Sorting;
+  onSort: (sorting: string) => void;
+}
+
+export function FleetTable({ rows, sorting, onSort }: Props) {
+  const head = { sorting, onSort };
+  return (
+    <Table label="Models">
+      <thead>
+        <tr>
+          <SortHeader {...head} column="name">
+            Model
+          </SortHeader>
+          <SortHeader {...head} column="health" descendingFirst>
+            Health
+          </SortHeader>
+          <SortHeader {...head} column="incidents" numeric descendingFirst>
+            Open incidents
+          </SortHeader>
+          <SortHeader {...head} column="window" descendingFirst>
+            Last window (UTC)
+          </SortHeader>
+          <SortHeader {...head} column="volume" descendingFirst>
+            Predictions, last 30 windows
+          </SortHeader>
+          <SortHeader {...head} column="maturity" numeric>
+            Labels in
+          </SortHeader>
+          <SortHeader {...head} column="tier" descendingFirst>
+            Tier
+          </SortHeader>
+          <SortHeader {...head} column="owner">
+            Owner
+          </SortHeader>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((model) => (
+          <Row key={model.name} model={model} />
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function Row({ model }: { model: ModelSummary }) {
+  const volumes = model.volume.map((point) => point.rows);
+  return (
+    <tr>
+      <td>
+        <Link className={classes["name"]} to={`/models/${encodeURIComponent(model.name)}`}>
+          {model.name}
+        </Link>
+        <span className={classes["sub"]}>
+          {model.task}, windows of {model.granularity}
+        </span>
+      </td>
+      <td>
+        <Mark look={statusLook(model.last_window === null ? null : model.health)} />
+      </td>
+      <td className={tableClasses["numeric"]}>
+        {model.open_incidents === 0 ? (
+          <span className={tableClasses["quiet"]}>0</span>
+        ) : (
+          <Link
+            className={classes["incidents"]}
+            to={`/incidents?model=${encodeURIComponent(model.name)}`}
+            aria-label={`${model.open_incidents} open incidents of ${model.name}`}
+          >
+            {model.open_incidents}
+          </Link>
+        )}
+      </td>
+      <td>{model.last_window ? windowName(model.last_window) : ABSENT}</td>
+      <td>
+        {volumes.length === 0 ? (
+          <span className={tableClasses["quiet"]}>no predictions yet</span>
+        ) : (
+          <>
+            <Sparkbars
+              values={volumes}
+              label={`Predictions of the last ${volumes.length} windows of ${model.name}`}
+            />
+            <span className={classes["sub"]}>{count(model.rows_last_window)} in the last</span>
+          </>
+        )}
+      </td>
+      <td className={tableClasses["numeric"]}>{percent(model.maturity)}</td>
+      <td>
+        <Badge variant={model.tier === "critical" ? "filled" : "default"} size="sm" tt="none">
+          {model.tier}
+        </Badge>
+      </td>
+      <td className={model.owner ? undefined : tableClasses["quiet"]}>{model.owner || "nobody"}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,41 @@
+import { Link } from "react-router";
+import type { Alert } from "@/api/types";
+import { Mark } from "@/components/core/Mark";
+import { Table } from "@/components/core/Table";
+import { estimate } from "@/lib/number";
+import { stateLook } from "@/lib/status";
+import { day } from "@/lib/time";
+import { estimateOf, placeOf, seriesName, surestFirst } from "./facts";
+import classes from "./IncidentPage.module.css";
+
+export function AlertsTable({ alerts }: { alerts: Alert[] }) {
+  return (
+    <Table label="Alerts of the incident">
+      <thead>
+        <tr>
+          <th scope="col">Series</th>
+          <th scope="col">Figure</th>
+          <th scope="col">State</th>
+          <th scope="col">Since (UTC)</th>
+        </tr>
+      </thead>
+      <tbody>
+        {surestFirst(alerts).map((alert) => (
+          <tr key={alert.id}>
+            <td>
+              <Link className={classes["series"]} to={placeOf(alert)}>
+                {seriesName(alert)}
+              </Link>
+              <p className={classes["message"]}>{alert.message}</p>
+            </td>
+            <td>{estimate(estimateOf(alert))}</td>
+            <td>
+              <Mark look={stateLook(alert.state)} />
+            </td>
+            <td style={{ whiteSpace: "nowrap" }}>{day(alert.opened_at)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}

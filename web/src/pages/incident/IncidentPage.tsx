@@ -1,0 +1,135 @@
+import { Anchor, Stack } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "react-router";
+import { errorText } from "@/api/client";
+import { incidentQuery } from "@/api/queries";
+import type { IncidentDetail } from "@/api/types";
+import { ErrorNote } from "@/components/core/ErrorNote";
+import { Mark } from "@/components/core/Mark";
+import { PageHead } from "@/components/core/PageHead";
+import { Panel } from "@/components/core/Panel";
+import { Rows } from "@/components/core/Skeletons";
+import { sinceText } from "@/lib/incident";
+import { severityLook, stateLook } from "@/lib/status";
+import { instant } from "@/lib/time";
+import { Actions } from "./Actions";
+import { AlertsTable } from "./AlertsTable";
+import { said } from "./facts";
+import classes from "./IncidentPage.module.css";
+
+export function IncidentPage() {
+  const id = useParams()["incident"] ?? "";
+  const incident = useQuery(incidentQuery(id));
+  if (incident.isPending) {
+    return (
+      <>
+        <PageHead title="Incident" above={<Up />} />
+        <Rows count={3} height={150} />
+      </>
+    );
+  }
+  if (incident.isError) {
+    return (
+      <>
+        <PageHead title="Incident" above={<Up />} />
+        <ErrorNote
+          title="The incident could not be loaded"
+          text={errorText(incident.error)}
+          onRetry={() => void incident.refetch()}
+        />
+      </>
+    );
+  }
+  return <Shown detail={incident.data} />;
+}
+
+function Up() {
+  return (
+    <Anchor component={Link} to="/incidents" size="sm">
+      Incidents
+    </Anchor>
+  );
+}
+
+function Shown({ detail }: { detail: IncidentDetail }) {
+  const { incident, alerts } = detail;
+  return (
+    <>
+      <PageHead
+        title={incident.title}
+        above={<Up />}
+        mark={
+          <>
+            <Mark look={stateLook(incident.state)} variant="pill" />
+            <Mark look={severityLook(incident.severity)} />
+          </>
+        }
+        text={
+          <>
+            <Anchor component={Link} inherit to={`/models/${encodeURIComponent(incident.model)}`}>
+              {incident.model}
+            </Anchor>
+            {` · ${sinceText(incident.opened_at, incident.resolved_at)}`}
+            {incident.acknowledged_by !== null && ` · acknowledged by ${incident.acknowledged_by}`}
+          </>
+        }
+      />
+      <div className={classes["columns"]}>
+        <Stack gap={16} miw={0}>
+          <Panel title="What is known">
+            <Known detail={detail} />
+          </Panel>
+          <Panel
+            title={alerts.length === 1 ? "Its alert" : `Its ${alerts.length} alerts`}
+            hint="Each is one series that fired. Follow one to its window on the model's page."
+          >
+            <AlertsTable alerts={alerts} />
+          </Panel>
+        </Stack>
+        <Stack gap={16} miw={0}>
+          {incident.state !== "resolved" && <Actions incident={incident} />}
+          <Panel title="What happened">
+            <History detail={detail} />
+          </Panel>
+        </Stack>
+      </div>
+    </>
+  );
+}
+
+function Known({ detail: { incident, alerts } }: { detail: IncidentDetail }) {
+  const cause = incident.cause === "unknown" ? "Unknown: no other change coincides." : incident.cause;
+  const facts = [
+    ...said(alerts),
+    { question: "Since", answers: [sinceText(incident.opened_at, incident.resolved_at)] },
+    { question: "Likely why", answers: [cause] },
+  ];
+  return (
+    <dl className={classes["known"]}>
+      {facts.map((fact) => (
+        <div key={fact.question} className={classes["fact"]}>
+          <dt>{fact.question}</dt>
+          {fact.answers.map((answer) => (
+            <dd key={answer}>{answer}</dd>
+          ))}
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function History({ detail }: { detail: IncidentDetail }) {
+  return (
+    <ol className={classes["history"]}>
+      {detail.timeline.map((entry) => (
+        <li key={`${entry.at} ${entry.kind} ${entry.text}`}>
+          <time dateTime={entry.at}>{instant(entry.at)}</time>
+          <p>
+            {entry.text}
+            {entry.by !== null && <span className={classes["by"]}> {entry.by}</span>}
+          </p>
+        </li>
+      ))}
+    </ol>
+  );
+}

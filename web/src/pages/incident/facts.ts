@@ -1,0 +1,88 @@
+/** What an alert recorded, read from its facts; whatever is not there is left out. */
+
+import type { Alert } from "@/api/types";
+import { chance, estimate, percent, type Estimate } from "@/lib/number";
+import { words } from "@/lib/status";
+
+function numberOf(facts: Record<string, unknown>, name: string): number | null {
+  const value = facts[name];
+  return typeof value === "number" ? value : null;
+}
+
+export function estimateOf({ facts }: Alert): Estimate {
+  return {
+    value: numberOf(facts, "value"),
+    low: numberOf(facts, "low"),
+    high: numberOf(facts, "high"),
+    n: numberOf(facts, "n"),
+    maturity: numberOf(facts, "maturity"),
+  };
+}
+
+/** `drift of wind_speed, where origin=JFK` */
+export function seriesName(alert: Alert): string {
+  const what = words(alert.what);
+  const parts = [alert.column === null ? what : `${what} of ${alert.column}`];
+  if (alert.segment !== null) parts.push(`where ${alert.segment}`);
+  if (alert.version !== null) parts.push(`version ${alert.version}`);
+  if (alert.arm !== null) parts.push(`arm ${alert.arm}`);
+  return parts.join(", ");
+}
+
+/** Where the alert can be looked at: its last window, and its column, on the model's page. */
+export function placeOf(alert: Alert): string {
+  const start = alert.facts["window_start"];
+  const query = new URLSearchParams({
+    range: "all",
+    window: typeof start === "string" ? start : alert.opened_at,
+  });
+  if (alert.column !== null) query.set("column", alert.column);
+  return `/models/${encodeURIComponent(alert.model)}?${query}`;
+}
+
+/** The surest first: certain ones, then by their chance; all rows before segments. */
+export function surestFirst(alerts: Alert[]): Alert[] {
+  const key = (alert: Alert) => numberOf(alert.facts, "p_value") ?? 0;
+  return alerts.toSorted(
+    (a, b) =>
+      Number(a.segment !== null) - Number(b.segment !== null) ||
+      key(a) - key(b) ||
+      a.opened_at.localeCompare(b.opened_at),
+  );
+}
+
+export interface Said {
+  question: string;
+  answers: string[];
+}
+
+const SHOWN = 4;
+
+/** The answers to what, how big and how sure, from the recorded figures alone. */
+export function said(alerts: Alert[]): Said[] {
+  const firing = surestFirst(alerts);
+  const sized = firing.filter((alert) => numberOf(alert.facts, "value") !== null);
+  return [
+    { question: "What", answers: unique(firing.map((alert) => alert.message)) },
+    {
+      question: "How big",
+      answers: unique(sized.map((alert) => `${seriesName(alert)}: ${estimate(estimateOf(alert))}`)),
+    },
+    { question: "How sure", answers: firing.slice(0, 1).map(howSure) },
+  ].filter((each) => each.answers.length > 0);
+}
+
+function howSure(alert: Alert): string {
+  const p = numberOf(alert.facts, "p_value");
+  const maturity = numberOf(alert.facts, "maturity");
+  const labels = maturity === null ? "" : ` ${percent(maturity)} of the expected labels have arrived.`;
+  return p === null
+    ? `Certain: a stated bound or the schema is broken, and no statistics are involved.${labels}`
+    : `By chance alone, a window looks like this with probability ${chance(p)}.${labels}`;
+}
+
+function unique(texts: string[]): string[] {
+  const all = [...new Set(texts)];
+  const more = all.length - SHOWN;
+  return more > 0 ? [...all.slice(0, SHOWN), `and ${more} more, below`] : all;
+}

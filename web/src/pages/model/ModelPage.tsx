@@ -1,0 +1,145 @@
+import { Anchor, SegmentedControl, Stack } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
+import { Link, useParams } from "react-router";
+import { errorText } from "@/api/client";
+import { modelQuery, windowsQuery } from "@/api/queries";
+import type { ModelDetail } from "@/api/types";
+import { domainOf } from "@/components/chart/geometry";
+import { ErrorNote } from "@/components/core/ErrorNote";
+import { Mark } from "@/components/core/Mark";
+import { Note } from "@/components/core/Note";
+import { PageHead } from "@/components/core/PageHead";
+import { Rows } from "@/components/core/Skeletons";
+import { rangeName, resolveRange } from "@/lib/range";
+import { statusLook } from "@/lib/status";
+import { day, type Interval } from "@/lib/time";
+import { useUrl } from "@/lib/useUrl";
+import { ModelFacts } from "./ModelFacts";
+import { ModelPanels } from "./ModelPanels";
+import type { Scope } from "./scope";
+import { WindowDrawer } from "./WindowDrawer";
+
+const RANGE_NAMES = [
+  { value: "30d", label: "30 days" },
+  { value: "90d", label: "90 days" },
+  { value: "all", label: "All" },
+];
+
+export function ModelPage() {
+  const name = useParams()["model"] ?? "";
+  const model = useQuery(modelQuery(name));
+  if (model.isPending) {
+    return (
+      <>
+        <PageHead title={name} above={<Up />} />
+        <Rows count={4} height={150} />
+      </>
+    );
+  }
+  if (model.isError) {
+    return (
+      <>
+        <PageHead title={name} above={<Up />} />
+        <ErrorNote
+          title="The model could not be loaded"
+          text={errorText(model.error)}
+          onRetry={() => void model.refetch()}
+        />
+      </>
+    );
+  }
+  return <Loaded detail={model.data} />;
+}
+
+function Up() {
+  return (
+    <Anchor component={Link} to="/models" size="sm">
+      Models
+    </Anchor>
+  );
+}
+
+function Loaded({ detail }: { detail: ModelDetail }) {
+  const { summary } = detail;
+  const url = useUrl();
+  const name = rangeName(url.get("range"));
+  const lastEnd = summary.last_window?.end ?? null;
+  const range = useMemo(() => resolveRange(name, lastEnd), [name, lastEnd]);
+  const rows = useQuery({ ...windowsQuery(detail.name, range), enabled: lastEnd !== null });
+  const chosen = url.get("window");
+  const { set } = url;
+  const pick = useCallback(
+    (window: Interval, column?: string) =>
+      set({ window: window.start, column: column ?? null }, true),
+    [set],
+  );
+
+  const scope = useMemo((): Scope | null => {
+    const windows = (rows.data ?? []).map((row) => row.window);
+    const domain = domainOf(windows);
+    if (domain === null) return null;
+    const start = chosen === null ? Number.NaN : Date.parse(chosen);
+    const selected = windows.find((window) => Date.parse(window.start) === start) ?? null;
+    return { model: detail.name, range, domain, windows, rows: rows.data ?? [], selected, pick };
+  }, [detail.name, range, rows.data, chosen, pick]);
+
+  return (
+    <>
+      <PageHead
+        title={detail.name}
+        above={<Up />}
+        mark={<Mark look={statusLook(lastEnd === null ? null : summary.health)} variant="pill" />}
+        text={<Sentence detail={detail} />}
+        controls={
+          lastEnd !== null && (
+            <>
+              <span>to {day(Date.parse(lastEnd) - 1)}</span>
+              <SegmentedControl
+                aria-label="Time range"
+                data={RANGE_NAMES}
+                value={name}
+                onChange={(next) => url.set({ range: next === "90d" ? null : next })}
+              />
+            </>
+          )
+        }
+      />
+      <Stack gap={16}>
+        <ModelFacts detail={detail} />
+        {lastEnd === null && <NoWindows detail={detail} />}
+        {rows.isError && (
+          <ErrorNote
+            title="The windows could not be loaded"
+            text={errorText(rows.error)}
+            onRetry={() => void rows.refetch()}
+          />
+        )}
+        {lastEnd !== null && rows.isPending && <Rows count={3} height={190} />}
+        {scope && <ModelPanels scope={scope} task={summary.task} />}
+      </Stack>
+      {scope && (
+        <WindowDrawer scope={scope} column={url.get("column")} onClose={() => url.set({ window: null, column: null })} />
+      )}
+    </>
+  );
+}
+
+function Sentence({ detail: { summary, definition } }: { detail: ModelDetail }) {
+  const description = definition["description"];
+  const facts = [summary.task, `windows of ${summary.granularity}`, `${summary.tier} tier`];
+  facts.push(summary.owner ? `owned by ${summary.owner}` : "owned by nobody");
+  return (
+    <>
+      {typeof description === "string" && description !== "" && <div>{description}</div>}
+      {facts.join(" · ")}
+    </>
+  );
+}
+
+function NoWindows({ detail }: { detail: ModelDetail }) {
+  const text = detail.reference
+    ? "Its reference is stored. As soon as predictions arrive, their windows are judged against it."
+    : "It has no reference yet. Upload one, then log predictions: windows are judged against the reference.";
+  return <Note title="No window yet" text={text} />;
+}

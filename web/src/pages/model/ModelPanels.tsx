@@ -1,0 +1,22 @@
+/** The panels of a model's page, in the order of the questions they answer. */
+
+import type { Scope } from "./scope";
+import { AccountingPanel } from "./AccountingPanel";
+import { DriftPanel } from "./DriftPanel";
+import { IncidentsPanel } from "./IncidentsPanel";
+import { PerformancePanel } from "./PerformancePanel";
+import { ServicePanel } from "./ServicePanel";
+import { TimelinePanel } from "./TimelinePanel";
+
+export function ModelPanels({ scope, task }: { scope: Scope; task: string }) {
+  return (
+    <>
+      <TimelinePanel scope={scope} />
+      <IncidentsPanel model={scope.model} />
+      <DriftPanel scope={scope} />
+      {task !== "none" && <PerformancePanel scope={scope} task={task} />}
+      <ServicePanel scope={scope} />
+      <AccountingPanel scope={scope} />
+    </>
+  );
+}
