@@ -53,6 +53,7 @@ class Draft:
     facts: tuple[Facts, ...]
     types: dict[str, Take] = field(default_factory=dict)
     roles: dict[str, Take] = field(default_factory=dict)
+    holders: dict[ColumnType | Role, list[Facts]] = field(default_factory=dict)
     score_of: dict[str, str] = field(default_factory=dict)
     task: Task = Task.NONE
     positive_class: str | None = None
@@ -69,7 +70,11 @@ class Draft:
 
     def take(self, facts: Facts, role: Role, confidence: float, why: str) -> None:
         """Decide a column's role."""
+        before = self.roles.get(facts.name)
+        if before is not None:
+            self.holders[before.value].remove(facts)
         self.roles[facts.name] = Take(role, confidence, why)
+        self.holders.setdefault(role, []).append(facts)
 
     def retype(self, names: Iterable[str], kind: ColumnType, confidence: float, why: str) -> None:
         """Decide these columns' type anew, where it differs."""
@@ -78,12 +83,8 @@ class Draft:
                 self.types[name] = Take(kind, confidence, why)
 
     def with_role(self, role: Role) -> list[Facts]:
-        """The columns that have the role so far."""
-        return [
-            facts
-            for facts in self.facts
-            if facts.name in self.roles and self.roles[facts.name].value is role
-        ]
+        """The columns that have the role so far, in the order they were taken."""
+        return list(self.holders.get(role, ()))
 
     def say(self, name: str, value: str, confidence: float, why: str) -> None:
         """Note a guess about the whole model."""

@@ -43,7 +43,7 @@ class Storage(StrEnum):
     EMPTY = "empty"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Facts:
     """One column of a sample.
 
@@ -189,18 +189,17 @@ def _storage(column: pa.ChunkedArray) -> Storage:
     from pyarrow import types
 
     kind = column.type.value_type if types.is_dictionary(column.type) else column.type
-    if types.is_boolean(kind):
-        return Storage.BOOLEAN
-    if types.is_integer(kind):
-        return Storage.INTEGER
-    if types.is_floating(kind) or types.is_decimal(kind):
-        return Storage.FLOAT
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
-        return Storage.TEXT
-    if types.is_timestamp(kind) or types.is_date(kind):
-        return Storage.MOMENT
-    if types.is_null(kind):
-        return Storage.EMPTY
+    kinds = (
+        (Storage.BOOLEAN, (types.is_boolean,)),
+        (Storage.INTEGER, (types.is_integer,)),
+        (Storage.FLOAT, (types.is_floating, types.is_decimal)),
+        (Storage.TEXT, (types.is_string, types.is_large_string, types.is_string_view)),
+        (Storage.MOMENT, (types.is_timestamp, types.is_date)),
+        (Storage.EMPTY, (types.is_null,)),
+    )
+    for storage, tests in kinds:
+        if any(test(kind) for test in tests):
+            return storage
     return Storage.VECTOR if _is_vector(column) else Storage.OTHER
 
 

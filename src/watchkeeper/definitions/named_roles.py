@@ -52,9 +52,7 @@ def _is_weight(draft: Draft, facts: Facts, words: set[str]) -> bool:
     named = bool(words & {"weight", "weights"}) and _is_numeric(draft, facts)
     if not named or values is None or not values.size or values.min() < 0:
         return False
-    return bool(words & _OF_A_ROW) or (
-        len(words) == 1 and 0.5 < float(np.nanmean(facts.numbers)) < 2
-    )
+    return bool(words & _OF_A_ROW) or (len(words) == 1 and 0.5 < float(np.median(values)) < 2)
 
 
 def _is_value(draft: Draft, facts: Facts, words: set[str]) -> bool:

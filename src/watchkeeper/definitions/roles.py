@@ -236,12 +236,11 @@ def _by_clock(draft: Draft, facts: Facts) -> Take | None:
 
 def _copies(draft: Draft) -> None:
     """A column that repeats another one row by row would raise every alarm twice."""
-    seen: dict[tuple[int, int, bytes], list[Facts]] = {}
+    seen: dict[tuple[object, ...], list[Facts]] = {}
     for facts in draft.facts:
         if facts.distinct > 1:
-            seen.setdefault(
-                (facts.distinct, facts.present, facts.codes[:256].tobytes()), []
-            ).append(facts)
+            key = (facts.distinct, facts.present, facts.values[:8], facts.codes[:256].tobytes())
+            seen.setdefault(key, []).append(facts)
     for group in seen.values():
         for place, facts in enumerate(group):
             original = next((other for other in group[:place] if same_values(other, facts)), None)

@@ -6,10 +6,15 @@ only shows in neighbouring rows (a clock that rises, a series that ends) shows i
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from watchkeeper.errors import InvalidInput
 from watchkeeper.profiles.readers import open_table
 
 if TYPE_CHECKING:
@@ -60,7 +65,12 @@ def take_sample(source: object) -> Sample:
         return _of_pandas(source)
     if isinstance(source, pa.Table):
         return _of_arrow(source)
-    return _of_ibis(open_table(source))
+    try:
+        table = open_table(source)
+    except InvalidInput as error:
+        return _of_file(source, error)
+    with _rows_in_order(table):
+        return _of_ibis(table)
 
 
 def _of_arrow(table: pa.Table) -> Sample:
@@ -96,6 +106,50 @@ def _of_pandas(frame: object) -> Sample:
             ]
             columns.append(pa.chunked_array([pa.array(texts, pa.string())]))
     return _named([str(name) for name in frame.columns], columns, rows, {})  # type: ignore[attr-defined]
+
+
+def _of_file(source: object, refusal: InvalidInput) -> Sample:
+    """A file that the engine refuses, since names repeat or its text is not UTF-8: its first rows.
+
+    Raises the engine's ``refusal`` where this does not help.
+    """
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet as pq
+
+    if not isinstance(source, str | os.PathLike) or not Path(source).is_file():
+        raise refusal
+    try:
+        if Path(source).suffix.lower() in (".parquet", ".pq"):
+            file = pq.ParquetFile(source)
+            batches = file.iter_batches(_wanted(len(file.schema_arrow)))
+            batch = next(batches, None)
+            head = (
+                file.schema_arrow.empty_table() if batch is None else pa.Table.from_batches([batch])
+            )
+            return _named(head.column_names, head.columns, file.metadata.num_rows, {})
+        options = pyarrow.csv.ReadOptions(encoding="latin-1", block_size=1 << 24)
+        return _of_arrow(pyarrow.csv.read_csv(source, options))
+    except (pa.ArrowException, OSError):
+        raise refusal from None
+
+
+@contextmanager
+def _rows_in_order(table: ir.Table) -> Iterator[None]:
+    """Let DuckDB give rows in the order they are stored, as some columns only show by it."""
+    import ibis
+
+    backend = ibis.get_backend(table)
+    if backend.name != "duckdb":
+        yield
+        return
+    name = "preserve_insertion_order"
+    (before,) = backend.con.execute(f"SELECT current_setting('{name}')").fetchone()
+    backend.con.execute(f"SET {name} = true")
+    try:
+        yield
+    finally:
+        backend.con.execute(f"SET {name} = {str(before).lower()}")
 
 
 def _of_ibis(table: ir.Table) -> Sample:

@@ -14,13 +14,21 @@ from watchkeeper.domain.model import ColumnType
 
 __all__ = ["guess_types"]
 
-_YES_NO = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
+_YES_NO = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"0", "1"})
 _CLOCK_WORDS = vocabulary("time timestamp ts date datetime at epoch unix when created updated")
 _MOST_CODES = 1_000
 _FEW_NUMBERS_AS_TEXT = 50
 _FAMILY = 4
 # 1990 to 2100 in seconds; the same moments in milli-, micro- and nanoseconds.
 _EPOCHS = tuple((631_152_000 * unit, 4_102_444_800 * unit) for unit in (1, 10**3, 10**6, 10**9))
+
+
+_BY_STORAGE = {
+    Storage.BOOLEAN: Take(ColumnType.BOOLEAN, 1.0, "stored as boolean"),
+    Storage.MOMENT: Take(ColumnType.TIMESTAMP, 1.0, "stored as date or time"),
+    Storage.VECTOR: Take(ColumnType.EMBEDDING, 0.9, "lists of numbers, all of one length"),
+    Storage.OTHER: Take(ColumnType.UNSUPPORTED, 0.9, "nested or binary, which is only counted"),
+}
 
 
 def guess_types(draft: Draft) -> None:
@@ -34,22 +42,13 @@ def _type_of(facts: Facts) -> Take:
     if facts.trouble:
         return Take(ColumnType.UNSUPPORTED, 0.9, f"its values cannot be read: {facts.trouble}")
     match facts.storage:
-        case Storage.BOOLEAN:
-            return Take(ColumnType.BOOLEAN, 1.0, "stored as boolean")
-        case Storage.MOMENT:
-            return Take(ColumnType.TIMESTAMP, 1.0, f"stored as {facts.native}")
-        case Storage.VECTOR:
-            return Take(ColumnType.EMBEDDING, 0.9, "lists of numbers, all of one length")
-        case Storage.OTHER:
-            return Take(
-                ColumnType.UNSUPPORTED, 0.9, f"stored as {facts.native[:60]}, which is only counted"
-            )
         case Storage.EMPTY:
             return _empty(facts)
         case Storage.TEXT:
             return _text(facts)
-        case _:
+        case Storage.INTEGER | Storage.FLOAT:
             return _number(facts)
+    return _BY_STORAGE[facts.storage]
 
 
 def _empty(facts: Facts) -> Take:
@@ -109,19 +108,19 @@ def _text(facts: Facts) -> Take:
     lowered = {str(value).strip().lower() for value in facts.values}
     if lowered in _YES_NO:
         return Take(ColumnType.BOOLEAN, 0.9, f"holds only {' and '.join(sorted(lowered))}")
-    if lowered == {"0", "1"}:
-        return Take(ColumnType.BOOLEAN, 0.8, "holds only 0 and 1, as text")
     if facts.number_of_value is not None:
-        if facts.distinct <= _FEW_NUMBERS_AS_TEXT or is_code(facts):
-            return Take(ColumnType.CATEGORICAL, 0.85, "few numbers, stored as text: codes")
-        return Take(ColumnType.NUMERIC, 0.8, "every value is a number, though stored as text")
+        return _number_as_text(facts)
     if _is_prose(facts):
         return Take(ColumnType.TEXT, 0.9, "sentences: many words, hardly any value comes twice")
-    return Take(
-        ColumnType.CATEGORICAL,
-        0.95 if facts.distinct <= 50 else 0.8,
-        f"text of {facts.distinct:,} different values",
-    )
+    sure = 0.95 if facts.distinct <= 50 else 0.8
+    return Take(ColumnType.CATEGORICAL, sure, f"text of {facts.distinct:,} different values")
+
+
+def _number_as_text(facts: Facts) -> Take:
+    """Few numbers kept as text are codes; many are numbers that lost their type on the way."""
+    if facts.distinct <= _FEW_NUMBERS_AS_TEXT or is_code(facts):
+        return Take(ColumnType.CATEGORICAL, 0.85, "few numbers, stored as text: codes")
+    return Take(ColumnType.NUMERIC, 0.8, "every value is a number, though stored as text")
 
 
 def _is_prose(facts: Facts) -> bool:

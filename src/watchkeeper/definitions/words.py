@@ -50,6 +50,8 @@ SCORED = vocabulary(
     "proba probas prob probs probability probabilities score scores likelihood logit logits softmax"
 )
 TRUE = vocabulary("true truth label labels target targets actual actuals gold outcome")
+_OUTPUT = vocabulary("output outputs")
+_WHOLE_OUTPUTS = {("output",), ("outputs",), ("model", "output"), ("model", "outputs")}
 # What ends the name of a thing about a prediction that is not the prediction.
 _ABOUT = vocabulary(
     "id ids uuid key time timestamp date datetime at ts ms latency version count error errors "
@@ -131,23 +133,24 @@ def output_strength(words: tuple[str, ...]) -> tuple[OutputKind, float] | None:
     found = set(bare)
     if words in _LABELS:
         return OutputKind.LABEL, 0.95
-    if found & PREDICTED:
-        if found & SCORED or "confidence" in found:
-            return OutputKind.SCORE, 0.95
-        return OutputKind.PREDICTION, 0.6 if found & {"forecast", "forecasted"} else 0.95 if len(
-            bare
-        ) <= 2 else 0.8
-    if found & SCORED:
-        return OutputKind.SCORE, _score_strength(bare, found)
-    if bare[0] == "p" and 1 < len(bare) <= 3:
-        return OutputKind.SCORE, 0.6
-    if found & {"output", "outputs"}:
-        return OutputKind.PREDICTION, 0.8 if len(bare) == 1 or found & {"model"} else 0.4
-    if found & TRUE:
-        return OutputKind.LABEL, 0.7 if len(bare) <= 3 else 0.5
-    if found & OUTCOMES:
-        return OutputKind.LABEL, 0.45
-    return None
+    if found & PREDICTED and (found & SCORED or "confidence" in found):
+        return OutputKind.SCORE, 0.95
+    for kind, vocabulary_, strength in (
+        (OutputKind.PREDICTION, PREDICTED, _prediction_strength),
+        (OutputKind.SCORE, SCORED, _score_strength),
+        (OutputKind.PREDICTION, _OUTPUT, lambda bare, _: 0.8 if bare in _WHOLE_OUTPUTS else 0.4),
+        (OutputKind.LABEL, TRUE, lambda bare, _: 0.7 if len(bare) <= 3 else 0.5),
+        (OutputKind.LABEL, OUTCOMES, lambda *_: 0.45),
+    ):
+        if found & vocabulary_:
+            return kind, strength(bare, found)
+    return (OutputKind.SCORE, 0.6) if bare[0] == "p" and 1 < len(bare) <= 3 else None
+
+
+def _prediction_strength(bare: tuple[str, ...], found: set[str]) -> float:
+    if found & {"forecast", "forecasted"}:  # of the weather, as often as by a model
+        return 0.6
+    return 0.95 if len(bare) <= 2 else 0.8
 
 
 def _score_strength(bare: tuple[str, ...], found: set[str]) -> float:
