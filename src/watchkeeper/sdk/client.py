@@ -142,11 +142,10 @@ class Client:
         if self._closed:
             return True
         self._closed = True
-        if self._sender is None or self._spool is None:
+        if self._sender is None:
             return True
         sent = self._sender.flush(timeout_seconds)
-        if self._sender.stop(timeout_seconds):
-            self._spool.close()
+        self._sender.stop(timeout_seconds)
         return sent
 
     def held_still(self) -> AbstractContextManager[None]:

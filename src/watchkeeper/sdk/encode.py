@@ -24,12 +24,23 @@ def encode_line(model: str, kind: str, row: Mapping[str, object]) -> bytes:
 
 def encode_row(row: Mapping[str, object]) -> bytes:
     """The row as JSON on one line; ValueError or TypeError where it refers to itself."""
-    return _ENCODER.encode(row).encode()
+    try:
+        return _ENCODER.encode(row).encode()
+    except TypeError:  # JSON's own encoder knows few kinds of keys
+        return _ENCODER.encode(_text_keys(row)).encode()
 
 
 def utc(moment: datetime) -> datetime:
     """The moment in UTC; one without a time zone is taken to be in UTC already."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _text_keys(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _text_keys(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_text_keys(item) for item in value]
+    return value
 
 
 def _plain(value: object) -> object:

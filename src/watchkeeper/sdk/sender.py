@@ -59,11 +59,10 @@ class Sender:
 
     def start(self) -> None:
         """Run in the background; does nothing where it does already."""
-        if self._thread is not None and self._thread.is_alive():
+        if self._thread is not None:
             return
         with self._starting:
-            if self._thread is None or not self._thread.is_alive():
-                self._stopping = False
+            if self._thread is None and not self._stopping:
                 self._thread = threading.Thread(
                     target=self._run, name="watchkeeper-sender", daemon=True
                 )
@@ -83,14 +82,17 @@ class Sender:
             time.sleep(0.01)
         return True
 
-    def stop(self, timeout_seconds: float) -> bool:
-        """End the thread; False where it is still busy after the timeout."""
-        self._stopping = True
-        self._wake.set()
-        if self._thread is not None and self._thread.is_alive():
+    def stop(self, timeout_seconds: float) -> None:
+        """End the thread and give up the spool; a thread that is busy for longer than the timeout
+        does so itself, once its request is answered.
+        """
+        with self._starting:
+            self._stopping = True
+            self._wake.set()
+            if self._thread is None:
+                self._spool.close()
+        if self._thread is not None:
             self._thread.join(timeout_seconds)
-            return not self._thread.is_alive()
-        return True
 
     def round(self) -> float:
         """Seal, send every segment, and return the seconds to wait until the next round."""
@@ -116,8 +118,10 @@ class Sender:
             except Exception as error:  # noqa: BLE001  the thread must outlive whatever happens
                 self._counters.warn("sender", f"sending to {self._http.url} failed: {error!r}")
                 wait = _LONGEST_WAIT_SECONDS
-            self._wake.wait(wait)
-            self._wake.clear()
+            if not self._stopping:
+                self._wake.wait(wait)
+                self._wake.clear()
+        self._spool.close()
 
     def _adopt(self) -> None:
         now = time.monotonic()
