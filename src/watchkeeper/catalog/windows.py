@@ -121,7 +121,7 @@ class Windows:
             if not _advance(connection, move):
                 return False
             for tally in move.tallies:
-                _upsert(connection, windows, _values(move, tally), _changes(move, tally))
+                _mark(connection, move, tally)
             for item in move.rejections:
                 where = {"day": item.day, "kind": item.kind, "reason": item.reason}
                 _count(connection, rejections, {"model": move.model, **where}, item.rows)
@@ -330,6 +330,19 @@ def _changes(move: Move, tally: Tally) -> dict[str, object]:
     if tally.labels:
         changes["labels_version"] = move.labels_version
     return changes
+
+
+def _mark(connection: sa.Connection, move: Move, tally: Tally) -> None:
+    if tally.received:
+        _upsert(connection, windows, _values(move, tally), _changes(move, tally))
+        return
+    # Labels alone make no window: its predictions came with an earlier move, or it is gone.
+    where = (
+        windows.c.model == move.model,
+        windows.c.start == tally.window.start,
+        windows.c.end == tally.window.end,
+    )
+    connection.execute(sa.update(windows).where(*where).values(**_changes(move, tally)))
 
 
 def _count(

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import InvalidInput
-from watchkeeper.lake.delta import Stamp, StoredTable, conflicts
+from watchkeeper.lake.delta import Stamp, StoredTable
 from watchkeeper.lake.joined import attach_labels, first_of_each_id, known_by, shaped
 from watchkeeper.lake.layout import LakeTable, table_uri
 from watchkeeper.lake.profile_rows import ProfilePart, latest_parts, stamped
@@ -72,9 +72,9 @@ class Lake:
         """The table's latest Delta version; None where it does not exist yet."""
         return self._table(model, table).version()
 
-    def conflicts(self, model: str, table: LakeTable, schema: pa.Schema) -> Mapping[str, str]:
-        """The columns of ``schema`` that the table cannot take, each with the reason."""
-        return conflicts(self._table(model, table).schema() or pa.schema([]), schema)
+    def schema(self, model: str, table: LakeTable) -> pa.Schema | None:
+        """The columns that a table holds; None where it does not exist yet."""
+        return self._table(model, table).schema()
 
     def rows(
         self,

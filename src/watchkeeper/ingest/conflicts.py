@@ -1,0 +1,97 @@
+"""What a claim puts into each table, and what the table's stored types keep out.
+
+A definition may change the type of a column while older rows of it lie in the lake. Rows that the
+table cannot take are quarantined with the reason, whole batches at a time: nothing acknowledged
+is lost, and a fixed definition can send them again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from watchkeeper.catalog.inbox import Claim, InboxBatch
+from watchkeeper.catalog.windows import Tally
+from watchkeeper.ingest.envelope import unpacked_table
+from watchkeeper.ingest.reasons import Reason
+from watchkeeper.lake.delta import conflicts
+from watchkeeper.lake.lake import Lake
+from watchkeeper.lake.layout import LakeTable
+from watchkeeper.lake.schemas import quarantine_schema
+
+__all__ = ["Stored", "set_aside"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One claim's rows by table, and its counts by window."""
+
+    tables: Mapping[LakeTable, pa.Table]
+    tallies: tuple[Tally, ...]
+
+
+def set_aside(claim: Claim, lake: Lake) -> Stored:
+    """Sort a claim's rows into those that the tables can take and the quarantine.
+
+    The same claim is sorted the same way again after a crash: what it added to a table meanwhile
+    is what it adds.
+    """
+    parts: dict[LakeTable, list[pa.Table]] = {table: [] for table in _KINDS}
+    tallies: list[Tally] = []
+    schemas = {table: lake.schema(claim.model, table) or pa.schema([]) for table in _KINDS}
+    for batch in claim.batches:
+        refused = False
+        for table, rows in _tables(batch).items():
+            wrong = conflicts(schemas[table], rows.schema)
+            if wrong:
+                parts[LakeTable.QUARANTINE].append(_refused(rows, wrong, table, batch))
+                refused = refused or table is LakeTable.PREDICTIONS
+            else:
+                parts[table].append(rows)
+                schemas[table] = pa.unify_schemas([schemas[table], rows.schema])
+        tallies += [_rejected(tally) if refused else tally for tally in batch.tallies]
+    tables = {
+        table: pa.concat_tables(found, promote_options="default") if found else _empty(table)
+        for table, found in parts.items()
+    }
+    return Stored(tables, tuple(tallies))
+
+
+_KINDS = (LakeTable.PREDICTIONS, LakeTable.LABELS, LakeTable.QUARANTINE)
+
+
+def _tables(batch: InboxBatch) -> dict[LakeTable, pa.Table]:
+    packed = zip(_KINDS, (batch.predictions, batch.labels, batch.quarantine), strict=True)
+    return {table: unpacked_table(data) for table, data in packed if data is not None}
+
+
+def _empty(table: LakeTable) -> pa.Table:
+    return quarantine_schema().empty_table() if table is LakeTable.QUARANTINE else pa.table({})
+
+
+def _rejected(tally: Tally) -> Tally:
+    return replace(tally, accepted=0, rejected=tally.rejected + tally.accepted)
+
+
+def _refused(
+    rows: pa.Table, wrong: Mapping[str, str], table: LakeTable, batch: InboxBatch
+) -> pa.Table:
+    size = rows.num_rows
+    detail = (
+        f"columns must keep the name and type they are stored with, got {'; '.join(wrong.values())}"
+    )
+    day = batch.known_at.date()
+    held = {
+        "_wk_batch": pa.repeat(batch.batch, size),
+        "_wk_known_at": rows.column("_wk_known_at"),
+        "_wk_kind": pa.repeat(str(table), size),
+        "_wk_reason": pa.repeat(Reason.SCHEMA_CONFLICT.value, size),
+        "_wk_detail": pa.repeat(detail, size),
+        "_wk_row": pa.array([json.dumps(row, default=str) for row in rows.to_pylist()]),
+        "_wk_day": pa.repeat(pa.scalar(day, pa.date32()), size),
+    }
+    schema = quarantine_schema()
+    return pa.table([held[name] for name in schema.names], schema=schema)

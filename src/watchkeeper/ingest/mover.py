@@ -1,0 +1,139 @@
+"""The mover: from the inbox to the lake, each acknowledged row exactly once.
+
+A move of one model has four steps, and a crash between any two is mended by doing the last claim
+again from its start:
+
+1. claim batches: a numbered group that never changes afterwards;
+2. append them to the model's tables, one commit a table, under the claim's number, which the
+   table remembers: a second append does nothing;
+3. record counts and touched windows in the catalog under the same number, likewise once;
+4. delete the batches from the inbox.
+
+Two movers at once do the same claim twice, which is harmless.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+from watchkeeper.catalog.catalog import Catalog
+from watchkeeper.catalog.inbox import Claim, InboxBatch
+from watchkeeper.catalog.windows import ColumnNote, Move, RejectionCount, Tally
+from watchkeeper.domain.window import Window
+from watchkeeper.errors import WatchkeeperError
+from watchkeeper.ingest.conflicts import set_aside
+from watchkeeper.lake.lake import Lake
+from watchkeeper.lake.layout import LakeTable
+
+__all__ = ["Moved", "Mover"]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What one move of one model did."""
+
+    model: str
+    number: int
+    rows: int  # of predictions and labels
+    windows: tuple[Window, ...]
+
+
+class Mover:
+    """Takes what the inbox holds into the lake. Call `move` every second, or when rows came."""
+
+    def __init__(self, catalog: Catalog, lake: Lake) -> None:
+        self._inbox = catalog.inbox
+        self._windows = catalog.windows
+        self._lake = lake
+        self._app_id = f"watchkeeper-inbox-{catalog.inbox.identity}"
+
+    def move(self, *, models: Iterable[str] | None = None) -> tuple[Moved, ...]:
+        """Move all that waits, of these models or of every one; empty where nothing waits.
+
+        A model whose move fails does not hold up the others: its rows stay in the inbox, and the
+        first failure is raised in the end.
+        """
+        moved: list[Moved] = []
+        failures: list[WatchkeeperError] = []
+        for model in self._inbox.models() if models is None else tuple(models):
+            try:
+                moved += self._move_model(model)
+            except WatchkeeperError as error:
+                _LOG.exception("move failed", extra={"model": model})
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return tuple(moved)
+
+    def _move_model(self, model: str) -> Iterable[Moved]:
+        while (claim := self._inbox.claim(model)) is not None:
+            move, rows = self._append(claim)
+            self._windows.record(move)
+            self._inbox.finish(claim)
+            touched = tuple(sorted({tally.window for tally in move.tallies}))
+            yield Moved(model, claim.number, rows, touched)
+
+    def _append(self, claim: Claim) -> tuple[Move, int]:
+        stored = set_aside(claim, self._lake)
+        versions = {}
+        for table, rows in stored.tables.items():
+            if rows.num_rows:
+                versions[table] = self._lake.append(
+                    claim.model, table, rows, app_id=self._app_id, sequence=claim.number
+                )
+        move = Move(
+            inbox=self._inbox.identity,
+            model=claim.model,
+            number=claim.number,
+            known_at=max(batch.known_at for batch in claim.batches),
+            tallies=_summed(stored.tallies),
+            rejections=_counted(stored.tables[LakeTable.QUARANTINE]),
+            notes=_noted(claim.batches),
+            predictions_version=versions.get(LakeTable.PREDICTIONS),
+            labels_version=versions.get(LakeTable.LABELS),
+        )
+        kept = (LakeTable.PREDICTIONS, LakeTable.LABELS)
+        return move, sum(stored.tables[table].num_rows for table in kept)
+
+
+def _summed(tallies: Iterable[Tally]) -> tuple[Tally, ...]:
+    total: dict[Window, Tally] = {}
+    for tally in tallies:
+        held = total.get(tally.window, Tally(tally.window))
+        total[tally.window] = Tally(
+            tally.window,
+            held.received + tally.received,
+            held.accepted + tally.accepted,
+            held.rejected + tally.rejected,
+            held.duplicate + tally.duplicate,
+            held.labels + tally.labels,
+        )
+    return tuple(total[window] for window in sorted(total))
+
+
+def _counted(quarantine: pa.Table) -> tuple[RejectionCount, ...]:
+    columns = ("_wk_day", "_wk_kind", "_wk_reason")
+    if quarantine.num_rows == 0:
+        return ()
+    triples = zip(*(quarantine.column(name).to_pylist() for name in columns), strict=True)
+    counts = Counter(triples)
+    return tuple(
+        RejectionCount(day.isoformat(), kind, reason, number)
+        for (day, kind, reason), number in sorted(counts.items())
+    )
+
+
+def _noted(batches: Sequence[InboxBatch]) -> tuple[ColumnNote, ...]:
+    rows: dict[tuple[datetime, str, str], int] = defaultdict(int)
+    for batch in batches:
+        for note in batch.notes:
+            rows[note.start, note.column, note.note] += note.rows
+    return tuple(ColumnNote(*key, number) for key, number in sorted(rows.items()))

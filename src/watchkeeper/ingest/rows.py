@@ -1,0 +1,157 @@
+"""Rows as they came, JSON or Arrow, as columns that can be asked for by name.
+
+Three spellings of what the system needs are understood: the system's own (``_wk_id``), the
+model's column of that role, and the plain word (``id``) where the model has no column so named.
+Rows of the SDK keep the model's columns apart, under ``features``; there the plain words are the
+system's, whatever the columns are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from watchkeeper.domain.model import Model, Role
+from watchkeeper.errors import InvalidInput
+from watchkeeper.ingest.reading import Values, listed
+
+__all__ = ["Batch", "RowKind", "open_batch"]
+
+Indices = npt.NDArray[np.int64]
+
+_ROLES = {
+    "id": Role.PREDICTION_ID,
+    "time": Role.TIME,
+    "version": Role.VERSION,
+    "arm": Role.ARM,
+    "latency_ms": Role.LATENCY,
+    "error": Role.ERROR,
+    "prediction": Role.PREDICTION,
+    "score": Role.SCORE,
+    "label": Role.LABEL,
+    "label_time": None,
+}
+_FEATURES = "features"
+_SYSTEM = "_wk_"
+
+
+class RowKind(StrEnum):
+    """What rows are."""
+
+    PREDICTIONS = "predictions"
+    LABELS = "labels"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The columns of a batch. ``rows`` gives row i as it came, for the quarantine.
+
+    ``broken`` holds the rows that are no mapping at all.
+    """
+
+    size: int
+    columns: Mapping[str, Values]
+    source: Sequence[Mapping[str, object]] | pa.Table
+    broken: Mapping[int, object]
+
+    def row(self, index: int) -> object:
+        """Row ``index`` as it came."""
+        if isinstance(self.source, pa.Table):
+            return self.source.slice(index, 1).to_pylist()[0]
+        return self.broken.get(index, self.source[index])
+
+    def present(self, name: str) -> Indices:
+        """The rows that have a value under ``name``."""
+        values = self.columns[name]
+        if isinstance(values, pa.Array):
+            return np.flatnonzero(pc.is_valid(values).to_numpy(zero_copy_only=False))
+        return np.array([row for row, value in enumerate(values) if value is not None], np.int64)
+
+    def system(self, word: str, model: Model) -> Values | None:
+        """The values of a system field such as ``id``, however it was spelt; None: not given."""
+        found: Values | None = None
+        for name in _spellings(word, model):
+            if name in self.columns:
+                given = self.columns[name]
+                found = given if found is None else _first(found, given)
+        return found
+
+    def unknown(self, model: Model) -> tuple[str, ...]:
+        """The names that neither the model nor the system knows."""
+        known = {column.name for column in model.columns}
+        for word in _ROLES:
+            known.update(_spellings(word, model))
+        return tuple(name for name in self.columns if name not in known)
+
+
+def open_batch(rows: Sequence[Mapping[str, object]] | pa.Table, model: Model) -> Batch:
+    """The rows as columns; InvalidInput where an Arrow table names a column twice."""
+    if isinstance(rows, pa.Table):
+        return _from_arrow(rows, model)
+    own = any(column.name == _FEATURES for column in model.columns)
+    broken = {row: value for row, value in enumerate(rows) if not isinstance(value, Mapping)}
+    flat = [
+        {}
+        if row in broken
+        else (value if own or _FEATURES not in value else _flattened(value, broken, row))
+        for row, value in enumerate(rows)
+    ]
+    names = dict.fromkeys(name for value in flat for name in value)
+    columns = {str(name): [value.get(name) for value in flat] for name in names}
+    return Batch(len(flat), columns, rows, broken)
+
+
+def _flattened(
+    row: Mapping[str, object], broken: dict[int, object], index: int
+) -> Mapping[str, object]:
+    features = row[_FEATURES]
+    if not isinstance(features, Mapping):
+        broken[index] = row
+        return {}
+    outer = {
+        _SYSTEM + name if name in _ROLES else name: value
+        for name, value in row.items()
+        if name != _FEATURES
+    }
+    return {**features, **outer}
+
+
+def _from_arrow(table: pa.Table, model: Model) -> Batch:
+    repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
+    if repeated:
+        raise InvalidInput(f"column names must be unique, got {repeated} twice: rename them")
+    columns: dict[str, Values] = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        array = column.combine_chunks()
+        if pa.types.is_dictionary(array.type):
+            array = array.dictionary_decode()
+        own = any(known.name == _FEATURES for known in model.columns)
+        if name == _FEATURES and pa.types.is_struct(array.type) and not own:
+            parts = zip(array.type.names, array.flatten(), strict=True)
+            columns.update(parts)
+        else:
+            columns[name] = array
+    return Batch(table.num_rows, columns, table, {})
+
+
+def _spellings(word: str, model: Model) -> tuple[str, ...]:
+    role = _ROLES[word]
+    column = model.only(role) if role is not None else None
+    names = [_SYSTEM + word] + ([column.name] if column else [])
+    if not any(known.name == word for known in model.columns):
+        names.append(word)
+    return tuple(dict.fromkeys(names))
+
+
+def _first(one: Values, other: Values) -> Values:
+    """Each row's value of ``one``, or where that is missing of ``other``."""
+    if isinstance(one, pa.Array) and isinstance(other, pa.Array) and one.type == other.type:
+        return pc.coalesce(one, other)
+    pairs = zip(listed(one), listed(other), strict=True)
+    return [there if here is None else here for here, there in pairs]
