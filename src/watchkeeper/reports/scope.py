@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from watchkeeper.definitions.granularity import Span, choose
-from watchkeeper.domain.model import Model
-from watchkeeper.errors import InvalidInput
+from watchkeeper.domain.model import Model, Role
 from watchkeeper.profiles.engine import fetch
-from watchkeeper.profiles.windows import as_utc, time_column
+from watchkeeper.profiles.windows import as_utc, is_readable_time, time_column
 
 if TYPE_CHECKING:
     import ibis
@@ -45,21 +44,35 @@ def scope_of(
     A granularity that the definition states is kept; otherwise the one is taken that gives enough
     windows with enough rows, and one test where none does.
     """
+    model, unread = _without_unreadable_time(model, reference, current)
     then, now = _times(reference, model), _times(current, model)
     chosen = choose(then.span, now.span) if then.span and now.span else None
     if granularity_given and then.span and now.span:
         chosen = model.granularity
-    notes = tuple(_notes(then, now, timed=chosen is not None))
+    notes = (*unread, *_notes(then, now, timed=chosen is not None))
     if chosen is None:
         return Scope(model, False, then, now, notes)
     return Scope(replace(model, granularity=chosen), True, then, now, notes)
 
 
+def _without_unreadable_time(model: Model, *tables: ibis.Table) -> tuple[Model, tuple[str, ...]]:
+    """A time column that holds no times (a year as a number) is context, and said to be."""
+    time = model.only(Role.TIME)
+    held = [table[time.name] for table in tables if time and time.name in table.columns]
+    if time is None or all(is_readable_time(value) for value in held):
+        return model, ()
+    columns = tuple(
+        replace(column, role=Role.CONTEXT) if column == time else column for column in model.columns
+    )
+    note = f"column {time.name!r} holds {held[0].type()}, which are no times: it is not judged by"
+    return replace(model, columns=columns), (note,)
+
+
 def _times(table: ibis.Table, model: Model) -> Times:
     name = time_column(table, model)
-    moment = None if name is None else _moment(table, name)
-    if moment is None:
+    if name is None:
         return Times(int(fetch(table.agg(rows=table.count()))["rows"][0].as_py()), None)
+    moment = as_utc(table, name)
     found = fetch(
         table.agg(rows=table.count(), timed=moment.count(), start=moment.min(), end=moment.max())
     ).to_pylist()[0]
@@ -67,13 +80,6 @@ def _times(table: ibis.Table, model: Model) -> Times:
         return Times(int(found["rows"]), None)
     span = Span(_aware(found["start"]), _aware(found["end"]), int(found["timed"]))
     return Times(int(found["rows"]), span)
-
-
-def _moment(table: ibis.Table, name: str) -> ibis.Value | None:
-    try:
-        return as_utc(table, name)
-    except InvalidInput:  # a number of some kind: no time that can be read
-        return None
 
 
 def _aware(moment: datetime) -> datetime:

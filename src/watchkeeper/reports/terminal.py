@@ -94,8 +94,9 @@ class _Columns:
         loud = [row for row in self.rows if row.state in _LOUD]
         quiet = [row for row in self.rows if row.state not in _LOUD]
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-        table.add_column("", width=1)
-        table.add_column("column", overflow="ellipsis", no_wrap=True, max_width=32 if wide else 18)
+        table.add_column(
+            "  column", overflow="ellipsis", no_wrap=True, max_width=34 if wide else 20
+        )
         if wide:
             table.add_column("role", style="dim", no_wrap=True)
         table.add_column("reference → current", overflow="ellipsis", no_wrap=True, ratio=1)
@@ -114,12 +115,12 @@ class _Columns:
 
 def _cells(row: Row, steps: int, *, wide: bool) -> tuple[RenderableType, ...]:
     sign, style = _SIGN[row.state]
-    name = Text(clean(row.name), "bold" if row.column else "italic")
+    name = Text.assemble((f"{sign} ", style), (clean(row.name), "bold" if row.column else "italic"))
     strip = Text()
     for state in shortened(row.strip, steps):
         strip.append(*_SIGN[state])
-    cells: tuple[RenderableType, ...] = (Text(sign, style), name, Text(row.role))
-    return (*(cells if wide else cells[:2]), Text(clean(row.values)), row.missing, strip)
+    cells: tuple[RenderableType, ...] = (name, Text(row.role, "dim"))
+    return (*(cells if wide else cells[:1]), Text(clean(row.values)), row.missing, strip)
 
 
 def _accounting(report: Report) -> Iterator[RenderableType]:

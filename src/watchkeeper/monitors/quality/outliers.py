@@ -21,13 +21,14 @@ from watchkeeper.monitors.evidence import Evidence, History, Series
 from watchkeeper.monitors.quality.rates import Fault, Yardstick, judge_rate, watched
 from watchkeeper.monitors.words import number
 from watchkeeper.stats.extreme import Tail, tail
-from watchkeeper.stats.grid import value_of
+from watchkeeper.stats.grid import cell_high, cell_low, value_of
 
 __all__ = ["outliers"]
 
 _FENCE = 0.001
 _BEYOND_BELIEF = 1e-6
-_FAULT = Fault("outlier_rate", "far outside what is usual")
+_ODD = 0.01  # from here the farthest value is worth a clause
+_WHAT = "outlier_rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class _Usual:
 
     low_cell: int
     high_cell: int
+    fences: tuple[float, float]
     centre: float  # in z
     below: Tail | None
     above: Tail | None
@@ -55,8 +57,10 @@ def outliers(
         normal = basis.rate(partial(_tally, column.name, usual))
         if normal is None:
             continue
-        yardstick = Yardstick(_FAULT, normal, basis, model.materiality)
-        series = Series(spec.name, _FAULT.what, column=column.name)
+        low, high = (number(fence) for fence in usual.fences)
+        fault = Fault(_WHAT, f"outside the usual range [{low}, {high}]")
+        yardstick = Yardstick(fault, normal, basis, model.materiality)
+        series = Series(spec.name, _WHAT, column=column.name)
         for profile in current:
             counted = _tally(column.name, usual, profile)
             if counted is not None:
@@ -89,10 +93,15 @@ def _usual(basis: Basis, name: str) -> _Usual | None:
     z = value_of(cells, 0.0, 1.0)
     reached = np.cumsum(counts) / counts.sum()
     low, middle, high = np.searchsorted(reached, [_FENCE, 0.5, 1.0 - _FENCE])
-    centre = float(z[middle])
+    ends = cells[[low, min(high, len(cells) - 1)]]
+    binning, centre = parts[0].binning, float(z[middle])
     return _Usual(
-        low_cell=int(cells[low]),
-        high_cell=int(cells[min(high, len(cells) - 1)]),
+        low_cell=int(ends[0]),
+        high_cell=int(ends[1]),
+        fences=(
+            float(cell_low(ends[0], binning.center, binning.scale)),
+            float(cell_high(ends[1], binning.center, binning.scale)),
+        ),
         centre=centre,
         below=tail(centre - z, counts),
         above=tail(z - centre, counts),
@@ -116,14 +125,21 @@ def _with_extreme(found: Evidence, profile: WindowProfile, usual: _Usual) -> Evi
         "reference_minimum": usual.minimum,
         "reference_maximum": usual.maximum,
     }
-    clause = f"; values reach {number(far)}, before they lay in [{number(usual.minimum)}, {number(usual.maximum)}]"
     return replace(
         found,
         p_value=p_value,
         material=found.material or unbelievable,
-        message=found.message + clause,
+        message=found.message + (_beyond(far, usual) if p_extreme < _ODD else ""),
         effect=effect,
     )
+
+
+def _beyond(far: float, usual: _Usual) -> str:
+    if far > usual.maximum:
+        return f"; the largest is {number(far)}, before {number(usual.maximum)}"
+    if far < usual.minimum:
+        return f"; the smallest is {number(far)}, before {number(usual.minimum)}"
+    return ""
 
 
 def _farthest(
@@ -135,6 +151,6 @@ def _farthest(
     for value, fitted, sign in ((minimum, usual.below, -1.0), (maximum, usual.above, 1.0)):
         z = (value - column.binning.center) / column.binning.scale
         p = 1.0 if fitted is None else fitted.p_value(sign * (z - usual.centre), n)
-        sides.append((min(1.0, 2.0 * p), value))
-    p_value, value = min(sides)
+        sides.append((min(1.0, 2.0 * p), -sign * z, value))
+    p_value, _, value = min(sides)
     return value, p_value

@@ -1,0 +1,50 @@
+"""Outliers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watchkeeper.monitors.quality.outliers import outliers
+
+
+def _normal(seed: int, n: int = 1000) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=n)
+
+
+def test_one_impossible_value_alarms_and_is_told(bench):
+    """A single reading hundreds of spreads away is found, though a share could not show it."""
+    history = bench.days(lambda day: bench.numeric(_normal(day)))
+    values = np.append(_normal(99), 640.0)
+
+    found, status = bench.one(outliers, bench.numeric(values), history)
+
+    assert status == "alert"
+    assert "the largest is 640" in found.message
+    assert found.effect["p_extreme"] < 1e-9
+
+
+def test_more_values_in_the_tails_alarm(bench):
+    """Three times as wide is many more values beyond the fences."""
+    history = bench.days(lambda day: bench.numeric(_normal(day)))
+
+    found, status = bench.one(outliers, bench.numeric(3.0 * _normal(99)), history)
+
+    assert status == "alert"
+    assert found.value > 0.2
+
+
+def test_heavy_tails_are_no_outliers(bench):
+    """A column of infinite variance as it always was stays silent, day after day."""
+    pareto = [np.random.default_rng(seed).pareto(1.2, 1000) for seed in range(60)]
+    history = bench.days(lambda day: bench.numeric(pareto[day]))
+
+    statuses = [bench.one(outliers, bench.numeric(x), history)[1] for x in pareto[28:]]
+
+    assert statuses == ["ok"] * 32
+
+
+def test_a_constant_reference_has_no_outliers(bench):
+    """Without a spread there is no tail; the constant check speaks instead."""
+    history = bench.days(lambda day: bench.numeric([5.0] * 100))
+
+    assert bench.judge(outliers, bench.window(28, {"x": bench.numeric([5.0, 9.0])}), history) == []
