@@ -19,6 +19,7 @@ Assumes windows exchangeable within their season. O(F·W·J²).
 References
 ----------
 DerSimonian, R., and Laird, N. (1986), Meta-analysis in clinical trials. Control. Clin. Trials 7.
+Efron, B., and Morris, C. (1972), Limiting the risk of Bayes and empirical Bayes estimators. JASA 67.
 Smyth, G. K. (2004), Linear models and empirical Bayes methods. Stat. Appl. Genet. Mol. Biol. 3.
 Satterthwaite, F. E. (1946), An approximate distribution of estimates of variance components.
 """
@@ -33,11 +34,12 @@ from scipy.special import fdtrc, log_ndtr, stdtr
 
 from watchkeeper.stats.drift.combine import cauchy
 
-__all__ = ["Normal", "fit_normal", "left_out", "stated_normal"]
+__all__ = ["Normal", "fit_normal", "left_out", "stated_normal", "truncated_mean"]
 
 _RIDGE = 0.3  # share of tr T/J added to every direction: J variances from few windows are uneven
 _ROUNDS = 3
 _FEWEST_COLUMNS = 3  # that say how much columns differ in their natural variation
+_MOST_UP, _MOST_DOWN = 3.0, 1.0  # standard errors that a column's T may be drawn to the others'
 _MANY = 1e7  # degrees of freedom from which t and F are normal and χ²
 
 Floats = npt.NDArray[np.float64]
@@ -216,14 +218,18 @@ def _moderated(T: Floats, typical: Floats, df: Floats) -> tuple[Floats, Floats]:
     if len(T) >= _FEWEST_COLUMNS:
         mean = max(0.0, float(np.average(size, weights=1.0 / s2)))
         between = max(0.0, float(((size - mean) ** 2 - s2).mean()))
-        kept = between / (between + s2)
+        drawn = (size - mean) * s2 / (between + s2)
+        # A column unlike the others keeps most of what it shows itself (limited translation).
+        drawn = np.clip(drawn, -_MOST_UP * np.sqrt(s2), _MOST_DOWN * np.sqrt(s2))
+        part = np.divide(drawn, size - mean, out=np.zeros_like(size), where=size != mean)
+        kept = np.clip(1.0 - part, 0.0, 1.0)
         typical_T = np.average(T, axis=0, weights=1.0 / s2)
         T = kept[:, None, None] * T + (1.0 - kept)[:, None, None] * typical_T
-        size = kept * size + (1.0 - kept) * mean
-    return _positive(T, _truncated_mean(size, np.sqrt(s2 * kept))), kept
+        size = size - drawn
+    return _positive(T, truncated_mean(size, np.sqrt(s2 * kept))), kept
 
 
-def _truncated_mean(mean: Floats, sd: Floats) -> Floats:
+def truncated_mean(mean: Floats, sd: Floats) -> Floats:
     """The mean of a normal variable given that it is positive."""
     sd = np.maximum(sd, 1e-300)
     a = np.clip(mean / sd, -30.0, 30.0)  # beyond, the correction is nothing or all

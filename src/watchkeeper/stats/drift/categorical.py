@@ -1,0 +1,202 @@
+"""Natural variation of a categorical distribution from window to window.
+
+Shares y of G groups in a window of n rows, level p_g by season, ``e = (y − p_g)/√p̄``:
+``E|e|² = (G − 1)(1/n + τ²)``, the Dirichlet-multinomial overdispersion (ρ = τ²), with τ² by
+weighted moments from the reference windows. Two tests, combined by Cauchy:
+
+- the omnibus ``|e|²``, a sum of χ² with unequal weights, as a shifted χ² with the same mean tr V,
+  variance 2 tr V² and third cumulant 8 tr V³, made F by the degrees of freedom that the estimated
+  part leaves. The traces come from products of residuals of different windows (what varies is
+  seldom all categories alike) and, for small n, from the exact variance of Pearson's χ²;
+- the smallest p-value of a single group's share on the scale asin√y, each with its own τ²
+  (see ``variation``), corrected for G − 1 of them (Šidák).
+
+Assumes windows exchangeable within their season. O(W·G + W²·G).
+
+References
+----------
+Mosimann, J. E. (1962), On the compound multinomial distribution. Biometrika 49.
+Box, G. E. P. (1954), Some theorems on quadratic forms. Ann. Math. Statist. 25.
+Imhof, J. P. (1961), Computing the distribution of quadratic forms. Biometrika 48 (the shifted χ²).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import fdtrc
+
+from watchkeeper.stats.drift.combine import cauchy
+from watchkeeper.stats.drift.variation import Normal, fit_normal, truncated_mean
+
+__all__ = ["CategoricalNormal", "fit_categorical", "left_out_categorical"]
+
+_MANY = 1e7
+_PAIRS = 400  # windows whose products of residuals are taken: more tell nothing new
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Natural:
+    """Traces of the natural covariance T, and tr V² of a typical window of the reference."""
+
+    cells: int
+    first: float
+    second: float
+    third: float
+    typical2: float
+
+    def traces(self, v: Floats, factor: Floats) -> tuple[Floats, Floats, Floats]:
+        """tr V, tr V², tr V³ of ``V = v·I + factor·T``."""
+        a, b, c = factor * self.first, factor**2 * self.second, factor**3 * self.third
+        k = self.cells
+        cube = k * v**3 + 3.0 * v**2 * a + 3.0 * v * b + c
+        return k * v + a, k * v**2 + 2.0 * v * a + b, cube
+
+
+@dataclass(frozen=True, slots=True)
+class CategoricalNormal:
+    """What is normal for the shares of G groups; the last season pools all."""
+
+    levels: Floats  # (S, G): p_g
+    pooled: Floats  # (G,): p̄
+    noise: Floats  # (S,): the part of a level's error that is sampling noise
+    shared: Floats  # (S,): the part that is τ², as a multiple of it
+    natural: _Natural
+    df: Floats  # (S,)
+    single: Normal
+
+    def p_values(self, counts: Floats, seasons: Ints) -> Floats:
+        """Two-sided p-values (C,) of windows with ``counts`` (C, G), each of at least one row."""
+        s = np.minimum(seasons, len(self.levels) - 1)
+        n = counts.sum(axis=1)
+        e2 = ((counts / n[:, None] - self.levels[s]) ** 2 / self.pooled).sum(axis=1)
+        v = _noise(self.levels[s], self.pooled) / n + self.noise[s]
+        factor = 1.0 + self.shared[s]
+        mean, square, cube = self.natural.traces(v, factor)
+        groups = len(self.pooled)
+        square = square + (np.sum(1.0 / self.pooled) - groups**2 - 2 * groups + 2) / (2.0 * n**3)
+        square = np.maximum(square, mean**2 / (groups - 1))
+        cube = np.maximum(cube, square**2 / mean)
+        df = square**3 / cube**2
+        shape = np.sqrt(square / df)
+        known = self.df[s] * mean**2 / np.maximum(factor**2 * self.natural.typical2, 1e-300)
+        above = np.maximum((e2 - mean) / (shape * df) + 1.0, 0.0)
+        omnibus = fdtrc(df, np.clip(known, 1.0, _MANY), above)
+        return cauchy(np.stack([omnibus, self._single(counts, n, s)]))
+
+    def group_p_values(self, counts: Floats, seasons: Ints) -> Floats:
+        """The p-value of each group's share by itself, shape (C, G), uncorrected."""
+        s = np.minimum(seasons, len(self.levels) - 1)
+        return self.single.p_values(*_arcsine(counts), s).T
+
+    def _single(self, counts: Floats, n: Floats, s: Ints) -> Floats:
+        p = self.single.p_values(*_arcsine(counts), s).min(axis=0)
+        return np.asarray(-np.expm1((counts.shape[1] - 1) * np.log1p(-np.minimum(p, 1.0 - 1e-12))))
+
+
+def fit_categorical(counts: Floats, seasons: Ints) -> CategoricalNormal:
+    """Learn what is normal from reference windows.
+
+    Parameters
+    ----------
+    counts
+        Rows per window and group, shape (W, G), G ≥ 2, every window with rows, every group with
+        rows in some window.
+    seasons
+        Season of each window, 0 … S − 1, shape (W,).
+    """
+    windows, groups = counts.shape
+    n = counts.sum(axis=1)
+    shares = counts / n[:, None]
+    pooled = counts.sum(axis=0) / n.sum()
+    count = int(seasons.max()) + 1
+    member = np.eye(count)[seasons]
+    level = _level(shares, n, pooled, member)
+    overall = level if count == 1 else _level(shares, n, pooled, np.ones((windows, 1)))
+    natural = _natural(level, windows - count, groups - 1)
+    both = [level] if count == 1 else [level, overall]
+    join = [np.concatenate([getattr(part, name) for part in both]) for name in _Level.JOINED]
+    df = np.concatenate([np.full(len(p.levels), float(windows - len(p.levels))) for p in both])
+    single = fit_normal(*_arcsine(counts), seasons)
+    return CategoricalNormal(join[0], pooled, join[1], join[2], natural, df, single)
+
+
+def left_out_categorical(counts: Floats, seasons: Ints, blocks: Ints) -> Floats:
+    """The p-value of every window (W,) under a fit that left out its block; NaN where none fits."""
+    found = np.full(len(counts), np.nan)
+    for block in np.unique(blocks):
+        out = blocks == block
+        names = np.unique(seasons[~out])
+        rest = counts[~out]
+        if (~out).sum() - len(names) < 3 or not (rest.sum(axis=0) > 0.0).all():
+            continue
+        known = np.isin(seasons[out], names)
+        season = np.where(known, np.searchsorted(names, seasons[out]), len(names))
+        normal = fit_categorical(rest, np.searchsorted(names, seasons[~out]))
+        found[out] = normal.p_values(counts[out], season)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Season levels with their errors, and the windows' standardised residuals."""
+
+    JOINED = ("levels", "noise", "shared")
+
+    levels: Floats
+    noise: Floats
+    shared: Floats
+    tau2: float
+    typical: float
+    residuals: Floats
+
+
+def _level(shares: Floats, n: Floats, pooled: Floats, member: Floats) -> _Level:
+    tau2, cells = 0.0, shares.shape[1] - 1
+    for _ in range(3):
+        w = 1.0 / (1.0 / n + tau2)
+        sum_w, sum_w2 = w @ member, w**2 @ member
+        levels = (member * w[:, None]).T @ shares / sum_w[:, None]
+        v = (member @ _noise(levels, pooled)) / n
+        sum_w2v = (w**2 * v) @ member
+        residuals = (shares - member @ levels) / np.sqrt(pooled)
+        alpha = float(w @ v - (sum_w2v / sum_w).sum())
+        beta = max(float(w.sum() - (sum_w2 / sum_w).sum()), 1e-300)
+        raw = (float(w @ (residuals**2).sum(axis=1)) / cells - alpha) / beta
+        tau2 = max(0.0, raw)
+    return _Level(levels, sum_w2v / sum_w**2, sum_w2 / sum_w**2, raw, alpha / beta, residuals)
+
+
+def _natural(level: _Level, df: int, cells: int) -> _Natural:
+    r = level.residuals[:_PAIRS]
+    products = r @ r.T
+    np.fill_diagonal(products, 0.0)
+    pairs = max(len(r) * (len(r) - 1), 1)
+    isotropic = cells * (max(0.0, level.tau2) + level.typical) ** 2
+    # Half the variance of |e|² is tr V² for normal residuals and more for heavier ones.
+    spread = float((level.residuals**2).sum(axis=1).var()) / 2.0
+    square = max(float((products**2).sum()) / pairs, isotropic, spread)
+    cube = float(np.einsum("ij,ji->", products @ products, products)) / (pairs * max(len(r) - 2, 1))
+    se = np.sqrt(2.0 * square / max(df, 1)) / cells
+    tau2 = float(truncated_mean(np.array([level.tau2]), np.array([se]))[0])
+    v, first = level.typical, cells * tau2
+    second = max(square - cells * v**2 - 2.0 * v * first, first**2 / cells)
+    third = cube - cells * v**3 - 3.0 * v**2 * first - 3.0 * v * second
+    return _Natural(cells, first, second, max(third, second**2 / first), square)
+
+
+def _noise(levels: Floats, pooled: Floats) -> Floats:
+    """By how much a window's |e|² exceeds (G − 1)/n because its season's shares differ from p̄."""
+    return (levels * (1.0 - levels) / pooled).sum(axis=-1) / (len(pooled) - 1)
+
+
+def _arcsine(counts: Floats) -> tuple[Floats, Floats]:
+    """Anscombe's form for G groups as columns: components (G, W, 1) and variances (G, W)."""
+    n = counts.sum(axis=1)
+    z = np.arcsin(np.sqrt((counts + 0.375) / (n + 0.75)[:, None]))
+    return z.T[..., None], np.broadcast_to(1.0 / (4.0 * n + 2.0), counts.T.shape)
