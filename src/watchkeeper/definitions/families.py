@@ -36,18 +36,28 @@ class Family:
 def find_family(draft: Draft) -> Family | None:
     """The largest set of probabilities under one stem that sum to one in every row."""
     groups: dict[tuple[str, tuple[str, ...]], list[Facts]] = defaultdict(list)
-    for facts in draft.free(ColumnType.NUMERIC, ColumnType.BOOLEAN):
-        if facts.bounded and facts.storage is Storage.FLOAT:
-            for cut in range(1, len(facts.words)):
-                groups["before", facts.words[:cut]].append(facts)
-                groups["after", facts.words[-cut:]].append(facts)
+    floats = [
+        facts
+        for facts in draft.free(ColumnType.NUMERIC, ColumnType.BOOLEAN)
+        if facts.storage is Storage.FLOAT and facts.bounded
+    ]
+    for facts in floats:
+        for cut in range(1, len(facts.words)):
+            groups["before", facts.words[:cut]].append(facts)
+            groups["after", facts.words[-cut:]].append(facts)
+    for named in draft.free(ColumnType.CATEGORICAL):
+        if 1 < named.distinct <= _MOST_CLASSES:
+            groups["class", (named.name,)] = [
+                facts for facts in floats if facts.name in named.classes
+            ]
     found = [
         (len(columns), len(stem), side, columns)
         for (side, stem), columns in groups.items()
         if 2 <= len(columns) <= _MOST_CLASSES and _sum_to_one(columns)
     ]
     for _, _, side, columns in sorted(found, key=lambda item: (-item[0], -item[1])):
-        rests = _rests([facts.name for facts in columns], from_end=side == "after")
+        names = [facts.name for facts in columns]
+        rests = names if side == "class" else _rests(names, from_end=side == "after")
         classes = _classes_named(draft, rests)
         speaking = set(columns[0].words) & (SCORED | PREDICTED | {"p"})
         if classes or speaking:

@@ -64,7 +64,7 @@ def guess_outputs(draft: Draft) -> None:
             return
         why = "named as a prediction, but holds numbers in [0, 1] beside a truth of two classes"
         score, prediction = _Found(prediction.facts, 0.75, why), None
-    score = score or _margin(draft, prediction) or (None if prediction else _switch(draft))
+    score = score or _margin(draft, prediction) or _unnamed(draft, prediction)
     if score is not None or prediction is not None:
         _classification(draft, score, prediction)
     else:
@@ -127,7 +127,7 @@ def _named_as_truth_of(facts: Facts, prediction: Facts) -> float:
     strength = output_strength(facts.words)
     named = strength[1] if strength and strength[0] is OutputKind.LABEL else 0.0
     rest = tuple(word for word in prediction.words if word not in PREDICTED and word != "y")
-    return max(named, 0.8) if rest and facts.words == rest else named  # `delay`, `delay_pred`
+    return max(named, 0.5) if rest and facts.words == rest else named  # `delay`, `delay_pred`
 
 
 # --- a class is answered
@@ -170,22 +170,26 @@ def _margin(draft: Draft, prediction: _Found | None) -> _Found | None:
     return None
 
 
-def _switch(draft: Draft) -> _Found | None:
-    """A probability that no name gives away: a yes-or-no column switches exactly at a threshold."""
-    flags = [facts for facts in may_hold_classes(draft, 2) if facts.distinct == 2]
+def _unnamed(draft: Draft, prediction: _Found | None) -> _Found | None:
+    """A probability that no name gives away: something switches exactly at a threshold of it, or
+    it holds what it promises of what is named as the truth.
+    """
+    flags = [prediction.facts] if prediction else may_hold_classes(draft, 2)
+    flags = [facts for facts in flags if facts.distinct == 2]
     for facts in draft.free(ColumnType.NUMERIC) if flags else ():
         if not facts.bounded or facts.distinct <= 20 or facts.numbers is None:
             continue
         low, high = np.nanquantile(facts.numbers, [0.02, 0.98])
-        if low > 0.3 or high < 0.7:
-            continue
-        for flag in flags:
+        for flag in flags if low <= 0.3 and high >= 0.7 else ():
             if _switches(facts, flag) >= 0.9999:
-                return _Found(
-                    facts,
-                    0.7,
-                    f"every value lies in [0, 1], and {flag.name!r} switches at a threshold of it",
+                why = f"every value lies in [0, 1], and {flag.name!r} switches at a threshold of it"
+                return _Found(facts, 0.75, why)
+            sure, _ = _by_score(flag, facts) if said(flag) is OutputKind.LABEL else (0.0, "")
+            if sure >= _ACCEPT:
+                why = (
+                    f"every value lies in [0, 1], and is the share of {flag.name!r} where it stands"
                 )
+                return _Found(facts, sure, why)
     return None
 
 
@@ -295,9 +299,12 @@ def _by_score(facts: Facts, score: Facts | None) -> tuple[float, str]:
     positive = (facts.codes == facts.classes.index(positive_of(facts.classes)))[known]
     parted = separation(score.numbers[known], positive)
     error = calibration_error(score.numbers[known], positive) if score.bounded else 1.0
+    spread = np.nanquantile(score.numbers, [0.1, 0.9])
     if parted.auc >= 0.6 and error <= 0.1:
+        # a feature that keeps what the score promises, over a wide range, is hardly to be found
+        promised = parted.auc >= 0.7 and error <= 0.04 and spread[1] - spread[0] >= 0.3
         return (
-            0.5,
+            0.65 if promised else 0.5,
             f"{score.name!r} foretells it (AUC {parted.auc:.2f}, calibration error {error:.2f})",
         )
     return (
@@ -320,7 +327,7 @@ def _by_prediction(facts: Facts, prediction: Facts) -> tuple[float, str]:
 def _by_rest(facts: Facts, prediction: Facts) -> tuple[float, str]:
     rest = tuple(word for word in prediction.words if word not in PREDICTED)
     return (
-        (0.6, f"named as what {prediction.name!r} foresees")
+        (0.5, f"named as what {prediction.name!r} foresees")
         if rest and facts.words == rest
         else (0.0, "")
     )

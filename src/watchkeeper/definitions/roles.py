@@ -43,6 +43,7 @@ _UUID = re.compile(
     re.IGNORECASE,
 )
 _FEW = 200
+_TELLING = 30
 
 
 def guess_time(draft: Draft) -> None:
@@ -243,6 +244,8 @@ def _copies(draft: Draft) -> None:
             seen.setdefault(key, []).append(facts)
     for group in seen.values():
         for place, facts in enumerate(group):
+            if np.max(np.bincount(facts.codes + 1)) > facts.rows - _TELLING:
+                continue  # two columns of a few odd rows may be alike by chance
             original = next((other for other in group[:place] if same_values(other, facts)), None)
             if original is not None and facts.name not in draft.roles:
                 draft.take(facts, Role.CONTEXT, 0.8, f"repeats {original.name!r} in every row")
@@ -264,8 +267,10 @@ def _follows_label(draft: Draft) -> None:
     if not label or draft.with_role(Role.PREDICTION) or draft.with_role(Role.SCORE):
         return
     for facts in draft.free(ColumnType.CATEGORICAL, ColumnType.NUMERIC, ColumnType.BOOLEAN):
-        if 1 < facts.distinct <= 20 and (
-            determines(label[0], facts) or determines(facts, label[0])
+        if (
+            1 < facts.distinct <= 20
+            and 5 * label[0].distinct < facts.rows
+            and (determines(label[0], facts) or determines(facts, label[0]))
         ):
             draft.take(
                 facts,

@@ -44,14 +44,15 @@ _JOINED = {
 }  # fmt: skip
 
 PREDICTED = vocabulary(
-    "pred preds predict predicted predicts prediction predictions hat forecast forecasted"
+    "pred preds predict predicted predicts prediction predictions hat forecast forecasted estimate "
+    "estimated"
 )
 SCORED = vocabulary(
     "proba probas prob probs probability probabilities score scores likelihood logit logits softmax"
 )
-TRUE = vocabulary("true truth label labels target targets actual actuals gold outcome")
-_OUTPUT = vocabulary("output outputs")
-_WHOLE_OUTPUTS = {("output",), ("outputs",), ("model", "output"), ("model", "outputs")}
+TRUE = vocabulary("true truth label labels target targets actual actuals gold outcome observed")
+_OUTPUT = vocabulary("output outputs decision")
+_WHOLE_OUTPUTS = {("output",), ("outputs",), ("model", "output"), ("model", "outputs"), ("decision",)}
 # What ends the name of a thing about a prediction that is not the prediction.
 _ABOUT = vocabulary(
     "id ids uuid key time timestamp date datetime at ts ms latency version count error errors "
@@ -148,7 +149,7 @@ def output_strength(words: tuple[str, ...]) -> tuple[OutputKind, float] | None:
 
 
 def _prediction_strength(bare: tuple[str, ...], found: set[str]) -> float:
-    if found & {"forecast", "forecasted"}:  # of the weather, as often as by a model
+    if found & {"forecast", "forecasted", "estimate", "estimated"}:  # as often not by the model
         return 0.6
     return 0.95 if len(bare) <= 2 else 0.8
 
