@@ -79,9 +79,11 @@ class Basis:
 
 def basis_of(history: History, zone: str) -> Basis:
     """The windows that a slice is judged against."""
-    windows = history.recent if _spans(history) else (*history.reference, *history.recent)
-    seasons = seasons_of([profile.window for profile in windows] if history.timed else [], zone)
-    return Basis(tuple(windows), seasons, history.timed)
+    rolling = _spans(history)
+    windows = history.recent if rolling else (*history.reference, *history.recent)
+    timed = history.timed or rolling  # a reference without time does not make the recent untimed
+    seasons = seasons_of([profile.window for profile in windows] if timed else [], zone)
+    return Basis(tuple(windows), seasons, timed)
 
 
 def _spans(history: History) -> bool:
