@@ -65,7 +65,9 @@ def _is_categorical(column: Column, model: Model) -> bool:
 
 
 def _categorical(frame: Frame, columns: Sequence[Column]) -> dict[str, Binning]:
-    answer = fetch_each(frame.table, [categorical_item(frame, None, column) for column in columns])
+    empty = CategoricalBinning(())
+    items = {i: categorical_item(frame, None, ((c, empty),)) for i, c in enumerate(columns)}
+    answer = fetch_each(frame.table, items)
     if answer is None:
         return {}
     found: dict[str, Binning] = {}
@@ -77,7 +79,7 @@ def _categorical(frame: Frame, columns: Sequence[Column]) -> dict[str, Binning]:
 
 
 def _values(rows: pa.Table, *, number: bool) -> CategoricalBinning:
-    texts, indices = canonicals(rows["value"], number=number)
+    texts, indices = canonicals(rows["value0"], number=number)
     totals = np.zeros(len(texts), dtype=np.int64)
     np.add.at(totals, indices.to_numpy(), integers(rows, "n"))
     counted: dict[str, int] = {}

@@ -18,79 +18,97 @@ from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups, integers
 from watchkeeper.profiles.texts import canonicals
 
-__all__ = ["UNSEEN_SHOWN", "categorical_item", "categorical_profiles"]
+__all__ = ["Together", "categorical_item", "categorical_profiles", "grouped_columns"]
 
-UNSEEN_SHOWN = 10  # unseen values that a profile names
+_UNSEEN_SHOWN = 10  # unseen values that a profile names
 _NULL, _INVALID, _OTHER, _UNSEEN, _SEEN = range(5)
+# Columns of few values are grouped together, which reads the time column once for all of them.
+_TOGETHER = 4
+_COMBINATIONS = 2_000
+
+Together = tuple[tuple[Column, CategoricalBinning], ...]
 
 
-def categorical_item(frame: Frame, axis: Axis | None, column: Column) -> Item:
-    """What to ask the engine of one column."""
+def grouped_columns(columns: Sequence[tuple[Column, CategoricalBinning]]) -> list[Together]:
+    """The columns in groups of at most four, and of at most 2,000 combinations of known values."""
+    made: list[Together] = []
+    part: list[tuple[Column, CategoricalBinning]] = []
+    combinations = 1
+    for column, binning in sorted(columns, key=lambda pair: len(pair[1].values)):
+        size = len(binning.values) + len(binning.other_values) + 2
+        if part and (len(part) == _TOGETHER or combinations * size > _COMBINATIONS):
+            made.append(tuple(part))
+            part, combinations = [], 1
+        part.append((column, binning))
+        combinations *= size
+    return [*made, tuple(part)] if part else made
 
-    def branch(table: ibis.Table, name: str, _: Sequence[ibis.Value]) -> ibis.Table:
-        value = table[name]
-        nested = is_nested(value)
-        values = frame.keys(table, axis) | {"value": value.notnull() if nested else value}
-        rows = table.select(**values)
-        keys = [key for key in ("slice", "window") if key in rows.columns]
-        grouped = rows.group_by([*keys, "value"]).agg(n=rows.count())
-        return grouped.select(
-            **frame.labels(grouped),
-            value=ibis.null("string") if nested else as_category(grouped.value),
-            invalid=grouped.value if nested else ibis.literal(False),
-            n=grouped.n,
-        )
 
-    return Item(column.name, branch, "categorical")
+def categorical_item(frame: Frame, axis: Axis | None, columns: Together) -> Item:
+    """What to ask the engine of columns that are grouped together."""
+
+    def branch(table: ibis.Table, names: Sequence[str], _: Sequence[ibis.Value]) -> ibis.Table:
+        stored = [table[name] for name in names]
+        values = {
+            f"v{i}": value.notnull() if is_nested(value) else value
+            for i, value in enumerate(stored)
+        }
+        rows = table.select(**frame.keys(table, axis), **values)
+        grouped = rows.group_by(rows.columns).agg(n=rows.count())
+        found: dict[str, ibis.Value] = {}
+        for i in range(_TOGETHER):
+            known = i < len(names) and not is_nested(stored[i])
+            found[f"value{i}"] = as_category(grouped[f"v{i}"]) if known else ibis.null("string")
+            present = i < len(names) and is_nested(stored[i])
+            found[f"invalid{i}"] = grouped[f"v{i}"] if present else ibis.literal(False)
+        return grouped.select(**frame.labels(grouped), **found, n=grouped.n)
+
+    return Item(tuple(column.name for column, _ in columns), branch, ("categorical", len(columns)))
 
 
 def categorical_profiles(
-    answer: pa.Table, columns: Sequence[tuple[Column, CategoricalBinning, bool]]
-) -> Iterator[tuple[int, Cell, CategoricalProfile]]:
-    """The profiles in the answer to `categorical_item` queries.
-
-    ``columns`` gives by item the column, its binning, and whether it is stored as a number.
-    """
+    frame: Frame, answer: pa.Table, together: Sequence[Together]
+) -> Iterator[tuple[Column, Cell, CategoricalProfile]]:
+    """The profiles in the answer to `categorical_item` queries; ``together`` by item."""
     groups = Groups.of(answer)
     counts = integers(groups.table, "n")
-    invalid = groups.table["invalid"].to_numpy().astype(bool)
-    ready: dict[int, _Lookup] = {}
-    first = _first_rows(groups)
+    first = np.searchsorted(groups.codes[0], np.arange(len(together) + 1)).tolist()
+    lookups: dict[int, list[_Lookup]] = {}
     for item, where, rows in groups:
-        if item not in ready:
-            held = slice(first[item], first[item + 1])
-            column, binning, number = columns[item]
-            values = groups.table["value"].slice(held.start, held.stop - held.start)
-            ready[item] = _Lookup(column, binning, values, number=number)
-        lookup = ready[item]
-        inside = slice(rows.start - first[item], rows.stop - first[item])
-        yield item, where, lookup.profile(inside, counts[rows], invalid[rows])
-
-
-def _first_rows(groups: Groups) -> Mapping[int, int]:
-    """By item: the first row of it, and for the item after the last the number of rows."""
-    items = groups.codes[0]
-    wanted = np.arange(int(items[-1]) + 2 if len(items) else 1)
-    return dict(zip(wanted.tolist(), np.searchsorted(items, wanted).tolist(), strict=True))
+        start, stop = first[item], first[item + 1]
+        if item not in lookups:
+            part = groups.table.slice(start, stop - start)
+            lookups[item] = [
+                _Lookup(frame, pair, part, position) for position, pair in enumerate(together[item])
+            ]
+        inside = slice(rows.start - start, rows.stop - start)
+        for lookup in lookups[item]:
+            yield lookup.column, where, lookup.profile(inside, counts[rows])
 
 
 class _Lookup:
     """What each row of one column's answer means under its binning."""
 
     def __init__(
-        self, column: Column, binning: CategoricalBinning, values: pa.ChunkedArray, *, number: bool
+        self,
+        frame: Frame,
+        pair: tuple[Column, CategoricalBinning],
+        part: pa.Table,
+        position: int,
     ) -> None:
-        self.binning = binning
-        self.texts, indices = canonicals(values, number=number)
+        self.column, self.binning = pair
+        number = bool(frame.table[self.column.name].type().is_numeric())
+        self.texts, indices = canonicals(part[f"value{position}"], number=number)
         self.indices = np.asarray(indices.to_numpy(zero_copy_only=False), dtype=np.int64)
-        place = {value: i for i, value in enumerate(binning.values)}
-        found = [self._meaning(text, place) for text in self.texts]
-        self.meaning = np.array(found, dtype=np.int64).reshape(-1)
-        stated = None if column.categories is None else frozenset(column.categories)
-        self.outside = np.array(
-            [stated is not None and text is not None and text not in stated for text in self.texts],
-            dtype=bool,
-        )
+        invalid = part[f"invalid{position}"].to_numpy().astype(bool)
+        place = {value: i for i, value in enumerate(self.binning.values)}
+        found = np.array([self._meaning(text, place) for text in self.texts], dtype=np.int64)
+        self.meaning = np.where(invalid, _INVALID, found[self.indices])
+        stated = None if self.column.categories is None else frozenset(self.column.categories)
+        outside = [
+            stated is not None and text is not None and text not in stated for text in self.texts
+        ]
+        self.outside = np.array(outside, dtype=bool)[self.indices]
 
     def _meaning(self, text: str | None, place: Mapping[str, int]) -> int:
         if text is None:
@@ -99,11 +117,8 @@ class _Lookup:
             return _SEEN + place[text]
         return _OTHER if text in self.binning.other_values else _UNSEEN
 
-    def profile(
-        self, rows: slice, counts: npt.NDArray[np.int64], invalid: npt.NDArray[np.bool_]
-    ) -> CategoricalProfile:
-        indices = self.indices[rows]
-        meaning = np.where(invalid, _INVALID, self.meaning[indices])
+    def profile(self, rows: slice, counts: npt.NDArray[np.int64]) -> CategoricalProfile:
+        meaning = self.meaning[rows]
         totals = np.zeros(_SEEN + len(self.binning.values), dtype=np.int64)
         np.add.at(totals, meaning, counts)
         unseen = meaning == _UNSEEN
@@ -112,19 +127,22 @@ class _Lookup:
             n=int(counts.sum()),
             null=int(totals[_NULL]),
             invalid=int(totals[_INVALID]),
-            outside=int(counts[self.outside[indices]].sum()),
+            outside=int(counts[self.outside[rows]].sum()),
             counts=totals[_SEEN:],
             other=int(totals[_OTHER]),
             unseen=int(totals[_UNSEEN]),
-            unseen_values=self._shown(indices[unseen], counts[unseen]),
+            unseen_values=self._shown(self.indices[rows][unseen], counts[unseen]),
         )
 
     def _shown(
         self, indices: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
     ) -> tuple[tuple[str, int], ...]:
+        if not len(indices):
+            return ()
+        totals = np.bincount(indices, weights=counts)
+        largest = np.argsort(-totals, kind="stable")[: 4 * _UNSEEN_SHOWN]
         found: dict[str, int] = defaultdict(int)
-        largest = np.argsort(-counts, kind="stable")[: 4 * UNSEEN_SHOWN]
-        for index, count in zip(indices[largest].tolist(), counts[largest].tolist(), strict=True):
-            found[str(self.texts[index])] += count
+        for index in largest[totals[largest] > 0].tolist():
+            found[str(self.texts[index])] += int(totals[index])
         ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
-        return tuple(ordered[:UNSEEN_SHOWN])
+        return tuple(ordered[:_UNSEEN_SHOWN])

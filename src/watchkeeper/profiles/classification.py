@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from watchkeeper.domain.model import Model, Role, Task
+from watchkeeper.domain.model import Role, Task
 from watchkeeper.domain.profile import (
     SCORE_BINS,
     SCORE_FIFTHS,
     CategoricalBinning,
     ClassificationProfile,
-    DelayCounts,
 )
 from watchkeeper.profiles.columns import as_number, same_text
 from watchkeeper.profiles.engine import Item, fetch, fetch_each
@@ -23,11 +23,14 @@ from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups, integers, reals
 from watchkeeper.profiles.labels import LABEL_KNOWN_AT, Strata, delay_counts, previous_pairs
 
-__all__ = ["classes_of", "classification_profiles"]
+__all__ = ["classes_of", "classification_profiles", "previous_labels"]
 
 _CLIP = 2.220446049250313e-16  # scikit-learn's: the smallest step from 1 in float64
 _MOST_CLASSES = 200
-_SUMS = ("scored", "invalid", "loss", "loss2", "brier", "brier2")
+_SUMS = ("scored", "loss", "loss2", "brier", "brier2")
+_WAITING = -2  # no label yet, where −1 is a label that is no class
+
+Ints = npt.NDArray[np.int64]
 
 
 def classes_of(frame: Frame) -> tuple[str, ...]:
@@ -72,10 +75,17 @@ class _Reader:
     scores: tuple[tuple[int, str, bool], ...]  # class, column, whether it holds 1 − the score
 
     def class_of(self, table: ibis.Table, name: str) -> ibis.Value:
-        """The class's position; null where the value is missing or no class."""
+        """The class's position; −1 for a value that is no class, null where it is missing."""
         column = table[name]
-        found = [(same_text(column, text), i) for i, text in enumerate(self.classes)]
-        return ibis.cases(*found) if found else ibis.null("int64")
+        present = column.notnull()
+        if column.type().is_floating():
+            present = present & ~column.isnan()
+        known = [(same_text(column, text), i) for i, text in enumerate(self.classes)]
+        return ibis.cases(*known, (present, -1))
+
+    @property
+    def binary(self) -> bool:
+        return self.frame.model.task is Task.BINARY
 
     def score(self, table: ibis.Table, position: int) -> ibis.Value:
         _, name, reverse = self.scores[position]
@@ -94,7 +104,7 @@ class _Reader:
         """The predicted class; of a binary score alone the more probable one."""
         if self.prediction is not None:
             return self.class_of(table, self.prediction)
-        if self.frame.model.task is Task.BINARY and self.scores:
+        if self.binary and self.scores:
             return ibis.cases((self.valid(table), (self.score(table, 0) >= 0.5).cast("int64")))
         return ibis.null("int64")
 
@@ -103,7 +113,7 @@ class _Reader:
         if not self.scores:
             return ibis.literal(0, "int64")
         score = self.score(table, 0)
-        if self.frame.model.task is not Task.BINARY:
+        if not self.binary:
             predicted = self.predicted(table)
             score = ibis.cases(
                 *[(predicted == k, self.score(table, i)) for i, (k, _, _) in enumerate(self.scores)]
@@ -116,7 +126,7 @@ class _Reader:
         valid = self.valid(table)
         if not self.scores:
             return {"true": ibis.null("float64"), "brier": ibis.null("float64")}
-        if self.frame.model.task is Task.BINARY:
+        if self.binary:
             score = self.score(table, 0)
             true = ibis.cases((valid & (label == 1), score), (valid & (label == 0), 1.0 - score))
             return {"true": true, "brier": (1.0 - true) * (1.0 - true)}
@@ -155,19 +165,21 @@ def classification_profiles(frame: Frame, axis: Axis | None) -> dict[Cell, Class
     reader = _reader(frame)
     if reader is None:
         return {}
-    table = frame.table
-    label = reader.class_of(table, reader.label)
+    label = reader.class_of(frame.table, reader.label)
+    known = ibis.cases((label >= 0, label))
     fifths = SCORE_FIFTHS if reader.scores else 1
-    strata = Strata(label, reader.fifth(table), len(reader.classes), fifths)
-    histograms = _histograms(reader, axis)
+    strata = Strata(known, reader.fifth(frame.table), len(reader.classes), fifths)
     delays = delay_counts(frame, axis, strata)
-    previous = {where: (pair[0], pair[3]) for where, pair in previous_pairs(frame, axis, label)}
+    previous = {where: (pair[0], pair[3]) for where, pair in previous_pairs(frame, axis, known)}
+    histograms = {} if reader.binary else _histograms(reader, axis)
     groups = Groups.of(_confusion(reader, axis))
     found = {}
     for _, where, rows in groups:
-        histogram = histograms.get(where) or _Histogram.empty(reader)
-        found[where] = _assemble(
-            reader, groups.table, rows, histogram, delays.get(where), previous.get(where, (0, 0))
+        part = groups.table.slice(rows.start, rows.stop - rows.start)
+        histogram = _binned(reader, part) if reader.binary else histograms.get(where)
+        made = _assemble(reader, part, histogram or _Histogram.empty(reader))
+        found[where] = replace(
+            made, delays=delays.get(where), previous_agree=previous.get(where, (0, 0))
         )
     return found
 
@@ -178,39 +190,46 @@ def previous_labels(frame: Frame) -> dict[Cell, tuple[int, int]]:
     if reader is None:
         return {}
     label = reader.class_of(frame.table, reader.label)
-    return {where: (pair[0], pair[3]) for where, pair in previous_pairs(frame, None, label)}
+    known = ibis.cases((label >= 0, label))
+    return {where: (pair[0], pair[3]) for where, pair in previous_pairs(frame, None, known)}
 
 
 def _confusion(reader: _Reader, axis: Axis | None) -> pa.Table:
+    """Counts and losses by label and prediction; of a binary score by its bin too."""
     frame, table = reader.frame, reader.frame.table
     keys = frame.keys(table, axis)
     label = reader.class_of(table, reader.label)
-    values = {"label": label, "predicted": reader.predicted(table), "valid": reader.valid(table)}
-    by = ["label", "predicted"]
-    if LABEL_KNOWN_AT in table.columns:
-        values["fifth"] = reader.fifth(table)
-        by.append("fifth")
-    rows = table.select(**keys, **values, **reader.losses(table, label))
+    valid = reader.valid(table)
+    by = {"label": label, "predicted": reader.predicted(table), "valid": valid}
+    values = {"score": ibis.null("float64")}
+    if reader.binary and reader.scores:
+        values["score"] = ibis.cases((valid, reader.score(table, 0)))
+        by["bin"] = _score_bin(values["score"])
+    elif LABEL_KNOWN_AT in table.columns:
+        by["fifth"] = reader.fifth(table)
+    rows = table.select(**keys, **by, **values, **reader.losses(table, label))
     loss = -ibis.greatest(ibis.least(rows.true, 1.0 - _CLIP), _CLIP).ln()
     rows = rows.mutate(loss=ibis.cases((rows.true.notnull(), loss)))
     grouped = rows.group_by([*keys, *by]).agg(
         n=rows.count(),
-        invalid=(~rows.valid).cast("int64").sum(),
+        total=rows.score.sum(),
         scored=rows.true.count(),
         loss=rows.loss.sum(),
         loss2=(rows.loss * rows.loss).sum(),
         brier=rows.brier.sum(),
         brier2=(rows.brier * rows.brier).sum(),
     )
-    figures = {name: grouped[name] for name in (*by, "n", *_SUMS)}
+    figures = {name: grouped[name] for name in (*by, "n", "total", *_SUMS)}
     return fetch(grouped.select(**frame.labels(grouped), **figures))
 
 
 @dataclass(frozen=True, slots=True)
 class _Histogram:
-    labelled: np.ndarray[tuple[int, int, int], np.dtype[np.int64]]
-    sums: np.ndarray[tuple[int, int, int], np.dtype[np.float64]]
-    unlabelled: np.ndarray[tuple[int, int], np.dtype[np.int64]]
+    """Counts and sums of scores by class, bin and outcome; filled as rows are read."""
+
+    labelled: Ints
+    sums: npt.NDArray[np.float64]
+    unlabelled: Ints
 
     @classmethod
     def empty(cls, reader: _Reader) -> _Histogram:
@@ -224,77 +243,79 @@ class _Histogram:
             np.zeros((classes, SCORE_BINS), np.int64),
         )
 
+    def add(self, k: int, bins: Ints, label: Ints, n: Ints, sums: npt.NDArray[np.float64]) -> None:
+        """Count rows of class ``k``'s score; bin −1 has no valid score, label −1 is no class."""
+        known = (bins >= 0) & (label >= 0)
+        at = (bins[known], label[known])
+        np.add.at(self.labelled[k], at, n[known])
+        np.add.at(self.sums[k], at, sums[known])
+        waiting = (bins >= 0) & (label == _WAITING)
+        np.add.at(self.unlabelled[k], bins[waiting], n[waiting])
+
+
+def _binned(reader: _Reader, part: pa.Table) -> _Histogram:
+    """The histogram of a binary score, from the same rows as the confusion counts."""
+    histogram = _Histogram.empty(reader)
+    if not reader.scores:
+        return histogram
+    bins = integers(part, "bin", missing=-1)
+    label = integers(part, "label", missing=_WAITING)
+    histogram.add(0, bins, label, integers(part, "n"), reals(part, "total"))
+    return histogram
+
 
 def _histograms(reader: _Reader, axis: Axis | None) -> dict[Cell, _Histogram]:
-    items = [_histogram_item(reader, axis, position) for position in range(len(reader.scores))]
+    """The histograms of multiclass scores: one query for each class."""
+    items = {i: _histogram_item(reader, axis, i) for i in range(len(reader.scores))}
     answer = fetch_each(reader.frame.table, items)
     if answer is None:
         return {}
     groups = Groups.of(answer)
-    bins, label, n = (integers(groups.table, name, missing=-1) for name in ("bin", "label", "n"))
+    bins, n = integers(groups.table, "bin", missing=-1), integers(groups.table, "n")
+    label = integers(groups.table, "label", missing=_WAITING)
     sums = reals(groups.table, "total")
     found: dict[Cell, _Histogram] = {}
     for item, where, rows in groups:
         histogram = found.setdefault(where, _Histogram.empty(reader))
-        known = label[rows] >= 0
-        k = 0 if reader.frame.model.task is Task.BINARY else reader.scores[item][0]
-        at = (bins[rows][known], label[rows][known])
-        np.add.at(histogram.labelled[k], at, n[rows][known])
-        np.add.at(histogram.sums[k], at, sums[rows][known])
-        np.add.at(histogram.unlabelled[k], bins[rows][~known], n[rows][~known])
+        histogram.add(reader.scores[item][0], bins[rows], label[rows], n[rows], sums[rows])
     return found
 
 
 def _histogram_item(reader: _Reader, axis: Axis | None, position: int) -> Item:
     target, name, _ = reader.scores[position]
 
-    def branch(table: ibis.Table, _name: str, _: Sequence[ibis.Value]) -> ibis.Table:
+    def branch(table: ibis.Table, _names: Sequence[str], _: Sequence[ibis.Value]) -> ibis.Table:
         label = reader.class_of(table, reader.label)
-        score = reader.score(table, position)
         keys = reader.frame.keys(table, axis)
         rows = table.select(
             **keys,
-            kept=reader.valid(table) & (label.notnull() | table[reader.label].isnull()),
-            label=(label == target).cast("int8"),
-            score=score,
+            label=ibis.cases((label >= 0, (label == target).cast("int64")), else_=label),
+            score=ibis.cases((reader.valid(table), reader.score(table, position))),
         )
-        held = rows.filter(rows.kept)
-        binned = held.mutate(bin=_score_bin(held.score))
+        binned = rows.mutate(bin=_score_bin(rows.score))
         grouped = binned.group_by([*keys, "bin", "label"]).agg(
             n=binned.count(), total=binned.score.sum()
         )
         figures = {name: grouped[name] for name in ("bin", "label", "n", "total")}
         return grouped.select(**reader.frame.labels(grouped), **figures)
 
-    return Item(name, branch, ("score", position))
+    return Item((name,), branch, ("score", position))
 
 
-def _assemble(
-    reader: _Reader,
-    table: pa.Table,
-    rows: slice,
-    histogram: _Histogram,
-    delays: DelayCounts | None,
-    previous: tuple[int, int],
-) -> ClassificationProfile:
-    part = table.slice(rows.start, rows.stop - rows.start)
+def _assemble(reader: _Reader, part: pa.Table, histogram: _Histogram) -> ClassificationProfile:
     label, predicted = (integers(part, name, missing=-1) for name in ("label", "predicted"))
     n = integers(part, "n")
     size = len(reader.classes)
     both = (label >= 0) & (predicted >= 0)
     confusion = np.zeros((size, size), np.int64)
     np.add.at(confusion, (label[both], predicted[both]), n[both])
-    fifths = None
-    if "fifth" in part.column_names:
-        fifths = np.zeros((SCORE_FIFTHS if reader.scores else 1, size, size), np.int64)
-        at = (integers(part, "fifth")[both], label[both], predicted[both])
-        np.add.at(fifths, at, n[both])
     sums = {name: float(np.nansum(reals(part, name))) for name in _SUMS}
+    valid = part["valid"].to_numpy().astype(bool)
     return ClassificationProfile(
         classes=reader.classes,
         n=int(n.sum()),
         labelled=int(n[label >= 0].sum()),
-        invalid_score=int(sums["invalid"]) if reader.scores else 0,
+        invalid_score=int(n[~valid].sum()) if reader.scores else 0,
         confusion=confusion,
         score_histogram=histogram.labelled,
         score_sums=histogram.sums,
@@ -302,7 +323,23 @@ def _assemble(
         scored=int(sums["scored"]),
         log_loss=(sums["loss"], sums["loss2"]),
         brier=(sums["brier"], sums["brier2"]),
-        previous_agree=previous,
-        delays=delays,
-        confusion_fifths=fifths,
+        confusion_fifths=_fifths(reader, part, (label, predicted, n)),
     )
+
+
+def _fifths(
+    reader: _Reader, part: pa.Table, figures: tuple[Ints, Ints, Ints]
+) -> npt.NDArray[np.int64] | None:
+    """The confusion counts by score fifth; None where labels carry no arrival time."""
+    if LABEL_KNOWN_AT not in reader.frame.table.columns:
+        return None
+    label, predicted, n = figures
+    if "bin" in part.column_names:
+        fifth = integers(part, "bin") // (SCORE_BINS // SCORE_FIFTHS)
+    else:
+        fifth = integers(part, "fifth")
+    size = len(reader.classes)
+    found = np.zeros((SCORE_FIFTHS if reader.scores else 1, size, size), np.int64)
+    both = (label >= 0) & (predicted >= 0)
+    np.add.at(found, (fifth[both], label[both], predicted[both]), n[both])
+    return found

@@ -6,6 +6,7 @@ hold numbers is cast value by value, and what cannot be cast is *invalid*, which
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import ibis
@@ -24,6 +25,7 @@ __all__ = [
     "as_number",
     "grid_cell",
     "is_nested",
+    "plain_cell",
     "same_text",
 ]
 
@@ -33,6 +35,10 @@ NAN, POS_INF, NEG_INF, INVALID = 1_000_001, 1_000_002, 1_000_003, 1_000_004
 _LARGEST = 1.7976931348623157e308
 _FAR = 1e8  # beyond it z² + 1 = z² in float64, and z² may overflow
 _HALF_LARGEST = 8.9e307  # twice this is still finite
+
+
+@ibis.udf.scalar.builtin(name="floor")
+def _floor(x: float) -> float: ...  # type: ignore[empty-body]  # ibis's own floor casts to integer
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +104,37 @@ def as_category(column: ibis.Value) -> ibis.Value:
 
 
 def same_text(column: ibis.Value, text: str) -> ibis.Value:
-    """Whether the value equals ``text`` once both are text; false where it is missing."""
+    """Whether the value equals ``text`` once both are text; null where it is missing."""
     stored = column.type()
-    same: ibis.Value = ibis.literal(False)
     if stored.is_string():
-        same = column == text
-    elif stored.is_boolean():
+        return column == text
+    if stored.is_boolean():
         wanted = {"true": True, "1": True, "false": False, "0": False}.get(text)
-        same = same if wanted is None else column == wanted
-    elif stored.is_numeric():
+        return ibis.literal(False) if wanted is None else column == wanted
+    if stored.is_numeric():
         number = _number(text)
-        same = same if number is None else column.cast("float64") == number
-    else:
-        same = column.cast("string") == text
-    return same.fill_null(False)
+        if number is None:
+            return ibis.literal(False)
+        return column == (int(number) if stored.is_integer() and number == int(number) else number)
+    return column.cast("string") == text
 
 
 def _number(text: str) -> float | None:
     try:
-        return {"true": 1.0, "false": 0.0}[text] if text in ("true", "false") else float(text)
+        number = {"true": 1.0, "false": 0.0}[text] if text in ("true", "false") else float(text)
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
+
+
+def plain_cell(z: ibis.Value) -> ibis.Value:
+    """The asinh grid's cell as float64, in DuckDB's fastest form.
+
+    NaN and null stay so. It is ±inf not only for an infinite value but also for one so far out
+    that z² overflows (\|z\| > 1e154): where both may be meant, ask again with `grid_cell`.
+    """
+    size = z.abs()
+    return _floor(100.0 * z.sign() * (size + (z * z + 1.0).sqrt()).ln() + 0.5)
 
 
 def grid_cell(x: ibis.Value, z: ibis.Value, *, invalid: ibis.Value | None) -> ibis.Value:

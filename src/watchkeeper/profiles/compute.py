@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 import ibis
+import numpy as np
+import pyarrow as pa
 
 from watchkeeper.domain.model import Column, ColumnType, Model, Role
 from watchkeeper.domain.profile import (
@@ -20,15 +22,19 @@ from watchkeeper.domain.profile import (
     WindowProfile,
 )
 from watchkeeper.domain.window import Granularity, Window
-from watchkeeper.profiles.categorical import categorical_item, categorical_profiles
+from watchkeeper.profiles.categorical import (
+    categorical_item,
+    categorical_profiles,
+    grouped_columns,
+)
 from watchkeeper.profiles.counted import Counted, count_columns
 from watchkeeper.profiles.duplicates import duplicate_rows
-from watchkeeper.profiles.engine import fetch, fetch_each
+from watchkeeper.profiles.engine import fetch, fetch_each, is_duckdb
 from watchkeeper.profiles.frame import Axis, Frame, axes_of
-from watchkeeper.profiles.groups import Cell
+from watchkeeper.profiles.groups import Cell, integers
 from watchkeeper.profiles.identity import with_identity
 from watchkeeper.profiles.merge import merge
-from watchkeeper.profiles.numeric import numeric_item, numeric_profiles
+from watchkeeper.profiles.numeric import numeric_item, numeric_profiles, uncertain_items
 from watchkeeper.profiles.performance import performance_profiles, with_previous
 from watchkeeper.profiles.service import LATENCY_BINNING, latency_column
 from watchkeeper.profiles.windows import as_utc, window_at
@@ -160,25 +166,32 @@ def _plan(
 def _numeric(
     frame: Frame, axis: Axis | None, columns: list[tuple[str, Column, NumericBinning]]
 ) -> Iterator[tuple[str, Cell, ColumnProfile]]:
-    items = [numeric_item(frame, axis, column, binning) for _, column, binning in columns]
+    exact = not is_duckdb(frame.table)
+    items = {
+        i: numeric_item(frame, axis, column, binning, exact=exact)
+        for i, (_, column, binning) in enumerate(columns)
+    }
     answer = fetch_each(frame.table, items)
-    if answer is not None:
-        for item, where, found in numeric_profiles(answer, [c[2] for c in columns]):
-            yield columns[item][0], where, found
+    if answer is None:
+        return
+    again = [] if exact else uncertain_items(answer)
+    if again:
+        asked = {i: numeric_item(frame, axis, *columns[i][1:], exact=True) for i in again}
+        certain = answer.filter(~np.isin(integers(answer, "item"), again))
+        answer = pa.concat_tables([certain, fetch_each(frame.table, asked)])
+    for item, where, found in numeric_profiles(answer, [c[2] for c in columns]):
+        yield columns[item][0], where, found
 
 
 def _categorical(
     frame: Frame, axis: Axis | None, columns: list[tuple[Column, CategoricalBinning]]
 ) -> Iterator[tuple[str, Cell, ColumnProfile]]:
-    items = [categorical_item(frame, axis, column) for column, _ in columns]
+    together = grouped_columns(columns)
+    items = {i: categorical_item(frame, axis, parts) for i, parts in enumerate(together)}
     answer = fetch_each(frame.table, items)
     if answer is not None:
-        known = [
-            (column, binning, bool(frame.table[column.name].type().is_numeric()))
-            for column, binning in columns
-        ]
-        for item, where, found in categorical_profiles(answer, known):
-            yield columns[item][0].name, where, found
+        for column, where, found in categorical_profiles(frame, answer, together):
+            yield column.name, where, found
 
 
 def _window(frame: Frame, where: Cell) -> Window | None:

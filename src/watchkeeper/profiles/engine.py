@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -24,15 +24,17 @@ _CHUNK = 64
 # Nobody can name a column or write a value that collides with the marks of a template.
 _MARK = f"wk{secrets.token_hex(8)}"
 
-Branch = Callable[[ibis.Table, str, Sequence[ibis.Value]], ibis.Table]
-"""``branch(table, column, numbers)``: the aggregate of one column, with its numbers (float64)."""
+_MARKS = re.compile(rf'"{_MARK}t"|"{_MARK}x(?P<column>\d+)"|"t\d+"\."{_MARK}n(?P<number>\d+)"')
+
+Branch = Callable[[ibis.Table, Sequence[str], Sequence[ibis.Value]], ibis.Table]
+"""``branch(table, columns, numbers)``: an aggregate of some columns, with numbers (float64)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One column to aggregate. Items of the same ``kind`` share a template."""
+    """Columns to aggregate together. Items of the same ``kind`` share a template."""
 
-    column: str
+    columns: tuple[str, ...]
     branch: Branch
     kind: Hashable
     numbers: tuple[float, ...] = ()
@@ -55,18 +57,16 @@ def fetch(expression: ibis.Table) -> pa.Table:
     return expression.to_pyarrow()
 
 
-def fetch_each(table: ibis.Table, items: Sequence[Item]) -> pa.Table | None:
-    """The union of every item's aggregate, with its position as ``item``; None without items.
+def fetch_each(table: ibis.Table, items: Mapping[int, Item]) -> pa.Table | None:
+    """The union of every item's aggregate, with its number as ``item``; None without items.
 
     The branches must give the same columns for every item.
     """
     if not items:
         return None
     read = _fetch_texts if is_duckdb(table) else _fetch_expressions
-    parts = [
-        read(table, list(enumerate(items))[start : start + _CHUNK])
-        for start in range(0, len(items), _CHUNK)
-    ]
+    numbered = list(items.items())
+    parts = [read(table, numbered[at : at + _CHUNK]) for at in range(0, len(numbered), _CHUNK)]
     return pa.concat_tables(parts, promote_options="permissive")
 
 
@@ -76,7 +76,7 @@ def _duckdb(table: ibis.Table, sql: str) -> pa.Table:
 
 def _fetch_expressions(table: ibis.Table, items: Sequence[tuple[int, Item]]) -> pa.Table:
     branches = [
-        item.branch(table, item.column, [ibis.literal(x, "float64") for x in item.numbers]).mutate(
+        item.branch(table, item.columns, [ibis.literal(x, "float64") for x in item.numbers]).mutate(
             item=ibis.literal(position, "int32")
         )
         for position, item in items
@@ -90,7 +90,7 @@ def _fetch_texts(table: ibis.Table, items: Sequence[tuple[int, Item]]) -> pa.Tab
     templates: dict[Hashable, _Template] = {}
     texts = []
     for position, item in items:
-        key = (item.kind, str(schema[item.column]), len(item.numbers))
+        key = (item.kind, *(str(schema[column]) for column in item.columns))
         if key not in templates:
             templates[key] = _Template.of(table, item)
         texts.append(templates[key].fill(source, position, item))
@@ -104,28 +104,23 @@ class _Template:
     @classmethod
     def of(cls, table: ibis.Table, item: Item) -> _Template:
         schema = table.schema()
-        marks = [f"{_MARK}n{i}" for i in range(len(item.numbers))]
-        unbound = ibis.table(
-            dict(schema.items())
-            | {f"{_MARK}x": schema[item.column]}
-            | dict.fromkeys(marks, "float64"),
-            name=f"{_MARK}t",
-        )
-        branch = item.branch(unbound, f"{_MARK}x", [unbound[mark] for mark in marks])
+        columns = {f"{_MARK}x{i}": schema[name] for i, name in enumerate(item.columns)}
+        numbers = {f"{_MARK}n{i}": "float64" for i in range(len(item.numbers))}
+        unbound = ibis.table(dict(schema.items()) | columns | numbers, name=f"{_MARK}t")
+        branch = item.branch(unbound, list(columns), [unbound[mark] for mark in numbers])
         return cls(str(ibis.get_backend(table).compile(branch)))
 
     def fill(self, source: str, position: int, item: Item) -> str:
         """The text for one item; what is put in is never read again for marks."""
 
         def put(match: re.Match[str]) -> str:
-            if match["table"]:
-                return source
             if match["column"]:
-                return quote(item.column)
-            return _number(item.numbers[int(match["number"])])
+                return quote(item.columns[int(match["column"])])
+            if match["number"]:
+                return _number(item.numbers[int(match["number"])])
+            return source
 
-        marks = rf'(?P<table>"{_MARK}t")|(?P<column>"{_MARK}x")|"t\d+"\."{_MARK}n(?P<number>\d+)"'
-        return f"SELECT *, {position} AS item FROM ({re.sub(marks, put, self.text)})"
+        return f"SELECT *, {position} AS item FROM ({_MARKS.sub(put, self.text)})"
 
 
 def quote(name: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
-from watchkeeper.domain.profile import WindowProfile
+from watchkeeper.domain.profile import Binning, CategoricalBinning, NumericBinning, WindowProfile
 
 __all__ = ["with_identity"]
 
@@ -32,17 +33,24 @@ def _pieces(value: object) -> Iterator[bytes]:
     if isinstance(value, np.ndarray):
         yield repr(value.shape).encode()
         yield np.ascontiguousarray(value).tobytes()
+    elif isinstance(value, NumericBinning | CategoricalBinning):
+        yield _binning(value)
     elif isinstance(value, Mapping):
         for key in sorted(value):
             yield str(key).encode()
             yield from _pieces(value[key])
-    elif isinstance(value, frozenset):
-        yield from _pieces(tuple(sorted(value)))
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from _pieces(part)
     elif is_dataclass(value) and not isinstance(value, type):
         for field in fields(value):
             yield from _pieces(getattr(value, field.name))
     else:
         yield repr(value).encode()
+
+
+@lru_cache(maxsize=4096)
+def _binning(binning: Binning) -> bytes:
+    """Every window repeats the same binnings, and theirs may hold thousands of values."""
+    if isinstance(binning, CategoricalBinning):
+        shown = repr((binning.values, sorted(binning.other_values)))
+    else:
+        shown = repr(binning)
+    return hashlib.blake2b(shown.encode("utf-8", "surrogatepass"), digest_size=12).digest()

@@ -9,6 +9,7 @@ import ibis
 import numpy as np
 import numpy.typing as npt
 
+from watchkeeper.domain.model import Role
 from watchkeeper.domain.profile import DELAY_EDGES_SECONDS, WINDOW_SLICES, DelayCounts
 from watchkeeper.profiles.engine import fetch
 from watchkeeper.profiles.frame import Axis, Frame
@@ -93,24 +94,28 @@ def previous_pairs(
     """Of each label (a number) and the one before it in time, within the window and slice.
 
     Yields (equal, Σ|difference|, Σ difference², compared). Labels of the same moment are taken in
-    the order of their value, so that the answer does not depend on how rows lie. Nothing is
-    yielded for a table without time.
+    the order of their prediction's id, where the table has one: by their value would make them
+    look alike. Nothing is yielded for a table without time.
     """
     if frame.time is None:
         return
     table = frame.table
     keys = frame.keys(table, axis)
-    values = table.select(**keys, label=label, moment=as_utc(table, frame.time))
+    order = {"moment": as_utc(table, frame.time)}
+    name = frame.role("_wk_id", Role.PREDICTION_ID)
+    if name is not None:
+        order["tie"] = table[name]
+    values = table.select(**keys, label=label, **order)
     held = values.filter(values.label.notnull() & values.moment.notnull())
-    before = held.label.lag().over(group_by=list(keys), order_by=[held.moment, held.label])
-    pairs = held.mutate(change=(held.label - before).cast("float64"))
+    before = held.label.lag().over(group_by=list(keys), order_by=[held[key] for key in order])
+    pairs = held.mutate(before=before)
+    change = (pairs.label - pairs.before).cast("float64").abs()
     grouped = pairs.group_by(list(keys)) if keys else pairs
-    size = pairs.change.abs()
     counted = grouped.agg(
-        equal=(pairs.change == 0.0).cast("int64").sum(),
-        size=size.sum(),
-        square=(size * size).sum(),
-        compared=pairs.change.count(),
+        equal=(pairs.label == pairs.before).cast("int64").sum(),
+        size=change.sum(),
+        square=(change * change).sum(),
+        compared=pairs.before.count(),
     )
     names = ("equal", "size", "square", "compared")
     groups = Groups.of(

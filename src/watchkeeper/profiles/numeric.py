@@ -18,12 +18,13 @@ from watchkeeper.profiles.columns import (
     POS_INF,
     as_number,
     grid_cell,
+    plain_cell,
 )
 from watchkeeper.profiles.engine import Item
 from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups, integers, reals
 
-__all__ = ["numeric_item", "numeric_profiles"]
+__all__ = ["numeric_item", "numeric_profiles", "uncertain_items"]
 
 # Sums take |z| as at most this, so that Σz² stays finite: beyond lies nothing to average.
 _SUMMED = 1e150
@@ -31,29 +32,36 @@ _NULL = int(np.iinfo(np.int64).max)
 _LARGEST = 1.7976931348623157e308
 
 
-def numeric_item(frame: Frame, axis: Axis | None, column: Column, binning: NumericBinning) -> Item:
-    """What to ask the engine of one column."""
+def numeric_item(
+    frame: Frame, axis: Axis | None, column: Column, binning: NumericBinning, *, exact: bool
+) -> Item:
+    """What to ask the engine of one column; not ``exact`` is faster, and only DuckDB can."""
     bounded = column.minimum is not None or column.maximum is not None
 
-    def branch(table: ibis.Table, name: str, numbers: Sequence[ibis.Value]) -> ibis.Table:
-        reading = as_number(table, name, column.type)
+    def branch(
+        table: ibis.Table, names: Sequence[str], numbers: Sequence[ibis.Value]
+    ) -> ibis.Table:
+        reading = as_number(table, names[0], column.type)
         x = reading.value
         values = frame.keys(table, axis) | {"x": x, "z": (x - numbers[0]) / numbers[1]}
         if reading.invalid is not None:
             values["invalid"] = reading.invalid
         if bounded:
             values["outside"] = (x < numbers[2]) | ((x > numbers[3]) & ~x.isnan())
-        return _aggregate(frame, table.select(**values))
+        return _aggregate(frame, table.select(**values), exact=exact)
 
     low = -_LARGEST if column.minimum is None else column.minimum
     high = _LARGEST if column.maximum is None else column.maximum
     numbers = (binning.center, binning.scale, *((low, high) if bounded else ()))
-    return Item(column.name, branch, ("numeric", column.type, bounded), numbers)
+    return Item((column.name,), branch, ("numeric", column.type, bounded, exact), numbers)
 
 
-def _aggregate(frame: Frame, rows: ibis.Table) -> ibis.Table:
+def _aggregate(frame: Frame, rows: ibis.Table, *, exact: bool) -> ibis.Table:
     invalid = rows.invalid if "invalid" in rows.columns else None
-    celled = rows.mutate(cell=grid_cell(rows.x, rows.z, invalid=invalid))
+    if exact or invalid is not None:
+        celled = rows.mutate(cell=grid_cell(rows.x, rows.z, invalid=invalid).cast("float64"))
+    else:
+        celled = rows.mutate(cell=plain_cell(rows.z))
     keys = [name for name in ("slice", "window") if name in rows.columns]
     grouped = celled.group_by([*keys, "cell"]).agg(
         n=celled.count(),
@@ -64,25 +72,38 @@ def _aggregate(frame: Frame, rows: ibis.Table) -> ibis.Table:
         **({"outside": celled.outside.sum()} if "outside" in rows.columns else {}),
     )
     outside = grouped.outside if "outside" in rows.columns else ibis.literal(0, "int64")
-    return grouped.select(
-        **frame.labels(grouped),
-        cell=grouped.cell,
-        n=grouped.n,
-        sum_z=grouped.sum_z,
-        sum_z2=grouped.sum_z2,
-        low=grouped.low,
-        high=grouped.high,
-        outside=outside.cast("int64"),
+    figures = {n: grouped[n] for n in ("cell", "n", "sum_z", "sum_z2", "low", "high")}
+    return grouped.select(**frame.labels(grouped), **figures, outside=outside.cast("int64"))
+
+
+def uncertain_items(answer: pa.Table) -> list[int]:
+    """The items whose infinite cells hold finite values too: they must be asked for exactly."""
+    cell = np.abs(reals(answer, "cell"))
+    far = (cell == np.inf) & (
+        np.isfinite(reals(answer, "low")) | np.isfinite(reals(answer, "high"))
     )
+    return [int(item) for item in np.unique(integers(answer, "item")[far])]
+
+
+def _codes(answer: pa.Table) -> pa.Table:
+    """The answer with cells as integers: marks for NaN and ±inf, the last of all for missing."""
+    cell = reals(answer, "cell")
+    codes = np.full(len(cell), NAN, np.int64)
+    real = np.isfinite(cell)
+    codes[real] = cell[real].astype(np.int64)
+    codes[cell == np.inf] = POS_INF
+    codes[cell == -np.inf] = NEG_INF
+    codes[answer["cell"].is_null().to_numpy()] = _NULL
+    return answer.set_column(answer.column_names.index("cell"), "cell", pa.array(codes))
 
 
 def numeric_profiles(
     answer: pa.Table, binnings: Sequence[NumericBinning]
 ) -> Iterator[tuple[int, Cell, NumericProfile]]:
     """The profiles in the answer to `numeric_item` queries; ``binnings`` by item."""
-    groups = Groups.of(answer, then="cell")
+    groups = Groups.of(_codes(answer), then="cell")
     table = groups.table
-    cells = integers(table, "cell", missing=_NULL)
+    cells = integers(table, "cell")
     counts = integers(table, "n")
     outside = integers(table, "outside")
     columns = [reals(table, name) for name in ("sum_z", "sum_z2", "low", "high")]

@@ -24,15 +24,16 @@ __all__ = [
     "is_readable_time",
     "seconds_between",
     "time_column",
-    "window_fraction",
     "window_at",
+    "window_fraction",
     "window_key",
     "window_start",
 ]
 
 SYSTEM_TIME = "_wk_time"
 _ORIGIN = int(datetime(1970, 1, 5, tzinfo=UTC).timestamp())  # the Monday that windows count from
-_DIRECT = {"1h": "h", "1d": "D", "1w": "W"}
+_DIRECT = {"1h": "h", "1w": "W"}
+_DAY = "1d"
 
 
 @udf.scalar.builtin(name="epoch_us")
@@ -86,7 +87,9 @@ def as_utc(table: ibis.Table, name: str) -> ibis.Value:
 
 
 def window_key(moment: ibis.Value, granularity: Granularity) -> ibis.Value:
-    """What rows of the same window share: a timestamp (its start), or a count of windows."""
+    """What rows of the same window share: its day, its start, or its number since 1970."""
+    if str(granularity) == _DAY:
+        return moment.date()
     unit = _DIRECT.get(str(granularity))
     if unit is not None:
         return moment.truncate(unit)
@@ -96,6 +99,8 @@ def window_key(moment: ibis.Value, granularity: Granularity) -> ibis.Value:
 
 def window_start(key: ibis.Value, granularity: Granularity) -> ibis.Value:
     """A window key as seconds since 1970; applied after grouping, where rows are few."""
+    if str(granularity) == _DAY:
+        return key.cast("timestamp").epoch_seconds().cast("int64")
     if str(granularity) in _DIRECT:
         return key.epoch_seconds().cast("int64")
     return key * _length(granularity) + _ORIGIN
