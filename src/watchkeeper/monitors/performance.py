@@ -49,6 +49,7 @@ _CREEP = 3.0  # gates from the reference
 _GATES = {Scale.ARCSINE: 0.005, Scale.LOG: 0.02, Scale.IDENTITY: 0.01}
 _BIAS_GATE = 0.05  # of the baseline's RMSE
 _CRITICAL = 10.0  # gates
+_ORDINARY = 0.05  # p-values above it are not worth a word
 
 Labels = Realised[Classified] | Realised[Regressed]
 
@@ -283,12 +284,15 @@ def _judged(yardstick: _Yardstick, case: _Case, shown: Evidence, estimate: Estim
     effect |= {"expected": change.expected, "change": change.size, "change_low": change.low}
     effect |= {"change_high": change.high, "direction": way, "p_value": p_value}
     effect |= {"natural_variation": normal.tau, "gate": yardstick.gate}
+    material = change.least > yardstick.gate
+    usual = not material or p_value > _ORDINARY
+    compared = _usual(change) if usual else _compared(figure, change, way, creep=creep is not None)
     return replace(
         shown,
-        message=shown.message + _compared(figure, change, way, creep=creep is not None),
+        message=shown.message + compared,
         p_value=p_value,
         reference_p_values=normal.reference_p_values,
-        material=change.least > yardstick.gate,
+        material=material,
         severity=_severity(way, change.least, yardstick.gate),
         effect=effect,
     )
@@ -361,6 +365,10 @@ def _against(baseline: float | None, figure: Figure) -> str:
     return (
         "" if baseline is None else f"; {figure.metric.title} of the reference {number(baseline)}"
     )
+
+
+def _usual(change: _Change) -> str:
+    return f", usually {number(change.expected)}"
 
 
 def _compared(figure: Figure, change: _Change, way: str, *, creep: bool) -> str:
