@@ -40,12 +40,13 @@ class _Limit:
     @classmethod
     def of(cls, spec: MonitorSpec) -> _Limit:
         sd, relative = option_number(spec, "sd"), option_number(spec, "relative")
-        if (sd is not None and relative is not None) or min(sd or 1.0, relative or 1.0) <= 0.0:
+        given = [limit for limit in (sd, relative) if limit is not None]
+        if len(given) > 1 or any(limit <= 0.0 for limit in given):
             raise InvalidDefinition(
                 f"monitor {spec.name!r} needs one of the options sd and relative, above 0, got "
                 f"sd = {sd} and relative = {relative}"
             )
-        return cls(_DEFAULT_SD if relative is None and sd is None else sd, relative)
+        return cls(sd if given else _DEFAULT_SD, relative)
 
 
 def deviation(
