@@ -80,25 +80,27 @@ class Receiver:
         rows, and InvalidInput where the rows are no table at all; single bad rows never raise.
         """
         name = BatchKey(model.name, kind.value, key, _named(batch_id))
-        before = self._inbox.receipt(name)
-        since = known_at if before is None else before.known_at
-        arrival = Arrival(since, key, batch_id, self._pepper)
+        arrival = Arrival(known_at, key, batch_id, self._pepper)
         batch = open_batch(rows, model)
         checked = check(batch, kind, model, arrival)
         content = _content(checked)
         until = self._clock() + max(_SHORTEST_MEMORY, model.label_horizon)
         with self._inbox.write() as inbox:
             before = inbox.receipt(name)
-            if before is not None:
-                return _repeated(batch_id, before, checked, content)
-            settled = settle(checked, kind, model, inbox, known_at=since, until=until)
-            receipt = StoredReceipt(content, since, batch.size, *settled.counts)
-            packed = pack(batch, checked, settled, kind=kind, model=model, arrival=arrival)
-            if not inbox.put(name, receipt, packed, until=until):
-                raise Conflict(
-                    f"batch {batch_id!r} is being acknowledged by another request: send it again"
-                )
-        return _receipt(batch_id, receipt, checked)
+            if before is None:
+                settled = settle(checked, kind, model, inbox, known_at=known_at, until=until)
+                receipt = StoredReceipt(content, known_at, batch.size, *settled.counts)
+                packed = pack(batch, checked, settled, kind=kind, model=model, arrival=arrival)
+                if not inbox.put(name, receipt, packed, until=until):
+                    raise Conflict(
+                        f"batch {batch_id!r} is being acknowledged by another request: "
+                        "send it again"
+                    )
+        if before is None:
+            return _receipt(batch_id, receipt, checked)
+        # What a row says may hang on when it was received, so it is checked as it was then.
+        again = check(batch, kind, model, replace(arrival, known_at=before.known_at))
+        return _repeated(batch_id, before, again)
 
 
 def _content(checked: Checked) -> int:
@@ -108,8 +110,8 @@ def _content(checked: Checked) -> int:
     return total_content(checked.contents, "".join((given, *reasons)))
 
 
-def _repeated(batch_id: str, before: StoredReceipt, checked: Checked, content: int) -> Receipt:
-    if before.content != content:
+def _repeated(batch_id: str, before: StoredReceipt, checked: Checked) -> Receipt:
+    if before.content != _content(checked):
         raise Conflict(
             f"batch_id must name one batch, and {batch_id!r} was acknowledged with other rows: "
             "give the new rows a new batch_id"

@@ -101,7 +101,11 @@ def _check_predictions(
         "_wk_error": _text(batch, "error", model, rejections),
     }
     own = {
-        column.name: apply_policy(column, _own(batch, column, model, rejections), arrival.pepper)
+        column.name: apply_policy(
+            column,
+            times if column == model.only(Role.TIME) else _own(batch, column, model, rejections),
+            arrival.pepper,
+        )
         for column in stored_columns(model)
     }
     labels = _labels(batch, model, rejections, required=False)
