@@ -372,8 +372,8 @@ def _usual(change: _Change) -> str:
 
 
 def _compared(figure: Figure, change: _Change, way: str, *, creep: bool) -> str:
-    than = "the reference" if creep else "before"
-    size = f"{change.size:+.4g}"
+    size = number(abs(change.size))
     if figure.metric.scale is Scale.LOG and change.expected > 0.0:
-        size = f"{100.0 * change.size / change.expected:+.1f} %"
-    return f": {way} than {number(change.expected)} {than} by {size}"
+        size = f"{100.0 * abs(change.size) / change.expected:.1f} %"
+    than = "the reference's" if creep else "the usual"
+    return f": {way} than {than} {number(change.expected)} by {size}"
