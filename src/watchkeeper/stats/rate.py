@@ -7,8 +7,9 @@ it is) and the standard error s of that level, a new window is beta-binomial wit
 
 - The pooled rate is ``(K + ½)/(N + 1)``: never zero, so that one missing value after 50,000
   without is odd (p ≈ n/N/2), and not impossible.
-- Where fewer than ``_LARGE`` are expected, the mid-p tail of the beta-binomial; else the normal
-  approximation on the asin scale. Both end in the t distribution of the estimated τ².
+- Where fewer than ``_LARGE`` are expected, the mid-p tail of the beta-binomial; else that of a
+  binomial of as much information, by the modified signed root ``r* = r + ln(v/r)/r``, which has
+  the skewness right far out. Both end in the t distribution of the estimated τ².
 
 Assumes rows that are exchangeable within a window. O(W) to fit, O(√n) per p-value.
 
@@ -16,6 +17,8 @@ References
 ----------
 Jeffreys, H. (1946), An invariant form for the prior probability. Proc. R. Soc. A 186.
 Lancaster, H. O. (1961), Significance tests in discrete distributions. JASA 56 (the mid-p value).
+Barndorff-Nielsen, O. E. (1986), Inference on full or partial parameters based on the standardized
+signed log likelihood ratio. Biometrika 73 (r*).
 """
 
 from __future__ import annotations
@@ -32,8 +35,9 @@ from watchkeeper.stats.variation import Variation, fit
 
 __all__ = ["RateVariation", "fit_rate"]
 
-_LARGE = 200.0  # expected events from which the normal approximation is used
+_LARGE = 200.0  # expected events from which the approximation is used
 _ENOUGH_TO_LEARN = 5.0  # expected events per window from which the reference's own p-values count
+_NEAR = 0.05  # signed roots below this are no surprise whatever their last digits
 _TERMS = 6000  # of a tail sum; at most _LARGE are expected, so what follows is negligible
 
 Ints = npt.NDArray[np.int64]
@@ -69,9 +73,12 @@ class RateVariation:
         known, total = self.counts.get(season, (self.events, self.rows))
         rate = (known + 0.5) / (total + 1.0)
         scaled, variance = _arcsine(events, rows)
-        z, df = self.variation.z(float(scaled), float(variance), season)
+        _, df = self.variation.z(float(scaled), float(variance), season)
+        concentration = self._concentration(season)
         if rows * min(rate, 1.0 - rate) < _LARGE:
-            z = _score(_rare(events, rows, rate, self._concentration(season)))
+            z = _score(_rare(events, rows, rate, concentration))
+        else:
+            z = _signed_root(events, rows, rate, concentration)
         return float(min(1.0, 2.0 * stdtr(min(df, 1e9), -abs(z))))
 
     def _same_side(self, events: int) -> bool:
@@ -148,6 +155,20 @@ def _mass(k: Ints, n: int, a: float, b: float) -> npt.NDArray[np.float64]:
 
 def _halved(here: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     return np.where(here, 0.5, 1.0)
+
+
+def _signed_root(events: int, rows: int, rate: float, concentration: float) -> float:
+    """The modified signed root of a binomial with the beta-binomial's variance."""
+    worth = rows / (1.0 + (rows - 1.0) / (concentration + 1.0))
+    # Half an event inside: the logits of nothing and of everything do not exist.
+    share = min(max(events, 0.5), rows - 0.5) / rows
+    up, down = np.log(share / rate), np.log((1.0 - share) / (1.0 - rate))
+    root = float(np.sqrt(2.0 * worth * max(0.0, share * up + (1.0 - share) * down)))
+    if root < _NEAR:  # r* is smooth through zero, its formula is not
+        return root
+    wald = float(abs(up - down) * np.sqrt(worth * share * (1.0 - share)))
+    direction = 1.0 if share > rate else -1.0
+    return abs(direction * root + float(np.log(wald / root)) / (direction * root))
 
 
 def _score(p_value: float) -> float:

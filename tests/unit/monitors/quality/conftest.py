@@ -53,7 +53,7 @@ def numeric(
 
 
 def categorical(counts: Sequence[int], *, null: int = 0, unseen: int = 0):
-    """The profile of a categorical column with values a, b, c, …"""
+    """The profile of a categorical column with the values a, b, c and so on."""
     names = tuple("abcdefgh"[: len(counts)])
     return CategoricalProfile(
         binning=CategoricalBinning(names),
