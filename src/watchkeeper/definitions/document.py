@@ -45,6 +45,7 @@ __all__ = [
     "dump_model",
     "kind_of",
     "load_documents",
+    "load_files",
     "load_model",
     "load_text",
     "model_from_dict",
@@ -111,6 +112,11 @@ def load_documents(path: str | Path) -> tuple[Document, ...]:
     InvalidDefinition
         A document is wrong (the message names file, line and path), or two have one name.
     """
+    return tuple(document for document, _ in load_files(path))
+
+
+def load_files(path: str | Path) -> tuple[tuple[Document, Path], ...]:
+    """As `load_documents`, each document with the file that it stands in."""
     path = Path(path)
     if not path.exists():
         raise NotFound(f"a file or folder of definitions must exist, got {str(path)!r}")
@@ -126,7 +132,7 @@ def load_documents(path: str | Path) -> tuple[Document, ...]:
             found[key] = (document, file)
     if not found:
         raise NotFound(f"{str(path)!r} must hold definitions ({', '.join(_SUFFIXES)}), got none")
-    return tuple(document for document, _ in found.values())
+    return tuple(found.values())
 
 
 def dump_document(document: Document) -> str:

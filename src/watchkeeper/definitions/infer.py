@@ -24,7 +24,7 @@ from watchkeeper.definitions.texts import guess_texts
 from watchkeeper.definitions.value_types import guess_types
 from watchkeeper.domain.model import Column, Model, Role, Task
 
-__all__ = ["Guess", "Inferred", "annotated_yaml", "infer"]
+__all__ = ["Guess", "Inferred", "annotated_yaml", "infer", "infer_model"]
 
 _MOST_COLUMNS = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -78,6 +78,11 @@ def infer(table: object, *, name: str = "model") -> Inferred:
         classes=draft.classes if draft.task in (Task.BINARY, Task.MULTICLASS) else (),
     )
     return Inferred(_with_granularity(model, draft, sample), tuple(_guesses(draft)))
+
+
+def infer_model(table: object, *, name: str = "model") -> Model:
+    """The guessed definition alone, as ``wk.infer(frame)`` gives it; see `infer`."""
+    return infer(table, name=name).model
 
 
 def annotated_yaml(inferred: Inferred) -> str:

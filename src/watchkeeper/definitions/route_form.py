@@ -7,6 +7,7 @@ Secrets never stand in a document: an option that holds one is a reference, ``{e
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 from watchkeeper.definitions.fields import Field
 from watchkeeper.definitions.names import read_name
@@ -28,6 +29,14 @@ _NEEDED = {"log": (), "email": ("host", "sender", "to"), "webhook": ("url",)}
 _SECRET = re.compile(
     r"password|secret|token|authorization|cookie|api[-_]?key|signature", re.IGNORECASE
 )
+
+
+class _Security(StrEnum):
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
 _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}\Z")
 
 
@@ -102,19 +111,31 @@ def _read_sink(field: Field) -> SinkSpec:
 
 
 def _read_option(key: str, field: Field) -> object:
-    """One option of a sink; ``key`` decides whether it may hold a secret."""
-    value = field.value
-    if isinstance(value, dict) and set(value) <= {"env", "file"}:
+    """One option of a sink, read by what its name calls for."""
+    match key:
+        case "port":
+            return field.integer(least=1, most=65_535)
+        case "allow_private":
+            return field.flag()
+        case "security":
+            return str(field.choice(_Security))
+        case "to":
+            return [_read_text(key, entry) for entry in field.sequence(most=1_000)]
+        case "headers":
+            return {name: _read_text(name, member) for name, member in field.members().items()}
+    return _read_text(key, field)
+
+
+def _read_text(key: str, field: Field) -> object:
+    """Text, or a reference to a secret; only the latter where ``key`` names a secret."""
+    if isinstance(field.value, dict):
         return _read_secret(field)
     if _SECRET.search(key):
         raise field.fail(
-            "must be a reference such as {env: SMTP_PASSWORD} or {file: /run/secrets/smtp}: a secret never stands in a document"
+            "must be a reference such as {env: SMTP_PASSWORD} or {file: /run/secrets/smtp}: "
+            "a secret never stands in a document"
         )
-    if isinstance(value, dict):
-        return {name: _read_option(name, member) for name, member in field.members().items()}
-    if isinstance(value, list):
-        return [_read_option(key, entry) for entry in field.sequence(most=1_000)]
-    return field.plain()
+    return field.text(most=4_096)
 
 
 def _read_secret(field: Field) -> Secret:

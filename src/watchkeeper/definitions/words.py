@@ -52,7 +52,13 @@ SCORED = vocabulary(
 )
 TRUE = vocabulary("true truth label labels target targets actual actuals gold outcome observed")
 _OUTPUT = vocabulary("output outputs decision")
-_WHOLE_OUTPUTS = {("output",), ("outputs",), ("model", "output"), ("model", "outputs"), ("decision",)}
+_WHOLE_OUTPUTS = {
+    ("output",),
+    ("outputs",),
+    ("model", "output"),
+    ("model", "outputs"),
+    ("decision",),
+}
 # What ends the name of a thing about a prediction that is not the prediction.
 _ABOUT = vocabulary(
     "id ids uuid key time timestamp date datetime at ts ms latency version count error errors "
