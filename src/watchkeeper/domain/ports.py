@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from watchkeeper.domain.alert import Alert, Incident, Notice
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.verdict import Verdict
 
-__all__ = ["AlertStore", "Outbox", "VerdictListener"]
+__all__ = ["AlertStore", "DefinitionStore", "Outbox", "VerdictListener"]
 
 
 class VerdictListener(Protocol):
@@ -75,4 +75,16 @@ class Outbox(Protocol):
 
     def refused(self, key: str, *, reason: str, at: datetime) -> None:
         """It will never be taken; kept with the reason."""
+        ...
+
+
+class DefinitionStore(Protocol):
+    """Where definition documents are kept, by kind (``Model``, ``AlertRoute``) and name."""
+
+    def get(self, kind: str, name: str) -> Mapping[str, object] | None:
+        """The stored document as plain values; None where there is none."""
+        ...
+
+    def put(self, kind: str, name: str, document: Mapping[str, object]) -> None:
+        """Store the document, in place of what was there."""
         ...
