@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from watchkeeper.definitions.infer import infer
+    from watchkeeper.definitions.infer import infer_model as infer
     from watchkeeper.reports.compare import compare
     from watchkeeper.sdk.client import Client
     from watchkeeper.sdk.watch import last_prediction_id, watch
@@ -19,7 +19,7 @@ __all__ = ["Client", "compare", "infer", "last_prediction_id", "watch"]
 _HOMES = {
     "Client": "watchkeeper.sdk.client",
     "compare": "watchkeeper.reports.compare",
-    "infer": "watchkeeper.definitions.infer",
+    "infer": "watchkeeper.definitions.infer:infer_model",
     "last_prediction_id": "watchkeeper.sdk.watch",
     "watch": "watchkeeper.sdk.watch",
 }
@@ -29,7 +29,8 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'watchkeeper' has no attribute {name!r}: it has {__all__}")
-    found = getattr(import_module(home), name)
+    module, _, attribute = home.partition(":")
+    found = getattr(import_module(module), attribute or name)
     globals()[name] = found
     return found
 
