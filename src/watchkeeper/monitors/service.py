@@ -21,6 +21,7 @@ from watchkeeper.monitors.basis import Basis, basis_of
 from watchkeeper.monitors.evidence import Evidence, History, Series
 from watchkeeper.monitors.quality.rates import Fault, Yardstick, judge_rate
 from watchkeeper.monitors.words import number
+from watchkeeper.stats.grid import value_of
 from watchkeeper.stats.variation import Variation
 
 __all__ = ["latency_quantile", "service"]
@@ -75,10 +76,9 @@ def _quantile(latency: NumericProfile, share: float) -> _Quantile | None:
     reached = np.cumsum(latency.counts) / n
     wanted = np.clip([share, share - half, share + half], 0.0, 1.0)
     cells = np.minimum(np.searchsorted(reached, wanted), len(reached) - 1)
-    z = latency.sums[cells] / latency.counts[cells]
-    value, low, high = (
-        max(1e-9, latency.binning.center + latency.binning.scale * float(point)) for point in z
-    )
+    binning = latency.binning
+    points = value_of(latency.cells[cells], binning.center, binning.scale)
+    value, low, high = (max(1e-9, float(point)) for point in points)
     return _Quantile(value, min(low, value), max(high, value), n)
 
 

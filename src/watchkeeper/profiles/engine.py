@@ -41,13 +41,18 @@ class Item:
 
 
 def is_duckdb(table: ibis.Table) -> bool:
-    """Whether the table lives in DuckDB."""
-    return bool(ibis.get_backend(table).name == "duckdb")
+    """Whether the table lives in DuckDB, or is the unbound table of a template for it."""
+    return _is_template(table) or bool(ibis.get_backend(table).name == "duckdb")
 
 
 def supports(table: ibis.Table, operation: type[ops.Node]) -> bool:
     """Whether the table's engine knows the operation."""
-    return bool(ibis.get_backend(table).has_operation(operation))
+    engine = ibis.duckdb if _is_template(table) else ibis.get_backend(table)
+    return bool(engine.has_operation(operation))
+
+
+def _is_template(table: ibis.Table) -> bool:
+    return bool(table.op().find(ops.UnboundTable))
 
 
 def fetch(expression: ibis.Table) -> pa.Table:

@@ -79,9 +79,10 @@ def _figure(what: str, strip: Strip, verdicts: Sequence[Verdict]) -> Row:
     lead = _lead(what, [verdict for verdict in verdicts if verdict.column is None])
     values = ""
     if lead is not None and lead.value is not None:
+        words = share if what.endswith("_rate") else number
         before = lead.effect.get("reference", lead.effect.get("expected"))
-        then = number(float(before)) if isinstance(before, int | float) else ""
-        values = _changed("", then, number(lead.value))
+        then = words(float(before)) if isinstance(before, int | float) else ""
+        values = _changed("", then, words(lead.value))
     return Row(what, "model", False, _worst(strip), values, "", strip, None, lead)
 
 

@@ -145,5 +145,5 @@ def _accounting(report: Report) -> Iterator[RenderableType]:
 
 
 def _legend(rows: Sequence[Row]) -> str:
-    seen = {state for row in rows for state in row.strip}
+    seen = {state for row in rows for state in row.strip} - {State.NONE}
     return "  ".join(f"{_SIGN[state][0]} {state.value}" for state in State if state in seen)
