@@ -7,12 +7,18 @@ const lagoon: MantineColorsTuple = [
   "#298caa", "#177f9f", "#0b6e8a", "#065a72", "#02465a",
 ];
 
+// Mantine's own dark greys are warm; these are the page's slate.
+const dark: MantineColorsTuple = [
+  "#e6ebf0", "#c3ccd5", "#9dabb8", "#7a8997", "#43515e",
+  "#34404b", "#1d262f", "#161d24", "#10161c", "#0b1015",
+];
+
 export const theme = createTheme({
   fontFamily: '"Inter Variable", system-ui, -apple-system, "Segoe UI", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, monospace',
   primaryColor: "lagoon",
   primaryShade: { light: 7, dark: 4 },
-  colors: { lagoon },
+  colors: { lagoon, dark },
   autoContrast: true,
   defaultRadius: "md",
   cursorType: "pointer",

@@ -33,8 +33,12 @@ export function causeText(cause: string): string {
 
 /** `since 14 Jul 2013, 00:00 UTC`, or from when and for how long. */
 export function sinceText(opened: string, resolved: string | null): string {
-  if (resolved === null) return `since ${instant(opened)}`;
-  return `from ${instant(opened)}, for ${duration(Date.parse(resolved) - Date.parse(opened))}`;
+  return `${resolved === null ? "since" : "from"} ${lasted(opened, resolved)}`;
+}
+
+export function lasted(opened: string, resolved: string | null): string {
+  if (resolved === null) return instant(opened);
+  return `${instant(opened)}, for ${duration(Date.parse(resolved) - Date.parse(opened))}`;
 }
 
 export function incidentItem(incident: Source): IncidentItem {

@@ -24,7 +24,7 @@ export function short(value: number): string {
   return size >= 1 || size === 0 ? trim(value, 2) : trim(value, 4);
 }
 
-/** `96 %`; shares between 0 and 1 % or 99 and 100 % keep their difference from the border. */
+/** `96 %`, `4.3 %`, `0.082 %`, `99.94 %`: the digits that tell a share from nothing and from all. */
 export function percent(share: number | null | undefined, digits?: number): string {
   if (share == null) return ABSENT;
   const value = share * 100;
@@ -33,10 +33,11 @@ export function percent(share: number | null | undefined, digits?: number): stri
 }
 
 function percentPlaces(value: number): number {
-  const fromBorder = Math.min(Math.abs(value), Math.abs(100 - value));
-  if (fromBorder === 0 || fromBorder >= 10) return 0;
-  if (fromBorder >= 1) return 1;
-  return fromBorder >= 0.1 ? 2 : 3;
+  const size = Math.abs(value);
+  if (size === 0 || size === 100) return 0;
+  if (size < 10) return size >= 1 ? 1 : Math.min(4, decimals(size, 2));
+  const missing = Math.abs(100 - size);
+  return missing >= 1 ? 0 : Math.min(4, decimals(missing, 1));
 }
 
 /** A plain figure with three significant digits: `0.713`, `48.2`, `1,240`. */

@@ -47,9 +47,17 @@ export function stateLook(state: string): Look {
   return STATE[state] ?? UNKNOWN;
 }
 
-/** `missing_rate` → `missing rate`: the words of a figure's name. */
+const SPELLED: Record<string, string> = {
+  roc: "ROC", auc: "AUC", f1: "F1", r2: "R²", mcc: "MCC", psi: "PSI", brier: "Brier",
+  mae: "MAE", mse: "MSE", rmse: "RMSE", mape: "MAPE",
+};
+
+/** `missing_rate` → `missing rate`, `roc_auc` → `ROC AUC`: the words of a figure's name. */
 export function words(name: string): string {
-  return name.replaceAll("_", " ");
+  return name
+    .split("_")
+    .map((word) => SPELLED[word] ?? word)
+    .join(" ");
 }
 
 /** The family of a monitor, as the timeline groups them. */

@@ -28,17 +28,33 @@ export function instant(moment: string | number): string {
   return `${day(moment)}, ${clock(moment)} UTC`;
 }
 
+/** A span of days in the fewest words: `1 Jan – 28 Feb 2013`; both ends are in it. */
+export function daySpan(first: string | number, last: string | number): string {
+  const [from, to] = [day(first), day(last)];
+  if (from === to) return from;
+  const year = ` ${new Date(last).getUTCFullYear()}`;
+  return `${from.endsWith(year) ? from.slice(0, -year.length) : from} – ${to}`;
+}
+
 /** A window in the fewest words: a day by its date, a week by its first and last day. */
 export function windowName(window: Interval): string {
   const start = Date.parse(window.start);
   const end = Date.parse(window.end);
   const wholeDays = start % DAY === 0 && end % DAY === 0;
   if (wholeDays && end - start === DAY) return day(start);
-  if (wholeDays) return `${day(start)} – ${day(end - DAY)}`;
+  if (wholeDays) return daySpan(start, end - DAY);
   const sameDay = day(start) === day(end - 1);
   return sameDay
     ? `${day(start)}, ${clock(start)}–${clock(end)} UTC`
     : `${day(start)}, ${clock(start)} – ${instant(end)}`;
+}
+
+const LENGTHS: Record<string, string> = { "1h": "hourly", "1d": "daily", "1w": "weekly" };
+
+/** `daily windows`, or `windows of 6h`. */
+export function windowsOf(granularity: string): string {
+  const word = LENGTHS[granularity];
+  return word === undefined ? `windows of ${granularity}` : `${word} windows`;
 }
 
 /** How long, in the largest unit that says enough: `3 d`, `5 h`, `40 min`. */

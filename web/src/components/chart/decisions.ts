@@ -1,7 +1,7 @@
 /** Every decision about how charts look, in one place, each with its reason. */
 
-import { DAY, HOUR, clock, day } from "@/lib/time";
 import { short } from "@/lib/number";
+import { ticks } from "@/lib/ticks";
 import type { ChartOption, LineSeriesOption } from "./engine";
 import { AXIS, RIGHT, TOP, gutter, type Domain } from "./geometry";
 import type { Palette } from "./palette";
@@ -9,6 +9,8 @@ import type { Palette } from "./palette";
 // The page's own face: a canvas does not inherit it.
 const FONT = '"Inter Variable", system-ui, sans-serif';
 const SMALL = 11.5;
+// Pixels for one label of the time axis: closer ones read as one.
+const LABEL_ROOM = 78;
 
 /** Labels whose share of labels in is below this may still move: their line is dashed. */
 export const MATURE = 0.9;
@@ -39,38 +41,31 @@ export function timeGrid(width: number): NonNullable<ChartOption["grid"]> {
   return { left: gutter(width), right: RIGHT, top: TOP, bottom: AXIS, containLabel: false };
 }
 
-/** Time runs from the first window to the last, with no margin: an edge is not an event. */
+/**
+ * Time runs from the first window to the last, with no margin: an edge is not an event. ECharts'
+ * own labels mix months into days and collide; ours stand at round moments only.
+ */
 export function timeAxis(domain: Domain, width: number, palette: Palette) {
-  const span = domain[1] - domain[0];
+  const room = Math.max(2, Math.floor((width - gutter(width)) / LABEL_ROOM));
+  const labelled = ticks(domain[0], domain[1], room);
+  const labels = new Map(labelled.map((tick) => [tick.at, tick.label]));
+  const customValues = labelled.map((tick) => tick.at);
   return {
     type: "time" as const,
     min: domain[0],
     max: domain[1],
-    // About one label in 90 pixels: closer ones collide on phones.
-    splitNumber: Math.max(2, Math.floor((width - gutter(width)) / 130)),
     axisLine: { lineStyle: { color: palette["line-strong"] } },
-    axisTick: { show: true, lineStyle: { color: palette["line-strong"] } },
+    axisTick: { show: true, customValues, lineStyle: { color: palette["line-strong"] } },
     axisLabel: {
       color: palette["ink-2"],
       fontSize: SMALL,
       hideOverlap: true,
-      showMinLabel: false,
-      showMaxLabel: false,
-      formatter: (moment: number) => tick(moment, span),
+      customValues,
+      formatter: (moment: number) => labels.get(moment) ?? "",
     },
     // Vertical lines would cross the marks of single windows.
     splitLine: { show: false },
   };
-}
-
-/** The year only where it is news: at January, or where the span is of hours not at all. */
-function tick(moment: number, span: number): string {
-  const [number, month, year] = day(moment).split(" ");
-  const midnight = moment % DAY === 0;
-  if (span < 3 * DAY) return midnight ? `${number} ${month}` : clock(moment);
-  if (!midnight) return span < 8 * DAY && moment % (12 * HOUR) === 0 ? clock(moment) : "";
-  if (number === "1" && span > 60 * DAY) return month === "Jan" ? `${month} ${year}` : `${month}`;
-  return `${number} ${month}`;
 }
 
 interface ValueAxis {

@@ -83,8 +83,8 @@ function shapes(cell: MatrixCell, start: number[], finish: number[], palette: Pa
   const gap = raw >= 7 ? 1.5 : raw >= 4 ? 0.75 : 0;
   // Never so thin that a single alarm vanishes.
   const width = Math.max(raw - gap, cell.notch ? 2.5 : 1);
-  const tall = cell.size === "full" ? ROW - 5 : 7;
-  const top = cell.size === "full" ? middle - tall / 2 : middle + (ROW - 5) / 2 - tall;
+  const tall = cell.size === "full" ? ROW - 5 : 8;
+  const top = middle - tall / 2;
   const radius = width >= 7 ? 2 : 0;
   const body = {
     type: "rect" as const,

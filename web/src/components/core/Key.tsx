@@ -35,7 +35,7 @@ function swatch({ shape, colour }: KeyItem) {
     case "band":
       return <rect width={18} height={12} rx={2} fill={colour} />;
     case "low":
-      return <rect x={4} y={7} width={10} height={4} rx={1} fill={colour} />;
+      return <rect x={4} y={4} width={10} height={4} rx={1} fill={colour} />;
     case "dot":
       return <circle cx={9} cy={6} r={3} fill={colour} />;
     case "diamond":

@@ -26,7 +26,7 @@ export function Panel({ title, hint, actions, state, height = 120, children }: P
   return (
     <section className={classes["panel"]} aria-labelledby={id} aria-busy={state?.loading ?? false}>
       <header className={classes["header"]}>
-        <div>
+        <div className={classes["words"]}>
           <h2 id={id} className={classes["title"]}>
             {title}
           </h2>

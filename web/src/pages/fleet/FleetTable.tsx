@@ -1,4 +1,3 @@
-import { Badge } from "@mantine/core";
 import { Link } from "react-router";
 import type { ModelSummary } from "@/api/types";
 import { Mark } from "@/components/core/Mark";
@@ -8,7 +7,7 @@ import { Table, tableClasses } from "@/components/core/Table";
 import { ABSENT, count, percent } from "@/lib/number";
 import type { Sorting } from "@/lib/sort";
 import { statusLook } from "@/lib/status";
-import { windowName } from "@/lib/time";
+import { windowName, windowsOf } from "@/lib/time";
 import classes from "./FleetPage.module.css";
 
 interface Props {
@@ -36,7 +35,7 @@ export function FleetTable({ rows, sorting, onSort }: Props) {
             Last window (UTC)
           </SortHeader>
           <SortHeader {...head} column="volume" descendingFirst>
-            Predictions, last 30 windows
+            Predictions per window
           </SortHeader>
           <SortHeader {...head} column="maturity" numeric>
             Labels in
@@ -62,12 +61,12 @@ function Row({ model }: { model: ModelSummary }) {
   const volumes = model.volume.map((point) => point.rows);
   return (
     <tr>
-      <td>
+      <td className={tableClasses["wide"]}>
         <Link className={classes["name"]} to={`/models/${encodeURIComponent(model.name)}`}>
           {model.name}
         </Link>
         <span className={classes["sub"]}>
-          {model.task}, windows of {model.granularity}
+          {model.task}, {windowsOf(model.granularity)}
         </span>
       </td>
       <td>
@@ -86,25 +85,25 @@ function Row({ model }: { model: ModelSummary }) {
           </Link>
         )}
       </td>
-      <td>{model.last_window ? windowName(model.last_window) : ABSENT}</td>
+      <td className={classes["moment"]}>{model.last_window ? windowName(model.last_window) : ABSENT}</td>
       <td>
         {volumes.length === 0 ? (
           <span className={tableClasses["quiet"]}>no predictions yet</span>
         ) : (
-          <>
+          <span className={classes["volume"]}>
             <Sparkbars
               values={volumes}
               label={`Predictions of the last ${volumes.length} windows of ${model.name}`}
             />
-            <span className={classes["sub"]}>{count(model.rows_last_window)} in the last</span>
-          </>
+            {count(model.rows_last_window)}
+          </span>
         )}
       </td>
       <td className={tableClasses["numeric"]}>{percent(model.maturity)}</td>
       <td>
-        <Badge variant={model.tier === "critical" ? "filled" : "default"} size="sm" tt="none">
+        <span className={model.tier === "critical" ? classes["critical"] : undefined}>
           {model.tier}
-        </Badge>
+        </span>
       </td>
       <td className={model.owner ? undefined : tableClasses["quiet"]}>{model.owner || "nobody"}</td>
     </tr>

@@ -1,8 +1,8 @@
 import { Link } from "react-router";
 import type { Alert } from "@/api/types";
 import { Mark } from "@/components/core/Mark";
-import { Table } from "@/components/core/Table";
-import { estimate } from "@/lib/number";
+import { Table, tableClasses } from "@/components/core/Table";
+import { count, withInterval } from "@/lib/number";
 import { stateLook } from "@/lib/status";
 import { day } from "@/lib/time";
 import { estimateOf, placeOf, seriesName, surestFirst } from "./facts";
@@ -22,17 +22,20 @@ export function AlertsTable({ alerts }: { alerts: Alert[] }) {
       <tbody>
         {surestFirst(alerts).map((alert) => (
           <tr key={alert.id}>
-            <td>
+            <td className={tableClasses["wide"]}>
               <Link className={classes["series"]} to={placeOf(alert)}>
                 {seriesName(alert)}
               </Link>
               <p className={classes["message"]}>{alert.message}</p>
             </td>
-            <td>{estimate(estimateOf(alert))}</td>
+            <td>
+              <span className={classes["figure"]}>{withInterval(estimateOf(alert))}</span>
+              <p className={classes["message"]}>n = {count(estimateOf(alert).n)}</p>
+            </td>
             <td>
               <Mark look={stateLook(alert.state)} />
             </td>
-            <td style={{ whiteSpace: "nowrap" }}>{day(alert.opened_at)}</td>
+            <td className={classes["figure"]}>{day(alert.opened_at)}</td>
           </tr>
         ))}
       </tbody>

@@ -9,7 +9,7 @@ import { Mark } from "@/components/core/Mark";
 import { PageHead } from "@/components/core/PageHead";
 import { Panel } from "@/components/core/Panel";
 import { Rows } from "@/components/core/Skeletons";
-import { sinceText } from "@/lib/incident";
+import { lasted, sinceText } from "@/lib/incident";
 import { severityLook, stateLook } from "@/lib/status";
 import { instant } from "@/lib/time";
 import { Actions } from "./Actions";
@@ -101,7 +101,7 @@ function Known({ detail: { incident, alerts } }: { detail: IncidentDetail }) {
   const cause = incident.cause === "unknown" ? "Unknown: no other change coincides." : incident.cause;
   const facts = [
     ...said(alerts),
-    { question: "Since", answers: [sinceText(incident.opened_at, incident.resolved_at)] },
+    { question: "Since", answers: [lasted(incident.opened_at, incident.resolved_at)] },
     { question: "Likely why", answers: [cause] },
   ];
   return (

@@ -2,7 +2,7 @@
 
 import { Fragment } from "react";
 import type { Verdict } from "@/api/types";
-import { estimate } from "@/lib/number";
+import { count, percent } from "@/lib/number";
 import { effectItems } from "./effects";
 import classes from "./ModelPage.module.css";
 
@@ -15,7 +15,7 @@ export function Effects({ verdict }: { verdict: Verdict }) {
         {verdict.value !== null && (
           <>
             <dt>Share of rows that moved</dt>
-            <dd>{estimate(verdict)}</dd>
+            <dd>{shareOf(verdict)}</dd>
           </>
         )}
         {items.map((item) => (
@@ -27,4 +27,9 @@ export function Effects({ verdict }: { verdict: Verdict }) {
       </dl>
     </>
   );
+}
+
+function shareOf({ value, low, high, n }: Verdict): string {
+  const interval = low === null || high === null ? "" : ` (${percent(low)} to ${percent(high)})`;
+  return `${percent(value)}${interval}, n = ${count(n)}`;
 }

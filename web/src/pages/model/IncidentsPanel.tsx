@@ -9,7 +9,9 @@ import { Note } from "@/components/core/Note";
 import { Panel } from "@/components/core/Panel";
 import { incidentItem } from "@/lib/incident";
 
-const SHOWN = 5;
+// What is open, up to a screenful; a little of the past, for there is a page of its own for it.
+const OPEN_SHOWN = 4;
+const SHOWN = 3;
 
 export function IncidentsPanel({ model }: { model: string }) {
   const incidents = useQuery(incidentsQuery(model, null));
@@ -42,9 +44,10 @@ export function IncidentsPanel({ model }: { model: string }) {
 /** Open ones first, then the latest that are over. */
 function latest(incidents: Incident[]): Incident[] {
   const over = (incident: Incident) => Number(incident.state === "resolved");
+  const open = incidents.length - incidents.reduce((sum, incident) => sum + over(incident), 0);
   return incidents
     .toSorted((a, b) => over(a) - over(b) || Date.parse(b.opened_at) - Date.parse(a.opened_at))
-    .slice(0, SHOWN);
+    .slice(0, Math.max(SHOWN, Math.min(open, OPEN_SHOWN)));
 }
 
 function hint(open: number, all: number): string {

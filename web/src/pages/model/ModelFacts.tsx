@@ -5,7 +5,7 @@ import { Link } from "react-router";
 import type { ModelDetail } from "@/api/types";
 import { Figures, type FigureItem } from "@/components/core/Figures";
 import { ABSENT, count, percent } from "@/lib/number";
-import { day, instant, windowName } from "@/lib/time";
+import { daySpan, instant, windowName } from "@/lib/time";
 import classes from "./ModelPage.module.css";
 
 export function ModelFacts({ detail }: { detail: ModelDetail }) {
@@ -63,5 +63,5 @@ function referenceDetail(reference: NonNullable<ModelDetail["reference"]>): stri
   if (!reference.timed || reference.start === null || reference.end === null) {
     return `${reference.windows} random blocks, no time column`;
   }
-  return `${reference.windows} windows, ${day(reference.start)} – ${day(Date.parse(reference.end) - 1)}`;
+  return `${reference.windows} windows, ${daySpan(reference.start, Date.parse(reference.end) - 1)}`;
 }

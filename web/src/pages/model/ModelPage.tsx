@@ -13,12 +13,13 @@ import { PageHead } from "@/components/core/PageHead";
 import { Rows } from "@/components/core/Skeletons";
 import { rangeName, resolveRange } from "@/lib/range";
 import { statusLook } from "@/lib/status";
-import { day, type Interval } from "@/lib/time";
+import { day, windowsOf, type Interval } from "@/lib/time";
 import { useUrl } from "@/lib/useUrl";
 import { ModelFacts } from "./ModelFacts";
 import { ModelPanels } from "./ModelPanels";
 import type { Scope } from "./scope";
 import { WindowDrawer } from "./WindowDrawer";
+import classes from "./ModelPage.module.css";
 
 const RANGE_NAMES = [
   { value: "30d", label: "30 days" },
@@ -94,7 +95,7 @@ function Loaded({ detail }: { detail: ModelDetail }) {
         controls={
           lastEnd !== null && (
             <>
-              <span>to {day(Date.parse(lastEnd) - 1)}</span>
+              <span className={classes["until"]}>to {day(Date.parse(lastEnd) - 1)}</span>
               <SegmentedControl
                 aria-label="Time range"
                 data={RANGE_NAMES}
@@ -127,7 +128,7 @@ function Loaded({ detail }: { detail: ModelDetail }) {
 
 function Sentence({ detail: { summary, definition } }: { detail: ModelDetail }) {
   const description = definition["description"];
-  const facts = [summary.task, `windows of ${summary.granularity}`, `${summary.tier} tier`];
+  const facts = [summary.task, windowsOf(summary.granularity), `${summary.tier} tier`];
   facts.push(summary.owner ? `owned by ${summary.owner}` : "owned by nobody");
   return (
     <>

@@ -11,8 +11,8 @@ import { TimelinePanel } from "./TimelinePanel";
 export function ModelPanels({ scope, task }: { scope: Scope; task: string }) {
   return (
     <>
-      <TimelinePanel scope={scope} />
       <IncidentsPanel model={scope.model} />
+      <TimelinePanel scope={scope} />
       <DriftPanel scope={scope} />
       {task !== "none" && <PerformancePanel scope={scope} task={task} />}
       <ServicePanel scope={scope} />

@@ -7,6 +7,8 @@ import { ColumnDetail } from "./ColumnDetail";
 import type { Scope } from "./scope";
 import { WindowVerdicts } from "./WindowVerdicts";
 
+const FIRST_FOCUS = { "data-autofocus": true };
+
 interface Props {
   scope: Scope;
   column: string | null;
@@ -24,7 +26,8 @@ export function WindowDrawer({ scope, column, onClose }: Props) {
       padding="lg"
       overlayProps={{ backgroundOpacity: 0.18 }}
       title={window && <Title scope={scope} window={window} column={column} />}
-      closeButtonProps={{ "aria-label": "Close" }}
+      // Not the first link: the ring of focus would hang over the title that one came to read.
+      closeButtonProps={{ "aria-label": "Close", ...FIRST_FOCUS }}
       styles={{
         content: { background: "var(--wk-surface)" },
         header: { background: "var(--wk-surface)", borderBottom: "1px solid var(--wk-line)" },
@@ -58,7 +61,7 @@ function Title({ scope, window, column }: TitleProps) {
     <Group justify="space-between" wrap="nowrap" gap={10} pr={8}>
       <div style={{ minWidth: 0 }}>
         {column !== null && (
-          <Anchor size="xs" component="button" onClick={() => scope.pick(window)}>
+          <Anchor size="xs" component="button" mb={2} display="block" onClick={() => scope.pick(window)}>
             All verdicts of the window
           </Anchor>
         )}

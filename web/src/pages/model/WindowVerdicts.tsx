@@ -8,7 +8,7 @@ import { Figures } from "@/components/core/Figures";
 import { Note } from "@/components/core/Note";
 import { Rows } from "@/components/core/Skeletons";
 import { count, percent } from "@/lib/number";
-import { statusLook } from "@/lib/status";
+import { severityLook, statusLook } from "@/lib/status";
 import type { Interval } from "@/lib/time";
 import { useUrl } from "@/lib/useUrl";
 import type { Scope } from "./scope";
@@ -85,5 +85,11 @@ function Account({ scope, window }: { scope: Scope; window: Interval }) {
 function worstFirst(a: Verdict, b: Verdict): number {
   const rank = (verdict: Verdict) => statusLook(verdict.status).rank;
   const whole = (verdict: Verdict) => Number(verdict.segment !== null);
-  return rank(b) - rank(a) || whole(a) - whole(b) || a.monitor.localeCompare(b.monitor);
+  const weight = (verdict: Verdict) => severityLook(verdict.severity).rank;
+  return (
+    rank(b) - rank(a) ||
+    weight(b) - weight(a) ||
+    whole(a) - whole(b) ||
+    a.monitor.localeCompare(b.monitor)
+  );
 }
