@@ -24,7 +24,7 @@ def verdict_id(
     model: str, series: Series, window: Window | None, *, inputs: tuple[str, ...]
 ) -> str:
     """The name of a verdict: the same series, window and inputs always give the same one."""
-    parts = (
+    parts: tuple[str | None, ...] = (
         model,
         series.monitor,
         series.what,
@@ -35,8 +35,8 @@ def verdict_id(
         str(window),
         *inputs,
     )
-    text = json.dumps(parts)
-    return "vd_" + hashlib.sha256(text.encode()).hexdigest()[:24]
+    # repr keeps None apart from "None", and quotes what a name may hold.
+    return "vd_" + hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
 
 
 def _plain(value: object) -> object:
