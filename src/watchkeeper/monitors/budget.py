@@ -41,9 +41,7 @@ def decide(evidence: Sequence[Evidence], *, alpha: float) -> list[tuple[Evidence
         raise InvalidInput("a tick is decided by itself: group the evidence by window first")
     tested = [found for found in evidence if found.p_value is not None]
     temperings = _temperings(tested)
-    p_values = [
-        float(temperings[found.series.monitor].apply(found.p_value)) for found in tested
-    ]
+    p_values = [float(temperings[found.series.monitor].apply(found.p_value or 0.0)) for found in tested]
     rejected = benjamini_hochberg(p_values, alpha=alpha)
     alarming = {id(found) for found, hit in zip(tested, rejected, strict=True) if hit}
     return [(found, _status(found, alarm=id(found) in alarming)) for found in evidence]

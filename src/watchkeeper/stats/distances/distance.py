@@ -57,7 +57,7 @@ class Pair:
 
     @property
     def size(self) -> float:
-        """s = nm/(n + m): the sample size that the noise of a difference has."""
+        """The sample size s = nm/(n + m) that the noise of a difference has."""
         return self.n * self.m / (self.n + self.m)
 
     @property
@@ -73,7 +73,9 @@ class Pair:
         return float(of_p / self.n + of_q / self.m)
 
 
-def divergence(pair: Pair, value: float, curvature: float, slopes: tuple[Floats, Floats]) -> Distance:
+def divergence(
+    pair: Pair, value: float, curvature: float, slopes: tuple[Floats, Floats]
+) -> Distance:
     """An f-divergence with its debiased effect; ``slopes`` are its derivatives by p and by q."""
     noise = curvature / pair.size
     cells = len(pair.p) - 1
@@ -93,12 +95,12 @@ def unswollen(value: float, se: float, added: Excess, pair: Pair) -> Estimate:
     # Near zero the two errors go together (both come from the same differences): they add up.
     below = Z95 * se + added.most - added.value
     above = float(np.hypot(Z95 * se, added.value - added.least))
-    figures = (max(0.0, x) for x in (effect, effect - below, effect + above))
-    return Estimate(*figures, int(pair.m), se)
+    low, high = max(0.0, effect - below), max(0.0, effect + above)
+    return Estimate(max(0.0, effect), low, high, int(pair.m), se)
 
 
 def rooted(distance: Distance) -> Distance:
     """The square root of a squared distance, of its effect and of its interval."""
     e = distance.effect
-    rooted = [None if x is None else float(np.sqrt(x)) for x in (e.value, e.low, e.high)]
-    return Distance(float(np.sqrt(distance.value)), Estimate(*rooted, e.n))
+    value, low, high = (None if x is None else float(np.sqrt(x)) for x in (e.value, e.low, e.high))
+    return Distance(float(np.sqrt(distance.value)), Estimate(value, low, high, e.n))

@@ -1,1 +1,1 @@
-"""Has a distribution moved, beyond sampling noise and beyond what windows differ by nature?"""
+"""Whether a distribution moved, beyond sampling noise and what windows differ by nature."""

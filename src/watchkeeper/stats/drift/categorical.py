@@ -29,9 +29,9 @@ import numpy.typing as npt
 from scipy.special import fdtrc
 
 from watchkeeper.stats.drift.combine import cauchy
-from watchkeeper.stats.drift.variation import Normal, fit_normal, truncated_mean
+from watchkeeper.stats.drift.variation import Normal, fit_normal, stated_normal, truncated_mean
 
-__all__ = ["CategoricalNormal", "fit_categorical", "left_out_categorical"]
+__all__ = ["CategoricalNormal", "fit_categorical", "left_out_categorical", "stated_categorical"]
 
 _MANY = 1e7
 _PAIRS = 400  # windows whose products of residuals are taken: more tell nothing new
@@ -51,7 +51,7 @@ class _Natural:
     typical2: float
 
     def traces(self, v: Floats, factor: Floats) -> tuple[Floats, Floats, Floats]:
-        """tr V, tr V², tr V³ of ``V = v·I + factor·T``."""
+        """The traces of V, V² and V³ of ``V = v·I + factor·T``."""
         a, b, c = factor * self.first, factor**2 * self.second, factor**3 * self.third
         k = self.cells
         cube = k * v**3 + 3.0 * v**2 * a + 3.0 * v * b + c
@@ -87,14 +87,14 @@ class CategoricalNormal:
         known = self.df[s] * mean**2 / np.maximum(factor**2 * self.natural.typical2, 1e-300)
         above = np.maximum((e2 - mean) / (shape * df) + 1.0, 0.0)
         omnibus = fdtrc(df, np.clip(known, 1.0, _MANY), above)
-        return cauchy(np.stack([omnibus, self._single(counts, n, s)]))
+        return cauchy(np.stack([omnibus, self._single(counts, s)]))
 
     def group_p_values(self, counts: Floats, seasons: Ints) -> Floats:
         """The p-value of each group's share by itself, shape (C, G), uncorrected."""
         s = np.minimum(seasons, len(self.levels) - 1)
         return self.single.p_values(*_arcsine(counts), s).T
 
-    def _single(self, counts: Floats, n: Floats, s: Ints) -> Floats:
+    def _single(self, counts: Floats, s: Ints) -> Floats:
         p = self.single.p_values(*_arcsine(counts), s).min(axis=0)
         return np.asarray(-np.expm1((counts.shape[1] - 1) * np.log1p(-np.minimum(p, 1.0 - 1e-12))))
 
@@ -192,7 +192,7 @@ def _natural(level: _Level, df: int, cells: int) -> _Natural:
 
 def _noise(levels: Floats, pooled: Floats) -> Floats:
     """By how much a window's |e|² exceeds (G − 1)/n because its season's shares differ from p̄."""
-    return (levels * (1.0 - levels) / pooled).sum(axis=-1) / (len(pooled) - 1)
+    return np.asarray((levels * (1.0 - levels) / pooled).sum(axis=-1) / (len(pooled) - 1))
 
 
 def _arcsine(counts: Floats) -> tuple[Floats, Floats]:
@@ -200,3 +200,13 @@ def _arcsine(counts: Floats) -> tuple[Floats, Floats]:
     n = counts.sum(axis=1)
     z = np.arcsin(np.sqrt((counts + 0.375) / (n + 0.75)[:, None]))
     return z.T[..., None], np.broadcast_to(1.0 / (4.0 * n + 2.0), counts.T.shape)
+
+
+def stated_categorical(reference: Floats, counts: Floats, tau: float) -> Floats:
+    """The p-values (C,) of windows ``counts`` (C, G) where too few reference windows (W, G) exist
+    to learn how much windows differ: each share has the natural variation ``tau`` on the scale
+    asin√y; the smallest p-value, corrected for G − 1 groups.
+    """
+    single = stated_normal(*_arcsine(reference), tau)
+    p = single.p_values(*_arcsine(counts), np.zeros(len(counts), np.int64)).min(axis=0)
+    return np.asarray(-np.expm1((counts.shape[1] - 1) * np.log1p(-np.minimum(p, 1.0 - 1e-12))))

@@ -63,7 +63,7 @@ class Normal:
 
     def expected(self, seasons: Ints) -> Floats:
         """The level of the components in each window's season, shape (F, C, J)."""
-        return self.means[:, self._index(seasons)]
+        return np.asarray(self.means[:, self._index(seasons)])
 
     def variance(self, v: Floats, seasons: Ints) -> Floats:
         """The variance of each component of new windows with noise ``v`` (F, C): (F, C, J)."""
@@ -82,12 +82,14 @@ class Normal:
         loading = axes[:, :, 0, :] ** 2 * total
         first = loading.sum(-1)
         share2 = ((loading / first[..., None]) * share2).sum(-1)
-        location = _t_tail(difference[..., 0] / np.sqrt(first), self.df[:, g] / np.maximum(share2, 1e-9))
+        location = _t_tail(
+            difference[..., 0] / np.sqrt(first), self.df[:, g] / np.maximum(share2, 1e-9)
+        )
         joined = cauchy(np.stack([omnibus, location])) if j > 1 else location
         return np.where(np.isfinite(v), joined, np.nan)
 
     def _index(self, seasons: Ints) -> Ints:
-        return np.minimum(seasons, self.means.shape[1] - 1)
+        return np.asarray(np.minimum(seasons, self.means.shape[1] - 1), np.int64)
 
     def _total(self, v: Floats, seasons: Ints) -> tuple[Floats, Floats, Floats]:
         """V in the axes of T, the axes, and the squared share of V that was estimated."""
