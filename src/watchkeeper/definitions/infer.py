@@ -89,6 +89,7 @@ def annotated_yaml(inferred: Inferred) -> str:
     """The YAML of a guessed definition, with the guesses as comments above what they are about."""
     head, _, columns = dump_model(inferred.model).partition("\ncolumns:")
     of_model = [guess for guess in inferred.guesses if guess.column is None]
+    of_model.sort(key=lambda guess: guess.field != "task")
     of_column: dict[str, list[Guess]] = {}
     for guess in inferred.guesses:
         if guess.column is not None:

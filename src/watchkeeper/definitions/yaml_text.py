@@ -92,7 +92,7 @@ def load_yaml(text: str | bytes, *, name: str = "") -> list[tuple[object, Source
 
 def dump_yaml(value: object) -> str:
     """Write plain values as YAML in the order they have; :class:`Flow` mappings on one line."""
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
 
 
 def _decode(text: str | bytes, name: str) -> str:
@@ -212,7 +212,15 @@ def _represent_flow(dumper: yaml.SafeDumper, data: Flow) -> yaml.Node:
     return dumper.represent_mapping("tag:yaml.org,2002:map", data.items(), flow_style=True)
 
 
+def _represent_list(dumper: yaml.SafeDumper, data: list[object]) -> yaml.Node:
+    """A few plain values on one line, all else one below the other."""
+    plain = all(not isinstance(value, dict | list) for value in data)
+    short = plain and sum(len(str(value)) + 2 for value in data) <= 80
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=short)
+
+
 _Dumper.add_representer(Flow, _represent_flow)
+_Dumper.add_representer(list, _represent_list)
 # YAML 1.2 reads 1e5 and 012 as numbers where 1.1 does not: text of that form must be quoted.
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.0123456789"))
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from types import SimpleNamespace
+
 import numpy as np
 import pyarrow as pa
+import pytest
 
 ROWS = 3_000
 
@@ -72,3 +75,15 @@ def regression(names: dict[str, str], *, rows: int = ROWS, seed: int = 4) -> pa.
 def moments(rows: int) -> list[datetime]:
     """Times that rise, three a minute."""
     return [datetime(2024, 1, 1) + timedelta(seconds=20 * row) for row in range(rows)]
+
+
+@pytest.fixture(scope="session")
+def make() -> SimpleNamespace:
+    """The makers of tables."""
+    return SimpleNamespace(
+        binary=binary,
+        multiclass=multiclass,
+        regression=regression,
+        features=features,
+        moments=moments,
+    )
