@@ -50,16 +50,14 @@ class StoredReceipt:
 
 
 class IdRecord(NamedTuple):
-    """What is remembered of one id: ``hash`` stands for model, kind and id.
+    """What is remembered of a prediction: ``hash`` stands for its model and id.
 
-    ``time`` is the prediction's event time in microseconds (None: not known), ``content`` stands
-    for what was said, ``known_at`` for when (microseconds). A named tuple, because thousands are
-    made for every batch.
+    ``time`` is its event time in microseconds, ``content`` stands for what was said. A named
+    tuple, because thousands are made for every batch.
     """
 
     hash: int
-    time: int | None
-    known_at: int
+    time: int
     content: int
 
 
@@ -103,7 +101,7 @@ class InboxWrite:
 
     def known(self, hashes: Sequence[int]) -> Mapping[int, IdRecord]:
         """What is remembered of those ids; unknown ones are left out."""
-        asked = sa.select(ids.c.hash, ids.c.time, ids.c.known_at, ids.c.content).where(
+        asked = sa.select(ids.c.hash, ids.c.time, ids.c.content).where(
             within(self._connection, ids.c.hash, hashes)
         )
         return {row[0]: IdRecord._make(row) for row in self._connection.execute(asked).all()}
@@ -119,36 +117,14 @@ class InboxWrite:
             # The one writer: nobody can have come before. The driver's own call, because the
             # general one costs more than the rest of an acknowledgement.
             self._connection.exec_driver_sql(
-                "INSERT OR IGNORE INTO ids (hash, time, known_at, content, expires_at) "
-                "VALUES (?, ?, ?, ?, ?)",
-                [(item.hash, item.time, item.known_at, item.content, expires) for item in ordered],
+                "INSERT OR IGNORE INTO ids (hash, time, content, expires_at) VALUES (?, ?, ?, ?)",
+                [(*item, expires) for item in ordered],
             )
             return frozenset()
         change = insert_into(self._connection, ids).on_conflict_do_nothing(index_elements=["hash"])
         rows = [_id_row(record, expires) for record in ordered]
         made = self._connection.execute(change.returning(ids.c.hash), rows)
         return frozenset(record.hash for record in records) - frozenset(row[0] for row in made)
-
-    def revise(self, records: Sequence[IdRecord]) -> None:
-        """Replace what is remembered of ids: a label was corrected, or its prediction came."""
-        if records:
-            change = (
-                sa.update(ids)
-                .where(ids.c.hash == sa.bindparam("of"))
-                .values(
-                    time=sa.bindparam("at"),
-                    known_at=sa.bindparam("since"),
-                    content=sa.bindparam("says"),
-                )
-            )
-            ordered = sorted(records, key=lambda record: record.hash)
-            self._connection.execute(
-                change,
-                [
-                    {"of": item.hash, "at": item.time, "since": item.known_at, "says": item.content}
-                    for item in ordered
-                ],
-            )
 
     def put(
         self, key: BatchKey, receipt: StoredReceipt, batch: InboxBatch, *, until: datetime
@@ -285,11 +261,10 @@ def _receipt(connection: sa.Connection, key: BatchKey) -> StoredReceipt | None:
     return None if row is None else StoredReceipt(*row)
 
 
-def _id_row(record: IdRecord, expires: int) -> dict[str, int | None]:
+def _id_row(record: IdRecord, expires: int) -> dict[str, int]:
     return {
         "hash": record.hash,
         "time": record.time,
-        "known_at": record.known_at,
         "content": record.content,
         "expires_at": expires,
     }

@@ -253,8 +253,7 @@ ids = sa.Table(
     "ids",
     INBOX,
     Column("hash", AutoKey, primary_key=True, autoincrement=False),
-    Column("time", BigInteger),
-    Column("known_at", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
     Column("content", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
 )

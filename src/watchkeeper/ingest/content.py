@@ -24,9 +24,9 @@ Hashes = npt.NDArray[np.uint64]
 _NAN = np.uint64(0x7FF8000000000000)
 
 
-def id_hashes(model: str, kind: str, ids: Sequence[str]) -> list[int]:
-    """A signed 64-bit number for each id of one model and kind."""
-    base = hashlib.blake2b(f"{kind}\x00{model}\x00".encode(), digest_size=8)
+def id_hashes(model: str, ids: Sequence[str]) -> list[int]:
+    """A signed 64-bit number for each prediction id of one model."""
+    base = hashlib.blake2b(f"{model}\x00".encode(), digest_size=8)
     found = []
     for text in ids:
         one = base.copy()

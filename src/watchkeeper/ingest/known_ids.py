@@ -1,9 +1,10 @@
 """Which rows are new, which repeat an earlier one, and which contradict it.
 
 A prediction's id stands for one content for ever: the same again is a duplicate, another one is
-rejected (`id_reused`). A label may be corrected: the same truth again is a duplicate, another one
-a correction. Labels also learn here when their prediction was made, so that they are stored with
-it; where that is not known yet they are kept under no day, and joined from there.
+rejected (`id_reused`). A label may be told again, and corrected, at any time and in any order:
+every telling is kept, for the join to choose from; only a row that repeats another one of its own
+batch is a duplicate. Labels also learn here when their prediction was made, so that they are
+stored with it; where that is not known yet they are kept under no day, and joined from there.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from watchkeeper.catalog.database import to_micros
 from watchkeeper.catalog.inbox import IdRecord, InboxWrite
 from watchkeeper.domain.model import Model
 from watchkeeper.ingest.content import id_hashes
@@ -45,52 +45,42 @@ class Settled:
 
 
 def settle(
-    checked: Checked,
-    kind: RowKind,
-    model: Model,
-    inbox: InboxWrite,
-    *,
-    known_at: datetime,
-    until: datetime,
+    checked: Checked, kind: RowKind, model: Model, inbox: InboxWrite, *, until: datetime
 ) -> Settled:
-    """Compare a batch's rows with what is remembered, and remember them."""
-    known = to_micros(known_at)
+    """Compare a batch's rows with what is remembered, and remember them ``until`` then."""
+    new = np.empty(0, dtype=np.int64)
     rows = np.flatnonzero(~checked.rejections.mask(len(checked.ids)))
     if kind is RowKind.PREDICTIONS:
-        new, repeats = _settle_predictions(checked, rows, model, inbox, (known, until))
+        new, repeats = _settle_predictions(checked, rows, model, inbox, until)
         sound = np.flatnonzero(~checked.rejections.mask(len(checked.ids)))
-        told = _with_label(checked, sound)
-        labels, _ = _settle_labels(checked, told, model, inbox, (known, until))
-        micros = checked.micros[labels]
+        labels, _ = _distinct_labels(checked, _with_label(checked, sound))
         accepted = len(new)
     else:
-        new = np.empty(0, dtype=np.int64)
-        labels, repeats = _settle_labels(checked, rows, model, inbox, (known, until))
-        micros = _prediction_times(checked, labels, model, inbox)
+        labels, repeats = _distinct_labels(checked, rows)
         accepted = len(labels)
-    counts = (accepted, len(checked.rejections), len(repeats))
-    return Settled(new, labels, micros, repeats, counts)
+    micros = _prediction_times(checked, labels, model, inbox)
+    return Settled(new, labels, micros, repeats, (accepted, len(checked.rejections), len(repeats)))
 
 
 def _settle_predictions(
-    checked: Checked, rows: Ints, model: Model, inbox: InboxWrite, stamp: tuple[int, datetime]
+    checked: Checked, rows: Ints, model: Model, inbox: InboxWrite, until: datetime
 ) -> tuple[Ints, Ints]:
-    known_at, until = stamp
-    hashes = id_hashes(model.name, RowKind.PREDICTIONS.value, _ids(checked, rows))
+    hashes = id_hashes(model.name, _ids(checked, rows))
     known = dict(inbox.known(hashes))
     fresh: dict[int, IdRecord] = {}
     owner: dict[int, int] = {}
     for row, identity in zip(rows.tolist(), hashes, strict=True):
         if identity not in known and identity not in fresh:
             content = int(checked.contents[row])
-            fresh[identity] = IdRecord(identity, int(checked.micros[row]), known_at, content)
+            fresh[identity] = IdRecord(identity, int(checked.micros[row]), content)
             owner[identity] = row
     raced = inbox.remember(tuple(fresh.values()), until=until)
     if raced:  # another writer remembered them between our look and our write
         known.update(inbox.known(sorted(raced)))
         for identity in raced:
             del owner[identity]
-    new, repeats = [], []
+    new: list[int] = []
+    repeats: list[int] = []
     for row, identity in zip(rows.tolist(), hashes, strict=True):
         if owner.get(identity) == row:
             new.append(row)
@@ -112,32 +102,15 @@ def _reject_reused(rejections: Rejections, row: int, identity: str | None) -> No
     )
 
 
-def _settle_labels(
-    checked: Checked, rows: Ints, model: Model, inbox: InboxWrite, stamp: tuple[int, datetime]
-) -> tuple[Ints, Ints]:
-    if len(rows) == 0 or checked.labels is None:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    known_at, until = stamp
-    contents = checked.label_contents
-    hashes = id_hashes(model.name, RowKind.LABELS.value, _ids(checked, rows))
-    known: dict[int, IdRecord] = dict(inbox.known(hashes))
-    fresh: dict[int, IdRecord] = {}
-    revised: dict[int, IdRecord] = {}
-    new, repeats = [], []
-    for row, identity in zip(rows.tolist(), hashes, strict=True):
-        said = IdRecord(identity, None, known_at, int(contents[row]))
-        earlier = revised.get(identity) or fresh.get(identity) or known.get(identity)
-        if earlier is not None and earlier.content == said.content and earlier.known_at <= known_at:
-            repeats.append(row)
-            continue
-        new.append(row)
-        if earlier is None or identity in fresh:
-            fresh[identity] = said
-        elif earlier.known_at <= known_at:
-            revised[identity] = said
-    # Where two writers tell of one label at once, both are stored and the later known wins.
-    inbox.remember(tuple(fresh.values()), until=until)
-    inbox.revise(tuple(revised.values()))
+def _distinct_labels(checked: Checked, rows: Ints) -> tuple[Ints, Ints]:
+    """The rows that tell a truth, and those that only tell the batch's last truth of an id again."""
+    last: dict[str | None, int] = {}
+    new: list[int] = []
+    repeats: list[int] = []
+    for row in rows.tolist():
+        identity, truth = checked.ids[row], int(checked.label_contents[row])
+        (repeats if last.get(identity) == truth else new).append(row)
+        last[identity] = truth
     return np.array(new, dtype=np.int64), np.array(repeats, dtype=np.int64)
 
 
@@ -150,10 +123,12 @@ def _with_label(checked: Checked, rows: Ints) -> Ints:
 
 
 def _prediction_times(checked: Checked, rows: Ints, model: Model, inbox: InboxWrite) -> Ints:
-    hashes = id_hashes(model.name, RowKind.PREDICTIONS.value, _ids(checked, rows))
+    if len(rows) == 0:
+        return np.empty(0, dtype=np.int64)
+    hashes = id_hashes(model.name, _ids(checked, rows))
     known: Mapping[int, IdRecord] = inbox.known(hashes)
-    times = [known[identity].time if identity in known else None for identity in hashes]
-    return np.array([UNKNOWN if time is None else time for time in times], dtype=np.int64)
+    times = [known[identity].time if identity in known else UNKNOWN for identity in hashes]
+    return np.array(times, dtype=np.int64)
 
 
 def _ids(checked: Checked, rows: Ints) -> Sequence[str]:

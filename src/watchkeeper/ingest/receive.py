@@ -88,7 +88,7 @@ class Receiver:
         with self._inbox.write() as inbox:
             before = inbox.receipt(name)
             if before is None:
-                settled = settle(checked, kind, model, inbox, known_at=known_at, until=until)
+                settled = settle(checked, kind, model, inbox, until=until)
                 receipt = StoredReceipt(content, known_at, batch.size, *settled.counts)
                 packed = pack(batch, checked, settled, kind=kind, model=model, arrival=arrival)
                 if not inbox.put(name, receipt, packed, until=until):
@@ -106,8 +106,9 @@ class Receiver:
 def _content(checked: Checked) -> int:
     """What a batch says, rejected rows by their reasons: a retry says the same."""
     reasons = [f"{item.row}{item.reason}" for item in checked.rejections.all()]
-    given = "" if checked.labels is None else str(total_content(checked.label_contents, ""))
-    return total_content(checked.contents, "".join((given, *reasons)))
+    ids = ["" if identity is None else identity for identity in checked.ids]
+    truths = checked.label_contents.tobytes().hex() if checked.labels is not None else ""
+    return total_content(checked.contents, "\x00".join((*reasons, *ids, truths)))
 
 
 def _repeated(batch_id: str, before: StoredReceipt, checked: Checked) -> Receipt:

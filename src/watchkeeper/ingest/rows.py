@@ -9,6 +9,7 @@ system's, whatever the columns are called.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -52,13 +53,15 @@ class RowKind(StrEnum):
 class Batch:
     """The columns of a batch. ``rows`` gives row i as it came, for the quarantine.
 
-    ``broken`` holds the rows that are no mapping at all.
+    ``broken`` holds the rows that are no mapping at all. ``plain``: the plain words (``id``) are
+    the system's, where the model has no column so named.
     """
 
     size: int
     columns: Mapping[str, Values]
     source: Sequence[Mapping[str, object]] | pa.Table
     broken: Mapping[int, object]
+    plain: bool = True
 
     def row(self, index: int) -> object:
         """Row ``index`` as it came."""
@@ -76,77 +79,81 @@ class Batch:
     def system(self, word: str, model: Model) -> Values | None:
         """The values of a system field such as ``id``, however it was spelt; None: not given."""
         found: Values | None = None
-        for name in _spellings(word, model):
+        for name in self._spellings(word, model):
             if name in self.columns:
                 given = self.columns[name]
                 found = given if found is None else _first(found, given)
         return found
 
+    def _spellings(self, word: str, model: Model) -> tuple[str, ...]:
+        role = _ROLES[word]
+        column = model.only(role) if role is not None else None
+        names = [_SYSTEM + word] + ([column.name] if column else [])
+        if self.plain and not any(known.name == word for known in model.columns):
+            names.append(word)
+        return tuple(dict.fromkeys(names))
+
     def unknown(self, model: Model) -> tuple[str, ...]:
         """The names that neither the model nor the system knows."""
         known = {column.name for column in model.columns}
         for word in _ROLES:
-            known.update(_spellings(word, model))
+            known.update(self._spellings(word, model))
         return tuple(name for name in self.columns if name not in known)
 
 
 def open_batch(rows: Sequence[Mapping[str, object]] | pa.Table, model: Model) -> Batch:
     """The rows as columns; InvalidInput where an Arrow table names a column twice."""
+    own = {column.name for column in model.columns}
     if isinstance(rows, pa.Table):
-        return _from_arrow(rows, model)
-    own = any(column.name == _FEATURES for column in model.columns)
+        return _from_arrow(rows, own)
     broken = {row: value for row, value in enumerate(rows) if not isinstance(value, Mapping)}
-    flat = [
-        {}
-        if row in broken
-        else (value if own or _FEATURES not in value else _flattened(value, broken, row))
-        for row, value in enumerate(rows)
-    ]
+    flat = [{} if row in broken else value for row, value in enumerate(rows)]
+    nested = _FEATURES not in own and any(_FEATURES in value for value in flat)
+    if nested:
+        flat = [_flattened(value, own, broken, row) for row, value in enumerate(flat)]
     names = dict.fromkeys(name for value in flat for name in value)
     columns = {str(name): [value.get(name) for value in flat] for name in names}
-    return Batch(len(flat), columns, rows, broken)
+    return Batch(len(flat), columns, rows, broken, plain=not nested)
 
 
 def _flattened(
-    row: Mapping[str, object], broken: dict[int, object], index: int
+    row: Mapping[str, object], own: AbstractSet[str], broken: dict[int, object], index: int
 ) -> Mapping[str, object]:
-    features = row[_FEATURES]
+    """One row with its features beside the rest, whose plain words become the system's."""
+    features = row.get(_FEATURES, {})
     if not isinstance(features, Mapping):
         broken[index] = row
         return {}
+    apart = _FEATURES in row
     outer = {
-        _SYSTEM + name if name in _ROLES else name: value
+        _SYSTEM + name if name in _ROLES and (apart or name not in own) else name: value
         for name, value in row.items()
         if name != _FEATURES
     }
     return {**features, **outer}
 
 
-def _from_arrow(table: pa.Table, model: Model) -> Batch:
+def _from_arrow(table: pa.Table, own: AbstractSet[str]) -> Batch:
     repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
     if repeated:
         raise InvalidInput(f"column names must be unique, got {repeated} twice: rename them")
-    columns: dict[str, Values] = {}
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        array = column.combine_chunks()
-        if pa.types.is_dictionary(array.type):
-            array = array.dictionary_decode()
-        own = any(known.name == _FEATURES for known in model.columns)
-        if name == _FEATURES and pa.types.is_struct(array.type) and not own:
-            parts = zip(array.type.names, array.flatten(), strict=True)
-            columns.update(parts)
-        else:
-            columns[name] = array
-    return Batch(table.num_rows, columns, table, {})
+    arrays = map(_plain_array, table.columns)
+    columns: dict[str, pa.Array] = dict(zip(table.column_names, arrays, strict=True))
+    features = columns.get(_FEATURES)
+    if _FEATURES in own or features is None or not pa.types.is_struct(features.type):
+        return Batch(table.num_rows, columns, table, {})
+    outer = {
+        _SYSTEM + name if name in _ROLES else name: values
+        for name, values in columns.items()
+        if name != _FEATURES
+    }
+    inner = dict(zip(features.type.names, map(_plain_array, features.flatten()), strict=True))
+    return Batch(table.num_rows, {**inner, **outer}, table, {}, plain=False)
 
 
-def _spellings(word: str, model: Model) -> tuple[str, ...]:
-    role = _ROLES[word]
-    column = model.only(role) if role is not None else None
-    names = [_SYSTEM + word] + ([column.name] if column else [])
-    if not any(known.name == word for known in model.columns):
-        names.append(word)
-    return tuple(dict.fromkeys(names))
+def _plain_array(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def _first(one: Values, other: Values) -> Values:

@@ -126,7 +126,7 @@ def _check_predictions(
 def _check_labels(batch: Batch, model: Model, arrival: Arrival, rejections: Rejections) -> Checked:
     given = batch.system("label_time", model)
     if given is None:
-        given = batch.columns.get("_wk_time", batch.columns.get("time"))
+        given = batch.columns.get("_wk_time", batch.columns.get("time") if batch.plain else None)
     times, micros = _times(batch, given, arrival, rejections)
     ids = _ids(batch, model, rejections)
     for row in np.flatnonzero([identity is None for identity in ids]).tolist():
@@ -137,7 +137,7 @@ def _check_labels(batch: Batch, model: Model, arrival: Arrival, rejections: Reje
     return Checked(
         ids=ids,
         micros=micros,
-        contents=_id_contents(ids),
+        contents=row_contents({}, batch.size),
         columns={"_wk_label_time": times},
         labels=labels,
         label_contents=_label_contents(labels, batch.size),
@@ -337,7 +337,3 @@ def _unknown(batch: Batch, model: Model) -> dict[str, Ints]:
 
 def _label_contents(labels: pa.Array | None, rows: int) -> Ints:
     return row_contents({} if labels is None else {_LABEL_KEY: labels}, rows)
-
-
-def _id_contents(ids: Sequence[str | None]) -> Ints:
-    return row_contents({"id": pa.array(ids, pa.string())}, len(ids))

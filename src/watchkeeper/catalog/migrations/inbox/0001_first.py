@@ -39,8 +39,7 @@ def upgrade() -> None:
     op.create_table(
         "ids",
         sa.Column("hash", _AUTO_KEY, primary_key=True, autoincrement=False),
-        sa.Column("time", sa.BigInteger),
-        sa.Column("known_at", sa.BigInteger, nullable=False),
+        sa.Column("time", sa.BigInteger, nullable=False),
         sa.Column("content", sa.BigInteger, nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
     )
