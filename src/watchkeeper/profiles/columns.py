@@ -25,7 +25,6 @@ __all__ = [
     "as_number",
     "grid_cell",
     "is_nested",
-    "plain_cell",
     "same_text",
 ]
 
@@ -35,10 +34,6 @@ NAN, POS_INF, NEG_INF, INVALID = 1_000_001, 1_000_002, 1_000_003, 1_000_004
 _LARGEST = 1.7976931348623157e308
 _FAR = 1e8  # beyond it z² + 1 = z² in float64, and z² may overflow
 _HALF_LARGEST = 8.9e307  # twice this is still finite
-
-
-@ibis.udf.scalar.builtin(name="floor")
-def _floor(x: float) -> float: ...  # type: ignore[empty-body]  # ibis's own floor casts to integer
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +120,6 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def plain_cell(z: ibis.Value) -> ibis.Value:
-    """The asinh grid's cell as float64, in DuckDB's fastest form.
-
-    NaN and null stay so. It is ±inf not only for an infinite value but also for one so far out
-    that z² overflows (\|z\| > 1e154): where both may be meant, ask again with `grid_cell`.
-    """
-    size = z.abs()
-    return _floor(100.0 * z.sign() * (size + (z * z + 1.0).sqrt()).ln() + 0.5)
 
 
 def grid_cell(x: ibis.Value, z: ibis.Value, *, invalid: ibis.Value | None) -> ibis.Value:

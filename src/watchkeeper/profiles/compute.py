@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 import ibis
-import numpy as np
-import pyarrow as pa
 
 from watchkeeper.domain.model import Column, ColumnType, Model, Role
 from watchkeeper.domain.profile import (
@@ -31,10 +29,11 @@ from watchkeeper.profiles.counted import Counted, count_columns
 from watchkeeper.profiles.duplicates import duplicate_rows
 from watchkeeper.profiles.engine import fetch, fetch_each, is_duckdb
 from watchkeeper.profiles.frame import Axis, Frame, axes_of
-from watchkeeper.profiles.groups import Cell, integers
+from watchkeeper.profiles.groups import Cell
 from watchkeeper.profiles.identity import with_identity
+from watchkeeper.profiles.local import local_profiles
 from watchkeeper.profiles.merge import merge
-from watchkeeper.profiles.numeric import numeric_item, numeric_profiles, uncertain_items
+from watchkeeper.profiles.numeric import numeric_item, numeric_profiles
 from watchkeeper.profiles.performance import performance_profiles, with_previous
 from watchkeeper.profiles.service import LATENCY_BINNING, latency_column
 from watchkeeper.profiles.windows import as_utc, window_at
@@ -166,20 +165,13 @@ def _plan(
 def _numeric(
     frame: Frame, axis: Axis | None, columns: list[tuple[str, Column, NumericBinning]]
 ) -> Iterator[tuple[str, Cell, ColumnProfile]]:
-    exact = not is_duckdb(frame.table)
-    items = {
-        i: numeric_item(frame, axis, column, binning, exact=exact)
-        for i, (_, column, binning) in enumerate(columns)
-    }
-    answer = fetch_each(frame.table, items)
-    if answer is None:
-        return
-    again = [] if exact else uncertain_items(answer)
-    if again:
-        asked = {i: numeric_item(frame, axis, *columns[i][1:], exact=True) for i in again}
-        certain = answer.filter(~np.isin(integers(answer, "item"), again))
-        answer = pa.concat_tables([certain, fetch_each(frame.table, asked)])
-    for item, where, found in numeric_profiles(answer, [c[2] for c in columns]):
+    if is_duckdb(frame.table):
+        counted = local_profiles(frame, axis, [c[1:] for c in columns])
+    else:
+        items = {i: numeric_item(frame, axis, *c[1:]) for i, c in enumerate(columns)}
+        answer = fetch_each(frame.table, items)
+        counted = iter(()) if answer is None else numeric_profiles(answer, [c[2] for c in columns])
+    for item, where, found in counted:
         yield columns[item][0], where, found
 
 

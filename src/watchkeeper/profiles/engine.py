@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.operations as ops
 import pyarrow as pa
 
-__all__ = ["Branch", "Item", "fetch", "fetch_each", "is_duckdb", "supports"]
+__all__ = ["Branch", "Item", "fetch", "fetch_each", "is_duckdb", "quote", "stream", "supports"]
 
 # Branches of one UNION ALL: enough to keep every core busy, few enough to plan quickly.
 _CHUNK = 64
@@ -60,6 +60,15 @@ def fetch(expression: ibis.Table) -> pa.Table:
     if is_duckdb(expression):
         return _duckdb(expression, str(ibis.get_backend(expression).compile(expression)))
     return expression.to_pyarrow()
+
+
+def stream(expression: ibis.Table, *, rows: int) -> Iterator[pa.RecordBatch]:
+    """The rows of an expression in DuckDB, in batches of about ``rows``.
+
+    Batches are made as they are asked for; read them all before asking anything else.
+    """
+    backend = ibis.get_backend(expression)
+    yield from backend.con.sql(str(backend.compile(expression))).to_arrow_reader(rows)
 
 
 def fetch_each(table: ibis.Table, items: Mapping[int, Item]) -> pa.Table | None:

@@ -1,4 +1,4 @@
-"""Numeric columns: counts and sums by cell of the asinh grid."""
+"""Numeric columns: counts and sums by cell of the asinh grid, as one expression for any engine."""
 
 from __future__ import annotations
 
@@ -18,24 +18,21 @@ from watchkeeper.profiles.columns import (
     POS_INF,
     as_number,
     grid_cell,
-    plain_cell,
 )
 from watchkeeper.profiles.engine import Item
 from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups, integers, reals
 
-__all__ = ["numeric_item", "numeric_profiles", "uncertain_items"]
+__all__ = ["SUMMED", "at_least_distinct", "numeric_item", "numeric_profiles"]
 
 # Sums take |z| as at most this, so that Σz² stays finite: beyond lies nothing to average.
-_SUMMED = 1e150
+SUMMED = 1e150
 _NULL = int(np.iinfo(np.int64).max)
 _LARGEST = 1.7976931348623157e308
 
 
-def numeric_item(
-    frame: Frame, axis: Axis | None, column: Column, binning: NumericBinning, *, exact: bool
-) -> Item:
-    """What to ask the engine of one column; not ``exact`` is faster, and only DuckDB can."""
+def numeric_item(frame: Frame, axis: Axis | None, column: Column, binning: NumericBinning) -> Item:
+    """What to ask the engine of one column."""
     bounded = column.minimum is not None or column.maximum is not None
 
     def branch(
@@ -48,20 +45,17 @@ def numeric_item(
             values["invalid"] = reading.invalid
         if bounded:
             values["outside"] = (x < numbers[2]) | ((x > numbers[3]) & ~x.isnan())
-        return _aggregate(frame, table.select(**values), exact=exact)
+        return _aggregate(frame, table.select(**values))
 
     low = -_LARGEST if column.minimum is None else column.minimum
     high = _LARGEST if column.maximum is None else column.maximum
     numbers = (binning.center, binning.scale, *((low, high) if bounded else ()))
-    return Item((column.name,), branch, ("numeric", column.type, bounded, exact), numbers)
+    return Item((column.name,), branch, ("numeric", column.type, bounded), numbers)
 
 
-def _aggregate(frame: Frame, rows: ibis.Table, *, exact: bool) -> ibis.Table:
+def _aggregate(frame: Frame, rows: ibis.Table) -> ibis.Table:
     invalid = rows.invalid if "invalid" in rows.columns else None
-    if exact or invalid is not None:
-        celled = rows.mutate(cell=grid_cell(rows.x, rows.z, invalid=invalid).cast("float64"))
-    else:
-        celled = rows.mutate(cell=plain_cell(rows.z))
+    celled = rows.mutate(cell=grid_cell(rows.x, rows.z, invalid=invalid))
     keys = [name for name in ("slice", "window") if name in rows.columns]
     grouped = celled.group_by([*keys, "cell"]).agg(
         n=celled.count(),
@@ -76,34 +70,13 @@ def _aggregate(frame: Frame, rows: ibis.Table, *, exact: bool) -> ibis.Table:
     return grouped.select(**frame.labels(grouped), **figures, outside=outside.cast("int64"))
 
 
-def uncertain_items(answer: pa.Table) -> list[int]:
-    """The items whose infinite cells hold finite values too: they must be asked for exactly."""
-    cell = np.abs(reals(answer, "cell"))
-    far = (cell == np.inf) & (
-        np.isfinite(reals(answer, "low")) | np.isfinite(reals(answer, "high"))
-    )
-    return [int(item) for item in np.unique(integers(answer, "item")[far])]
-
-
-def _codes(answer: pa.Table) -> pa.Table:
-    """The answer with cells as integers: marks for NaN and ±inf, the last of all for missing."""
-    cell = reals(answer, "cell")
-    codes = np.full(len(cell), NAN, np.int64)
-    real = np.isfinite(cell)
-    codes[real] = cell[real].astype(np.int64)
-    codes[cell == np.inf] = POS_INF
-    codes[cell == -np.inf] = NEG_INF
-    codes[answer["cell"].is_null().to_numpy()] = _NULL
-    return answer.set_column(answer.column_names.index("cell"), "cell", pa.array(codes))
-
-
 def numeric_profiles(
     answer: pa.Table, binnings: Sequence[NumericBinning]
 ) -> Iterator[tuple[int, Cell, NumericProfile]]:
     """The profiles in the answer to `numeric_item` queries; ``binnings`` by item."""
-    groups = Groups.of(_codes(answer), then="cell")
+    groups = Groups.of(answer, then="cell")
     table = groups.table
-    cells = integers(table, "cell")
+    cells = integers(table, "cell", missing=_NULL)
     counts = integers(table, "n")
     outside = integers(table, "outside")
     columns = [reals(table, name) for name in ("sum_z", "sum_z2", "low", "high")]
@@ -122,6 +95,8 @@ def _profile(
     real = int(np.searchsorted(cells, NAN))
     apart = dict(zip(cells[real:].tolist(), counts[real:].tolist(), strict=True))
     held = counts[:real].copy()
+    minimum = float(parts[2][0]) if real else None
+    maximum = float(parts[3][real - 1]) if real else None
     sums, squares = _summed(held, parts[0][:real], parts[1][:real])
     return NumericProfile(
         binning=binning,
@@ -137,9 +112,9 @@ def _profile(
         sums=sums,
         sum_z=float(sums.sum()),
         sum_z2=float(squares.sum()),
-        minimum=float(parts[2][0]) if real else None,
-        maximum=float(parts[3][real - 1]) if real else None,
-        distinct=_distinct(real, parts),
+        minimum=minimum,
+        maximum=maximum,
+        distinct=at_least_distinct(real, minimum or 0.0, maximum or 0.0),
     )
 
 
@@ -148,13 +123,13 @@ def _summed(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Per-cell Σz and Σz², with z cut at ± 1e150 in the (far) cells that reach beyond."""
     with np.errstate(over="ignore", invalid="ignore"):
-        far = ~(np.abs(sums) <= _SUMMED * counts)
+        far = ~(np.abs(sums) <= SUMMED * counts)
     return (
-        np.where(far, np.sign(sums) * _SUMMED * counts, sums),
-        np.where(far, _SUMMED * _SUMMED * counts, squares),
+        np.where(far, np.sign(sums) * SUMMED * counts, sums),
+        np.where(far, SUMMED * SUMMED * counts, squares),
     )
 
 
-def _distinct(real: int, parts: Sequence[npt.NDArray[np.float64]]) -> int:
-    """At least how many distinct values: one or two for each cell, by its ends."""
-    return int(real + np.count_nonzero(parts[2][:real] != parts[3][:real]))
+def at_least_distinct(cells: int, minimum: float, maximum: float) -> int:
+    """A lower bound of the distinct values: exact for none and one, else one for each cell."""
+    return max(cells, int(minimum < maximum) + 1) if cells else 0

@@ -121,6 +121,9 @@ def _connection() -> ibis.BaseBackend:
         "threads": threads,
         "memory_limit": f"{max(2, threads) * _MEMORY_MB_PER_THREAD}MB",
         "preserve_insertion_order": False,
+        "enable_progress_bar": False,  # it would be written into what is printed
+        # Else a name in SQL that is no table is looked up among Python's variables.
+        "python_enable_replacements": False,
     }
     return ibis.duckdb.from_connection(duckdb.connect(config=settings))
 

@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 from ibis import udf
 
 from watchkeeper.domain.model import Column, Model, Role
@@ -23,6 +26,7 @@ __all__ = [
     "as_utc",
     "is_readable_time",
     "seconds_between",
+    "starts_of",
     "time_column",
     "window_at",
     "window_fraction",
@@ -104,6 +108,18 @@ def window_start(key: ibis.Value, granularity: Granularity) -> ibis.Value:
     if str(granularity) in _DIRECT:
         return key.epoch_seconds().cast("int64")
     return key * _length(granularity) + _ORIGIN
+
+
+def starts_of(keys: pa.Array, granularity: Granularity | None) -> npt.NDArray[np.int64]:
+    """Window keys as fetched (none null), as seconds since 1970 of the windows' starts."""
+    if granularity is None or not len(keys):
+        return np.zeros(len(keys), np.int64)
+    if pa.types.is_date32(keys.type):
+        return keys.cast(pa.int32()).to_numpy().astype(np.int64) * 86_400
+    if pa.types.is_temporal(keys.type):
+        microseconds = keys.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+        return np.asarray(microseconds // 1_000_000, np.int64)
+    return np.asarray(keys.to_numpy(), np.int64) * _length(granularity) + _ORIGIN
 
 
 def window_at(start: int, granularity: Granularity) -> Window:

@@ -1,0 +1,215 @@
+"""Numeric columns of a table in this process: DuckDB reads, numpy counts.
+
+The same counts as `numeric`'s expression gives, for a third of the processor time: arrays fit
+caches and vector units, where SQL hashes every value's (window, cell). A contract test holds the
+two together. DuckDB streams batches of rows, so that memory does not grow with the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import ibis
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from watchkeeper.domain.model import Column
+from watchkeeper.domain.profile import NumericBinning, NumericProfile
+from watchkeeper.profiles.batches import Batch, BatchReader
+from watchkeeper.profiles.columns import as_number
+from watchkeeper.profiles.frame import Axis, Frame
+from watchkeeper.profiles.groups import Cell
+from watchkeeper.profiles.numeric import SUMMED, at_least_distinct
+from watchkeeper.stats.grid import RESOLUTION, cell_of
+
+__all__ = ["local_profiles"]
+
+_CHUNK = 64  # columns read together
+_NEAR = 1e8  # up to it the grid has its plain form
+_SPARSE = 4  # a dense array of counts may be this many times as long as its rows
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+def local_profiles(
+    frame: Frame, axis: Axis | None, columns: Sequence[tuple[Column, NumericBinning]]
+) -> Iterator[tuple[int, Cell, NumericProfile]]:
+    """The profiles of every column (by position), slice and window."""
+    for first in range(0, len(columns), _CHUNK):
+        chunk = columns[first : first + _CHUNK]
+        values: dict[str, ibis.Value] = {}
+        for i, (column, _) in enumerate(chunk):
+            reading = as_number(frame.table, column.name, column.type)
+            values[f"x{i}"] = reading.value
+            if reading.invalid is not None:
+                values[f"invalid{i}"] = reading.invalid
+        reader = BatchReader(frame, axis, values)
+        tallies = [_Tally(column, binning) for column, binning in chunk]
+        for batch in reader:
+            for i, tally in enumerate(tallies):
+                tally.add(batch, i)
+        places = reader.places()
+        for i, tally in enumerate(tallies):
+            for place, found in zip(places, tally.profiles(len(places)), strict=True):
+                yield first + i, place, found
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one batch gave for one column: ``groups``, ``cells``, ``counts``, ``sums`` by cell."""
+
+    groups: Ints
+    cells: Ints
+    counts: Ints
+    sums: Floats
+
+
+class _Tally:
+    """One column's counts while batches come in."""
+
+    def __init__(self, column: Column, binning: NumericBinning) -> None:
+        self.low = -np.inf if column.minimum is None else column.minimum
+        self.high = np.inf if column.maximum is None else column.maximum
+        self.binning = binning
+        self.parts: list[_Part] = []
+        # By batch: the groups, and of each the counts of _WHOLE and the figures of _REAL.
+        self.figures: list[tuple[Ints, Ints, Floats]] = []
+
+    def add(self, batch: Batch, position: int) -> None:
+        """Count one batch's values of the column ``x{position}``."""
+        x, valid = batch.numbers(f"x{position}")
+        group, size = batch.group, len(batch.ids)
+        whole = np.zeros((_WHOLE, size), np.int64)
+        whole[0] = batch.lengths
+        if valid is not None:
+            whole[1] = np.bincount(group[~valid], minlength=size)
+            x, group = x[valid], group[valid]
+        invalid = batch.flags(f"invalid{position}")
+        if invalid is not None:
+            whole[5] = np.bincount(batch.group[invalid], minlength=size)
+            whole[1] -= whole[5]
+        finite = np.isfinite(x)
+        if not finite.all():
+            for row, odd in ((2, np.isnan(x)), (3, x == np.inf), (4, x == -np.inf)):
+                whole[row] = np.bincount(group[odd], minlength=size)
+            x, group = x[finite], group[finite]
+        if np.isfinite(self.low) or np.isfinite(self.high):
+            beyond = (x < self.low) | (x > self.high)
+            whole[6] = np.bincount(group[beyond], minlength=size)
+        self.figures.append((batch.ids, whole, self._count(x, group, batch)))
+
+    def _count(self, x: Floats, group: Ints, batch: Batch) -> Floats:
+        """Count finite values by group and cell; gives each group's Σz², minimum and maximum."""
+        real = np.zeros((3, len(batch.ids)))
+        real[1], real[2] = np.inf, -np.inf
+        if not len(x):
+            return real
+        z, cells = _on_grid(x, self.binning)
+        low = int(cells.min())
+        cells -= low
+        width = int(cells.max()) + 1
+        if len(batch.ids) > 1:
+            cells += group * width
+            change = np.flatnonzero(group[1:] != group[:-1]) + 1
+            starts = np.concatenate(([0], change))
+        else:
+            starts = np.zeros(1, np.int64)
+        self._sum(z, cells, width, low, batch)
+        held = group[starts]
+        real[1, held] = np.minimum.reduceat(x, starts)
+        real[2, held] = np.maximum.reduceat(x, starts)
+        real[0, held] = np.add.reduceat(np.multiply(z, z, out=z), starts)
+        return real
+
+    def _sum(self, z: Floats, keys: Ints, width: int, low: int, batch: Batch) -> None:
+        if len(batch.ids) * width <= _SPARSE * len(z) + 1024:
+            dense = np.bincount(keys)
+            at = np.flatnonzero(dense)
+            counts, sums = dense[at], np.bincount(keys, weights=z)[at]
+        else:
+            at, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
+            sums = np.bincount(place, weights=z)
+        self.parts.append(_Part(batch.ids[at // width], at % width + low, counts, sums))
+
+    def profiles(self, groups: int) -> Iterator[NumericProfile]:
+        """The profile of every group, in the order of their numbers."""
+        whole = np.zeros((_WHOLE, groups), np.int64)
+        squares, low, high = np.zeros(groups), np.full(groups, np.inf), np.full(groups, -np.inf)
+        for ids, counted, real in self.figures:
+            whole[:, ids] += counted
+            squares[ids] += real[0]
+            low[ids] = np.minimum(low[ids], real[1])
+            high[ids] = np.maximum(high[ids], real[2])
+        part = _added(self.parts)
+        edges = np.searchsorted(part.groups, np.arange(groups + 1)).tolist()
+        for number in range(groups):
+            rows = slice(edges[number], edges[number + 1])
+            n, null, nan, pos_inf, neg_inf, invalid, outside = whole[:, number].tolist()
+            held = rows.stop > rows.start
+            minimum, maximum = float(low[number]), float(high[number])
+            yield NumericProfile(
+                binning=self.binning,
+                n=n,
+                null=null,
+                nan=nan,
+                pos_inf=pos_inf,
+                neg_inf=neg_inf,
+                invalid=invalid,
+                outside=outside,
+                cells=part.cells[rows],
+                counts=part.counts[rows],
+                sums=part.sums[rows],
+                sum_z=float(part.sums[rows].sum()),
+                sum_z2=float(squares[number]),
+                minimum=minimum if held else None,
+                maximum=maximum if held else None,
+                distinct=at_least_distinct(rows.stop - rows.start, minimum, maximum),
+            )
+
+
+_WHOLE = 7  # n, null, NaN, +inf, −inf, invalid, outside
+
+
+def _on_grid(x: Floats, binning: NumericBinning) -> tuple[Floats, Ints]:
+    """``z`` (at most ± 1e150) and the cell of every value: `cell_of` without its copies."""
+    with np.errstate(over="ignore"):
+        z = x - binning.center
+        z /= binning.scale
+    a = np.abs(z)
+    if a.max() > _NEAR:
+        return np.clip(z, -SUMMED, SUMMED), cell_of(x, binning.center, binning.scale)
+    root = a * a
+    root += 1.0
+    np.sqrt(root, out=root)
+    a += root
+    np.log(a, out=a)
+    np.copysign(a, z, out=a)
+    a *= RESOLUTION
+    a += 0.5
+    np.floor(a, out=a)
+    return z, a.astype(np.int64)
+
+
+def _added(parts: Sequence[_Part]) -> _Part:
+    """The parts of all batches, by group and cell."""
+    if not parts:
+        return _Part(
+            np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+        )
+    groups = np.concatenate([part.groups for part in parts])
+    cells = np.concatenate([part.cells for part in parts])
+    order = np.lexsort((cells, groups))
+    groups, cells = groups[order], cells[order]
+    new = (np.diff(groups, prepend=-1) != 0) | (np.diff(cells, prepend=0) != 0)
+    starts = np.flatnonzero(new)
+    counts = np.concatenate([part.counts for part in parts])[order]
+    sums = np.concatenate([part.sums for part in parts])[order]
+    return _Part(
+        groups[starts],
+        cells[starts],
+        np.add.reduceat(counts, starts),
+        np.add.reduceat(sums, starts),
+    )
