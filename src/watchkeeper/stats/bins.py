@@ -35,10 +35,13 @@ class Bins:
     def __len__(self) -> int:
         return len(self.starts) + 1
 
+    def of(self, cells: Ints) -> Ints:
+        """The bin of each cell."""
+        return np.searchsorted(self.starts, cells, side="right").astype(np.int64)
+
     def count(self, cells: Ints, counts: Ints) -> Ints:
         """Counts per bin, shape (len(self),), of a window counted on the grid."""
-        where = np.searchsorted(self.starts, cells, side="right")
-        return np.bincount(where, counts, len(self)).astype(np.int64)
+        return np.bincount(self.of(cells), counts, len(self)).astype(np.int64)
 
 
 def compose(cells: npt.ArrayLike, counts: npt.ArrayLike, *, bins: int = BINS) -> Bins:

@@ -21,6 +21,7 @@ from watchkeeper.monitors.drift.frame import ASSUMED_TAU, Frame, Layout
 from watchkeeper.monitors.drift.missing import Missing, missing_of, missing_rows, of_both
 from watchkeeper.monitors.drift.numeric import FEWEST_ROWS, Found
 from watchkeeper.monitors.words import share
+from watchkeeper.stats.distances.distance import Pair
 from watchkeeper.stats.distances.tvd import tvd
 from watchkeeper.stats.drift.categorical import (
     fit_categorical,
@@ -199,7 +200,7 @@ def _finding(frame: Frame, column: _Column, judged: _Judged, at: int) -> Finding
         n=rows,
         p_value=p_value,
         reference_p_values=judged.reference_p_values,
-        effect=tvd(before, now).effect,
+        effect=tvd(Pair.of(before, now)).effect,
         moved=(*missing_words, *(_words(*change) for change in changed)),
         figures=_figures(column, at, changed),
     )

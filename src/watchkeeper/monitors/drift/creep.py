@@ -24,6 +24,7 @@ from watchkeeper.monitors.evidence import Evidence, History, Series
 from watchkeeper.monitors.season import week_of
 from watchkeeper.monitors.words import share
 from watchkeeper.stats.bins import compose
+from watchkeeper.stats.distances.distance import Pair
 from watchkeeper.stats.distances.tvd import tvd
 from watchkeeper.stats.drift.grouping import group
 from watchkeeper.stats.estimate import Estimate
@@ -87,7 +88,7 @@ def _evidence(series: Series, profile: WindowProfile, counts: _Counts, limit: fl
 
 
 def _effect(before: Floats, now: Floats) -> Estimate:
-    return tvd(before, now).effect
+    return tvd(Pair.of(before, now)).effect
 
 
 def _natural(counts: _Counts, weeks: Sequence[int]) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.stats.distances.chi2 import chi2
+from watchkeeper.stats.distances.distance import Pair
 from watchkeeper.stats.distances.hellinger import hellinger
 from watchkeeper.stats.distances.js import js
 from watchkeeper.stats.distances.ks import ks
@@ -26,19 +27,20 @@ def distances(
 
     ``psi_debiased`` is what is left of PSI without what noise adds to it, with its interval.
     """
-    stability, jensen = psi(reference, current), js(reference, current)
+    pair = Pair.of(reference, current)
+    stability, jensen = psi(pair), js(pair)
     effect = stability.effect
     found: dict[str, object] = {
         "psi": stability.value,
         "psi_debiased": [effect.value, effect.low, effect.high],
         "js": jensen.value,
         "js_divergence": jensen.value**2,
-        "hellinger": hellinger(reference, current).value,
-        "linf": linf(reference, current).value,
-        "tvd": tvd(reference, current).value,
-        "chi2": chi2(reference, current).value,
+        "hellinger": hellinger(pair).value,
+        "linf": linf(pair).value,
+        "tvd": tvd(pair).value,
+        "chi2": chi2(pair).value,
     }
     if positions is not None:
-        found["ks"] = ks(reference, current).value
-        found["w1"] = w1(reference, current, positions).value
+        found["ks"] = ks(pair).value
+        found["w1"] = w1(pair, positions).value
     return found

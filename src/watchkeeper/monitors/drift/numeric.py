@@ -20,7 +20,7 @@ from watchkeeper.monitors.drift.frame import Frame, Layout
 from watchkeeper.monitors.drift.missing import Missing, missing_of, missing_rows, of_both
 from watchkeeper.monitors.words import number
 from watchkeeper.stats.bins import Bins, compose
-from watchkeeper.stats.distances.distance import Z95
+from watchkeeper.stats.distances.distance import Z95, Pair
 from watchkeeper.stats.distances.tvd import tvd
 from watchkeeper.stats.drift.smooth import COMPONENTS, smooth_basis, smooth_components
 from watchkeeper.stats.drift.trimming import trimmed
@@ -129,13 +129,21 @@ def _total(profiles: Sequence[NumericProfile]) -> tuple[npt.NDArray[np.int64], F
 
 
 def _counts(bins: Bins, profiles: Sequence[NumericProfile | None]) -> Floats:
-    rows = [np.zeros(len(bins)) if p is None else bins.count(p.cells, p.counts) for p in profiles]
-    return np.array(rows, np.float64).reshape(len(profiles), len(bins))
+    """Counts per window and bin, (W, B), in one pass over the cells of all windows."""
+    held = [(at, p) for at, p in enumerate(profiles) if p is not None]
+    if not held:
+        return np.zeros((len(profiles), len(bins)))
+    window = np.repeat([at for at, _ in held], [len(p.cells) for _, p in held])
+    where = bins.of(np.concatenate([p.cells for _, p in held])) + window * len(bins)
+    counts = np.bincount(
+        where, np.concatenate([p.counts for _, p in held]), len(profiles) * len(bins)
+    )
+    return counts.reshape(len(profiles), len(bins)).astype(np.float64)
 
 
 def _positions(bins: Bins, profiles: Sequence[NumericProfile]) -> Floats:
     """The mean value in each bin; an empty one lies where the one below it does."""
-    where = np.searchsorted(bins.starts, np.concatenate([p.cells for p in profiles]), side="right")
+    where = bins.of(np.concatenate([p.cells for p in profiles]))
     counts = np.bincount(where, np.concatenate([p.counts for p in profiles]), len(bins))
     sums = np.bincount(where, np.concatenate([p.sums for p in profiles]), len(bins))
     filled = np.flatnonzero(counts)
@@ -220,10 +228,8 @@ def _effect(layout: Layout, column: _Column, at: int) -> Estimate:
         per_bin //= 2
     to = np.arange(len(now)) * per_bin // len(now)
     before, now = np.bincount(to, before), np.bincount(to, now)
-    return tvd(
-        np.append(before, column.missing_before[alike].sum()),
-        np.append(now, column.missing_now[at]),
-    ).effect
+    before = np.append(before, column.missing_before[alike].sum())
+    return tvd(Pair.of(before, np.append(now, column.missing_now[at]))).effect
 
 
 def _alike(layout: Layout, column: _Column, at: int) -> npt.NDArray[np.bool_]:
@@ -248,7 +254,7 @@ def _moved(
         constant = f"was always {number(float(column.positions[atom]))}, now in {held:.1%} of rows"
         return ((constant,) if held < 1.0 else ()), figures
     before = column.before[_alike(frame.layout, column, at)].sum(axis=0)
-    means = (_mean(column, before), _mean(column, column.now[at])) if len(named) else (0.0, 0.0)
+    means = (_mean(column, before), _mean(column, column.now[at])) if named else (0.0, 0.0)
     return tuple(_component(int(j), float(shifts[j]), means) for j in named), figures
 
 
@@ -273,7 +279,7 @@ def _mean(column: _Column, counts: Floats) -> float:
 def _compared(column: _Column, at: int) -> dict[str, object]:
     before, now = column.before.sum(axis=0), column.now[at]
     all_before = before.sum() + column.missing_before.sum()
-    found: dict[str, float | list[float] | None] = {
+    found: dict[str, object] = {
         "missing": float(column.missing_now[at] / column.rows[at]) if column.rows[at] else None,
         "missing_reference": float(column.missing_before.sum() / all_before),
         "mean_reference": _mean(column, before),
@@ -283,5 +289,9 @@ def _compared(column: _Column, at: int) -> dict[str, object]:
         spread = float(
             np.sqrt(before @ (column.positions - _mean(column, before)) ** 2 / before.sum())
         )
-        found["w1_sd"] = found["w1"] / spread if spread > 0.0 else None
+        found["w1_sd"] = _ratio(found["w1"], spread)
     return found
+
+
+def _ratio(distance: object, spread: float) -> float | None:
+    return distance / spread if isinstance(distance, float) and spread > 0.0 else None

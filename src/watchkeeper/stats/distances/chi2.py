@@ -11,24 +11,21 @@ Pearson, K. (1900), On the criterion that a given system of deviations. Phil. Ma
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from watchkeeper.stats.distances.distance import Distance, Pair, effect_of
 
 __all__ = ["chi2"]
 
 
-def chi2(reference: npt.ArrayLike, current: npt.ArrayLike) -> Distance:
-    """The statistic of the 2 × B table of counts (B,) on the same bins, without correction.
+def chi2(pair: Pair) -> Distance:
+    """The statistic of the 2 × B table of a pair of counts on the same bins, without correction.
 
     Examples
     --------
-    >>> round(chi2([50, 50], [40, 60]).value, 6)
+    >>> round(chi2(Pair.of([50, 50], [40, 60])).value, 6)
     2.020202
     """
-    pair = Pair.of(reference, current)
-    pooled = (pair.n * pair.p + pair.m * pair.q) / (pair.n + pair.m)
-    value = float(pair.size * ((pair.q - pair.p) ** 2 / pooled).sum())
-    df = len(pooled) - 1
+    value = float(pair.size * ((pair.q - pair.p) ** 2 / pair.pooled).sum())
+    df = len(pair.pooled) - 1
     beyond = max(0.0, value - df)
     return Distance(value, effect_of(value - df, float(np.sqrt(2.0 * df + 4.0 * beyond)), pair))

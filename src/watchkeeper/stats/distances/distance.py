@@ -40,6 +40,8 @@ class Pair:
     q: Floats
     n: float
     m: float
+    pooled: Floats  # the shares of both samples together
+    used: npt.NDArray[np.bool_]  # (B,) which of the bins given are not empty on both sides
 
     @classmethod
     def of(cls, reference: npt.ArrayLike, current: npt.ArrayLike) -> Pair:
@@ -49,11 +51,11 @@ class Pair:
             raise InvalidInput(
                 f"two distributions need counts >= 0 on the same bins, got shapes {a.shape}, {b.shape}"
             )
-        if not (a.sum() > 0.0 and b.sum() > 0.0):
+        n, m, both = float(a.sum()), float(b.sum()), a + b
+        if n <= 0.0 or m <= 0.0:
             raise InvalidInput("a distance needs rows on both sides: leave out empty windows")
-        used = a + b > 0.0
-        a, b = a[used], b[used]
-        return cls(a / a.sum(), b / b.sum(), float(a.sum()), float(b.sum()))
+        used = both > 0.0
+        return cls(a[used] / n, b[used] / m, n, m, both[used] / (n + m), used)
 
     @property
     def size(self) -> float:
@@ -63,8 +65,7 @@ class Pair:
     @property
     def noise(self) -> Floats:
         """The standard deviation of q − p in each bin if nothing changed."""
-        pooled = (self.n * self.p + self.m * self.q) / (self.n + self.m)
-        return np.sqrt(np.maximum(pooled * (1.0 - pooled), 0.0) / self.size)
+        return np.sqrt(np.maximum(self.pooled * (1.0 - self.pooled), 0.0) / self.size)
 
     def slope_variance(self, slope_p: Floats, slope_q: Floats) -> float:
         """The variance of a smooth function of (p, q) by its slopes (delta method)."""

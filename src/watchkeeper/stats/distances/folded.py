@@ -50,14 +50,15 @@ def excess(
     if not used.any():
         return Excess(0.0, 0.0, 0.0)
     rows = scale[used] ** 2
-    floor = float(np.average(noise[used] ** 2 / rows, weights=rows))
-    omega2 = float(np.average(difference[used] ** 2 / rows, weights=rows)) - floor
+    floor = float((noise[used] ** 2).sum() / rows.sum())
+    omega2 = float((difference[used] ** 2).sum() / rows.sum()) - floor
     known = max(0.0, omega2)
     se = np.sqrt((2.0 * floor**2 + 4.0 * known * floor) / independent)
 
     def added(square: float) -> float:
         omega = np.sqrt(max(0.0, square)) * scale
-        return float(_HALF_NORMAL * ((np.hypot(omega, noise) - omega) @ weights))
+        swollen = np.sqrt(omega * omega + noise * noise)
+        return float(_HALF_NORMAL * ((swollen - omega) @ weights))
 
     return Excess(added(omega2), added(omega2 + _Z95 * se), added(omega2 - _Z95 * se))
 

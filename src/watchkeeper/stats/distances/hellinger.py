@@ -10,22 +10,20 @@ Hellinger, E. (1909), Neue Begründung der Theorie quadratischer Formen. J. Rein
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from watchkeeper.stats.distances.distance import Distance, Pair, divergence, rooted
 
 __all__ = ["hellinger"]
 
 
-def hellinger(reference: npt.ArrayLike, current: npt.ArrayLike) -> Distance:
-    """Hellinger distance of counts (B,) on the same bins.
+def hellinger(pair: Pair) -> Distance:
+    """Hellinger distance of a pair of counts on the same bins.
 
     Examples
     --------
-    >>> hellinger([1, 0], [0, 1]).value
+    >>> hellinger(Pair.of([1, 0], [0, 1])).value
     1.0
     """
-    pair = Pair.of(reference, current)
     p, q = pair.p, pair.q
     value = max(0.0, 1.0 - float(np.sqrt(p * q).sum()))
     # Half a row where a share is zero keeps the slope finite.

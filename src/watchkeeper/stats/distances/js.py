@@ -10,20 +10,18 @@ Trans. Inf. Theory 49.
 
 from __future__ import annotations
 
-import numpy.typing as npt
-
-from watchkeeper.stats.distances.distance import Distance, rooted
+from watchkeeper.stats.distances.distance import Distance, Pair, rooted
 from watchkeeper.stats.distances.js_divergence import js_divergence
 
 __all__ = ["js"]
 
 
-def js(reference: npt.ArrayLike, current: npt.ArrayLike) -> Distance:
-    """Jensen-Shannon distance (base 2) of counts (B,) on the same bins.
+def js(pair: Pair) -> Distance:
+    """Jensen-Shannon distance (base 2) of a pair of counts on the same bins.
 
     Examples
     --------
-    >>> js([1, 1], [1, 1]).value
+    >>> js(Pair.of([1, 1], [1, 1])).value
     0.0
     """
-    return rooted(js_divergence(reference, current))
+    return rooted(js_divergence(pair))

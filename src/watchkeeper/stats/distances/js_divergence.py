@@ -10,7 +10,6 @@ Lin, J. (1991), Divergence measures based on the Shannon entropy. IEEE Trans. In
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import rel_entr, xlogy
 
 from watchkeeper.stats.distances.distance import Distance, Pair, divergence
@@ -18,15 +17,14 @@ from watchkeeper.stats.distances.distance import Distance, Pair, divergence
 __all__ = ["js_divergence"]
 
 
-def js_divergence(reference: npt.ArrayLike, current: npt.ArrayLike) -> Distance:
-    """Jensen-Shannon divergence in bits of counts (B,) on the same bins.
+def js_divergence(pair: Pair) -> Distance:
+    """Jensen-Shannon divergence in bits of a pair of counts on the same bins.
 
     Examples
     --------
-    >>> js_divergence([1, 0], [0, 1]).value
+    >>> js_divergence(Pair.of([1, 0], [0, 1])).value
     1.0
     """
-    pair = Pair.of(reference, current)
     p, q, ln2 = pair.p, pair.q, np.log(2.0)
     mean = (p + q) / 2.0
     value = float((rel_entr(p, mean) + rel_entr(q, mean)).sum() / (2.0 * ln2))

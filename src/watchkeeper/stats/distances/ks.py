@@ -12,22 +12,20 @@ Kolmogorov, A. N. (1933), Sulla determinazione empirica di una legge di distribu
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from watchkeeper.stats.distances.distance import Distance, Pair, effect_of
 
 __all__ = ["ks"]
 
 
-def ks(reference: npt.ArrayLike, current: npt.ArrayLike) -> Distance:
-    """Kolmogorov-Smirnov distance of counts (B,) on the same ordered bins.
+def ks(pair: Pair) -> Distance:
+    """Kolmogorov-Smirnov distance of a pair of counts on the same ordered bins.
 
     Examples
     --------
-    >>> round(ks([50, 30, 20], [40, 30, 30]).value, 6)
+    >>> round(ks(Pair.of([50, 30, 20], [40, 30, 30])).value, 6)
     0.1
     """
-    pair = Pair.of(reference, current)
     F, G = np.minimum(np.cumsum(pair.p), 1.0), np.minimum(np.cumsum(pair.q), 1.0)
     at = int(np.argmax(np.abs(F - G)))
     value = float(np.abs(F - G)[at])

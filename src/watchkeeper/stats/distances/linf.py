@@ -6,22 +6,20 @@ The effect takes off, in squares, what the largest of B differences of pure nois
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from watchkeeper.stats.distances.distance import Distance, Pair, effect_of
 
 __all__ = ["linf"]
 
 
-def linf(reference: npt.ArrayLike, current: npt.ArrayLike) -> Distance:
-    """L-infinity distance of counts (B,) on the same bins.
+def linf(pair: Pair) -> Distance:
+    """L-infinity distance of a pair of counts on the same bins.
 
     Examples
     --------
-    >>> round(linf([50, 30, 20], [40, 30, 30]).value, 6)
+    >>> round(linf(Pair.of([50, 30, 20], [40, 30, 30])).value, 6)
     0.1
     """
-    pair = Pair.of(reference, current)
     d = np.abs(pair.q - pair.p)
     at = int(np.argmax(d))
     value, noise2 = float(d[at]), float(pair.noise[at]) ** 2

@@ -11,22 +11,20 @@ Yurdakul, B., and Naranjo, J. (2020), Statistical properties of the PSI. J. Risk
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from watchkeeper.stats.distances.distance import Distance, Pair, divergence
 
 __all__ = ["psi"]
 
 
-def psi(reference: npt.ArrayLike, current: npt.ArrayLike) -> Distance:
-    """PSI in nats, ≥ 0, of counts (B,) on the same bins.
+def psi(pair: Pair) -> Distance:
+    """PSI in nats, ≥ 0, of a pair of counts on the same bins.
 
     Examples
     --------
-    >>> round(psi([50, 50], [40, 60]).value, 6)
+    >>> round(psi(Pair.of([50, 50], [40, 60])).value, 6)
     0.040547
     """
-    pair = Pair.of(reference, current)
     p, q = np.maximum(pair.p, 0.5 / pair.n), np.maximum(pair.q, 0.5 / pair.m)
     log = np.log(q / p)
     slopes = (-log + 1.0 - q / p, log + 1.0 - p / q)

@@ -6,7 +6,6 @@ The effect takes off what noise adds to absolute values (see ``folded``). O(B).
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from watchkeeper.stats.distances.distance import Distance, Pair, unswollen
 from watchkeeper.stats.distances.folded import excess, sureness
@@ -14,20 +13,18 @@ from watchkeeper.stats.distances.folded import excess, sureness
 __all__ = ["tvd"]
 
 
-def tvd(reference: npt.ArrayLike, current: npt.ArrayLike) -> Distance:
-    """Total variation distance of counts (B,) on the same bins.
+def tvd(pair: Pair) -> Distance:
+    """Total variation distance of a pair of counts on the same bins.
 
     Examples
     --------
-    >>> round(tvd([50, 50], [40, 60]).value, 6)
+    >>> round(tvd(Pair.of([50, 50], [40, 60])).value, 6)
     0.1
     """
-    pair = Pair.of(reference, current)
     d, noise = pair.q - pair.p, pair.noise
     value = float(np.abs(d).sum() / 2.0)
-    scale = (pair.n * pair.p + pair.m * pair.q) / (pair.n + pair.m)
     half = np.full(len(d), 0.5)
-    added = excess(d, noise, scale, weights=half, independent=max(1, len(d) - 1))
+    added = excess(d, noise, pair.pooled, weights=half, independent=max(1, len(d) - 1))
     sign = sureness(d, noise)
     folded = (1.0 - 2.0 / np.pi) * float((noise**2 * (1.0 - sign**2)).sum())
     variance = (pair.slope_variance(sign, sign) + folded) / 4.0

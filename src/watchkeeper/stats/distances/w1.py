@@ -24,24 +24,22 @@ _NULL_CV = 0.434  # sd/mean of ∫₀¹|Brownian bridge|: √(7/60 − π/32)/�
 _INDEPENDENT = 3.45  # the Anderson-Darling statistic has mean 1 and variance 2(π² − 9)/3 = 2/3.45
 
 
-def w1(reference: npt.ArrayLike, current: npt.ArrayLike, positions: npt.ArrayLike) -> Distance:
-    """Wasserstein-1 distance of counts (B,) at ascending ``positions`` (B,).
+def w1(pair: Pair, positions: npt.ArrayLike) -> Distance:
+    """Wasserstein-1 distance of a pair of counts on bins at ascending ``positions`` (B,).
 
     Examples
     --------
-    >>> w1([1, 1, 0], [0, 1, 1], [0.0, 1.0, 5.0]).value
+    >>> w1(Pair.of([1, 1, 0], [0, 1, 1]), [0.0, 1.0, 5.0]).value
     2.5
     """
     x = np.asarray(positions, np.float64)
-    a, b = np.asarray(reference, np.float64), np.asarray(current, np.float64)
-    pair = Pair.of(a, b)
-    if x.shape != a.shape or not np.isfinite(x).all() or (np.diff(x) < 0.0).any():
+    if x.shape != pair.used.shape or not np.isfinite(x).all() or (np.diff(x) < 0.0).any():
         raise InvalidInput("positions must be finite, ascending, one per bin")
-    x = x[a + b > 0.0]
+    x = x[pair.used]
     d = (np.cumsum(pair.q) - np.cumsum(pair.p))[:-1]
     width = np.diff(x)
     value = float(np.abs(d) @ width)
-    pooled = np.cumsum((pair.n * pair.p + pair.m * pair.q) / (pair.n + pair.m))[:-1]
+    pooled = np.cumsum(pair.pooled)[:-1]
     spread = np.sqrt(np.maximum(pooled * (1.0 - pooled), 0.0))
     noise = spread / np.sqrt(pair.size)
     added = excess(d, noise, spread, weights=width, independent=_INDEPENDENT)

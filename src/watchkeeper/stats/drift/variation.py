@@ -68,7 +68,7 @@ class Normal:
     def variance(self, v: Floats, seasons: Ints) -> Floats:
         """The variance of each component of new windows with noise ``v`` (F, C): (F, C, J)."""
         total, axes, _ = self._total(v, seasons)
-        return np.einsum("fcij,fcj->fci", axes**2, total)
+        return np.asarray(np.einsum("fcij,fcj->fci", axes**2, total))
 
     def p_values(self, z: Floats, v: Floats, seasons: Ints) -> Floats:
         """Two-sided p-values, shape (F, C), of new windows with components ``z`` (F, C, J), noise
