@@ -1,0 +1,196 @@
+"""The mover: each acknowledged row reaches the lake exactly once, whatever breaks on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from datetime import timedelta
+
+import pytest
+
+from watchkeeper.domain.model import Column, ColumnType, Role
+from watchkeeper.errors import Unavailable
+from watchkeeper.ingest import Mover, Reason
+from watchkeeper.lake import Lake
+
+from .conftest import NOON, Installation, make_model
+
+
+class Crash(BaseException):
+    """Not an Exception: nothing in the product may catch it, as nothing catches a kill."""
+
+
+def crash_at(patch, owner, name, *, call, before):
+    """Make the ``call``-th call of a method crash, before or after its work."""
+    original = getattr(owner, name)
+    calls = iter(range(1, 1000))
+
+    def broken(*args, **kwargs):
+        now = next(calls) == call
+        if now and before:
+            raise Crash
+        result = original(*args, **kwargs)
+        if now:
+            raise Crash
+        return result
+
+    patch.setattr(owner, name, broken)
+
+
+STEPS = [("claim", 1), ("append", 1), ("append", 2), ("append", 3), ("record", 1), ("finish", 1)]
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize(("step", "call"), STEPS, ids=[f"{name}-{call}" for name, call in STEPS])
+def test_a_crash_between_any_two_steps_applies_nothing_twice(
+    place, monkeypatch, step, call, before
+):
+    """Rows, labels, rejections and counts are the same as without the crash."""
+    rows = [{"id": str(i), "time": NOON.isoformat(), "wind": i} for i in range(5)]
+    place.send([*rows, {"id": "x", "wind": "strong"}])
+    place.label([{"id": str(i), "label": i % 2 == 0} for i in range(5)])
+    owners = {"claim": place.catalog.inbox, "append": place.lake, "finish": place.catalog.inbox}
+    owner = owners.get(step, place.catalog.windows)
+
+    with monkeypatch.context() as patch:
+        crash_at(patch, owner, step, call=call, before=before)
+        with pytest.raises(Crash):
+            place.mover.move()
+    place.send([{"id": "later", "time": NOON.isoformat(), "wind": 9.0}])
+    after = Mover(place.catalog, Lake(place.home / "lake"))
+    after.move()
+    after.move()
+
+    labels = [item["late"] for item in place.joined()]
+    assert sorted(labels, key=str) == [None, "false", "false", "true", "true", "true"]
+    assert len(place.quarantine()) == 1
+    done = place.window().accounting
+    assert (done.received, done.accepted, done.rejected, done.duplicate) == (7, 6, 1, 0)
+    assert [item.rows for item in place.catalog.windows.rejections("flights")] == [1]
+    assert place.catalog.inbox.waiting() == (0, 0)
+
+
+def test_two_movers_at_once_move_once(place):
+    """A second mover that has the same claim in hand changes nothing."""
+    place.send([{"id": "a", "time": NOON.isoformat(), "wind": 1}])
+    other = Mover(place.catalog, Lake(place.home / "lake"))
+    claim = place.catalog.inbox.claim("flights")
+    place.mover.move()
+    move, _ = other._append(claim)
+
+    assert not place.catalog.windows.record(move)
+    assert len(place.joined()) == 1
+
+
+def test_nothing_waiting_is_nothing_moved(place):
+    """An empty inbox is left alone."""
+    assert place.mover.move() == ()
+
+
+def test_a_move_names_what_it_touched(place):
+    """Touched windows are those of the predictions and of the predictions of late labels."""
+    yesterday = NOON - timedelta(days=1)
+    place.send([{"id": "a", "time": yesterday.isoformat(), "wind": 1}])
+    place.mover.move()
+    place.send([{"id": "b", "time": NOON.isoformat(), "wind": 1}])
+    place.label([{"id": "a", "label": True}, {"id": "unheard-of", "label": True}])
+    (moved,) = place.mover.move()
+
+    assert moved.rows == 3
+    assert [window.start.day for window in moved.windows] == [28, 1]
+
+
+def test_a_model_that_fails_does_not_hold_up_another(place, monkeypatch):
+    """The failure is raised in the end, the other model's rows are moved."""
+    other = make_model()
+    other = type(other)("second", other.task, other.columns)
+    place.send([{"id": "a", "time": NOON.isoformat(), "wind": 1}])
+    place.send([{"id": "a", "time": NOON.isoformat(), "wind": 1}], model=other)
+    append = place.lake.append
+
+    def refuse(model, *args, **kwargs):
+        if model == "flights":
+            raise Unavailable("the object store is away")
+        return append(model, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place.lake, "append", refuse)
+        with pytest.raises(Unavailable):
+            place.mover.move()
+
+    assert place.catalog.inbox.models() == ("flights",)
+    assert len(place.joined()) == 1
+
+
+def test_a_column_that_changed_its_type_is_set_aside(place):
+    """Rows that the table cannot take are quarantined and counted, the others stored."""
+    place.send([{"id": "a", "time": NOON.isoformat(), "wind": 1.5}])
+    columns = [c for c in place.model.columns if c.name != "wind"]
+    changed = type(place.model)(
+        "flights", place.model.task, (Column("wind", ColumnType.CATEGORICAL), *columns)
+    )
+    place.send([{"id": "b", "time": NOON.isoformat(), "wind": "N"}], model=changed)
+    place.send([{"id": "c", "time": NOON.isoformat(), "wind": 2.5}])
+
+    assert [item["wind"] for item in place.joined()] == [1.5, 2.5]
+    (kept,) = place.quarantine()
+    assert (kept["_wk_reason"], "wind" in kept["_wk_detail"]) == (Reason.SCHEMA_CONFLICT, True)
+    assert '"_wk_id": "b"' in kept["_wk_row"]
+    done = place.window().accounting
+    assert (done.received, done.accepted, done.rejected) == (3, 2, 1)
+
+
+def test_a_new_column_joins_the_table(place):
+    """A definition may gain columns: older rows have no value there."""
+    place.send([{"id": "a", "time": NOON.isoformat(), "wind": 1.5}])
+    place.mover.move()
+    wider = make_model(Column("rain", ColumnType.NUMERIC, Role.FEATURE))
+    place.send([{"id": "b", "time": NOON.isoformat(), "rain": 0.5}], model=wider)
+
+    assert [item["rain"] for item in place.joined(model=wider)] == [None, 0.5]
+    assert "rain" not in place.joined()[0]
+
+
+SENDER = """
+    import sys
+    from datetime import UTC, datetime
+    from pathlib import Path
+    from tests.unit.ingest.conftest import Installation, NOON
+
+    place = Installation(Path(sys.argv[1]))
+    for batch in range(10_000):
+        rows = [{"id": f"{batch}-{i}", "time": NOON.isoformat(), "wind": i} for i in range(20)]
+        receipt = place.send(rows, batch=f"b{batch}")
+        print(batch, receipt.accepted, flush=True)
+        if batch % 3 == 0:
+            place.mover.move()
+"""
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path, migrated):
+    """After `kill -9` at any moment every acknowledged row is in the lake, once."""
+    import shutil
+    from pathlib import Path
+
+    home = tmp_path / "home"
+    shutil.copytree(migrated, home)
+    root = Path(__file__).parents[3]
+    paths = os.pathsep.join([str(root), str(root / "src")])
+    command = [sys.executable, "-c", textwrap.dedent(SENDER), str(home)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": paths}
+    ) as process:
+        acknowledged = [process.stdout.readline() for _ in range(11)]
+        process.send_signal(signal.SIGKILL)
+        acknowledged += process.stdout.readlines()
+    said = [line.split() for line in acknowledged if line.endswith("\n")]
+
+    place = Installation(home)
+    ids = [item["_wk_id"] for item in place.joined()]
+    place.catalog.close()
+    assert len(said) >= 11
+    assert len(ids) == len(set(ids)) == place.window().accounting.accepted
+    assert {f"{batch}-{i}" for batch, _ in said for i in range(20)} <= set(ids)
