@@ -117,15 +117,16 @@ def _connection() -> ibis.BaseBackend:
     threads = max(
         1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
-    settings = {
-        "threads": threads,
-        "memory_limit": f"{max(2, threads) * _MEMORY_MB_PER_THREAD}MB",
-        "preserve_insertion_order": False,
-        "enable_progress_bar": False,  # it would be written into what is printed
-        # Else a name in SQL that is no table is looked up among Python's variables.
-        "python_enable_replacements": False,
-    }
-    return ibis.duckdb.from_connection(duckdb.connect(config=settings))
+    connection = duckdb.connect(
+        config={
+            "threads": threads,
+            "memory_limit": f"{max(2, threads) * _MEMORY_MB_PER_THREAD}MB",
+            "preserve_insertion_order": False,
+        }
+    )
+    # Else a name in SQL that is no table is looked up among Python's variables.
+    connection.execute("SET python_enable_replacements = false")
+    return ibis.duckdb.from_connection(connection)
 
 
 def _registered(table: pa.Table) -> ibis.Table:
