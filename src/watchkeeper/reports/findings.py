@@ -55,6 +55,7 @@ def _finding(subject: str, group: Sequence[Verdict], judged: int) -> Finding:
         message=_without_subject(lead),
         more=tuple(_without_subject(verdict) for verdict in others.values()),
         since=_first(alarmed),
+        clearest=lead.window,
         windows=len(alarmed),
         judged_windows=judged,
         segments=tuple(sorted({v.segment for v in group if v.segment is not None})),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from watchkeeper.domain.window import Window
 from watchkeeper.reports.report import Finding
 
 __all__ = ["clean", "since_words"]
@@ -24,14 +25,21 @@ def clean(text: str, longest: int = _LONGEST) -> str:
 
 
 def since_words(finding: Finding) -> str:
-    """Since when, and in how many windows; nothing where the data has no time."""
+    """Since when, in how many windows, and which the figures are of; nothing without time."""
     parts = []
-    if finding.since is not None:
-        start, whole_days = finding.since.start, finding.since.length.days >= 1
-        when = f"{start:%Y-%m-%d}" if whole_days else f"{start:%Y-%m-%d %H:%M} UTC"
-        parts.append(f"since {when}, in {finding.windows} of {finding.judged_windows} windows")
+    if finding.since is not None and finding.clearest is not None:
+        parts.append(
+            f"since {_when(finding.since)}, in {finding.windows} of {finding.judged_windows} windows"
+        )
+        if finding.windows > 1:
+            parts.append(f"clearest {_when(finding.clearest)}")
     if finding.segments:
         shown = ", ".join(clean(segment, 40) for segment in finding.segments[:3])
         more = f" and {len(finding.segments) - 3} more" if len(finding.segments) > 3 else ""
         parts.append(f"segments {shown}{more}")
     return "; ".join(parts)
+
+
+def _when(window: Window) -> str:
+    whole_days = window.length.days >= 1
+    return f"{window.start:%Y-%m-%d}" if whole_days else f"{window.start:%Y-%m-%d %H:%M} UTC"

@@ -75,8 +75,9 @@ class Accounting:
 class Finding:
     """One thing that is wrong: the alarms of one column, or of one figure of the whole model.
 
-    ``message`` is that of the leading alarm, ``more`` those of other figures of the same subject;
-    ``since`` is the first window that alarmed, None where the data has no time.
+    ``message`` is that of the leading alarm, in window ``clearest``; ``more`` are those of other
+    figures of the same subject. ``since`` is the first window that alarmed. Both windows are None
+    where the data has no time.
     """
 
     subject: str
@@ -85,6 +86,7 @@ class Finding:
     message: str
     more: tuple[str, ...]
     since: Window | None
+    clearest: Window | None
     windows: int
     judged_windows: int
     segments: tuple[str, ...]
@@ -99,6 +101,7 @@ class Finding:
             "message": self.message,
             "more": list(self.more),
             "since": self.since and self.since.start.isoformat(),
+            "clearest": self.clearest and self.clearest.start.isoformat(),
             "windows": self.windows,
             "judged_windows": self.judged_windows,
             "segments": list(self.segments),

@@ -38,7 +38,7 @@ __all__ = ["RateVariation", "fit_rate"]
 _LARGE = 200.0  # expected events from which the approximation is used
 _ENOUGH_TO_LEARN = 5.0  # expected events per window from which the reference's own p-values count
 _NEAR = 0.05  # signed roots below this are no surprise whatever their last digits
-_TERMS = 6000  # of a tail sum; at most _LARGE are expected, so what follows is negligible
+_REACH = 14.0  # standard deviations over which a tail is summed: what follows is negligible
 
 Ints = npt.NDArray[np.int64]
 
@@ -143,7 +143,8 @@ def _rare(events: int, rows: int, rate: float, concentration: float) -> float:
         low = np.arange(events + 1)
         tail = float(_mass(low, rows, a, b) @ _halved(low == events))
     else:
-        high = np.arange(events, min(rows, events + _TERMS) + 1)
+        spread = rows * (a / (a + b)) * (b / (a + b)) * (1.0 + (rows - 1.0) / (a + b + 1.0))
+        high = np.arange(events, min(rows, events + int(_REACH * spread**0.5) + 50) + 1)
         tail = float(_mass(high, rows, a, b) @ _halved(high == events))
     return min(1.0, 2.0 * tail)
 
