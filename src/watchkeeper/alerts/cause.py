@@ -14,9 +14,10 @@ from watchkeeper.alerts.grouping import CREEP, family_of
 from watchkeeper.domain.alert import Alert
 from watchkeeper.domain.verdict import Severity
 
-__all__ = ["UNKNOWN", "likely_cause", "title"]
+__all__ = ["UNKNOWN", "certainty_of", "likely_cause", "title"]
 
 UNKNOWN = "unknown"
+_FAULT = "a data fault: "
 _SEVERITY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 # What most probably stands at the beginning of a chain of effects comes first.
 _ORDER = ("quality", "drift", "service", "performance")
@@ -26,7 +27,7 @@ def likely_cause(alerts: Sequence[Alert]) -> str:
     """One or two sentences, or "unknown"."""
     faults = _of(alerts, "quality")
     if faults:
-        return f"a data fault: {_worst(faults).message}"
+        return f"{_FAULT}{_worst(faults).message}"
     drifted = [alert for alert in _of(alerts, "drift") if alert.column is not None]
     features = [alert for alert in drifted if alert.facts.get("role") != "output"]
     if not features:
@@ -34,6 +35,13 @@ def likely_cause(alerts: Sequence[Alert]) -> str:
     if family_of(features[0]) == CREEP:
         return f"the data moves away from the reference slowly: {_largest(features).message}"
     return f"a change of {_largest(features).column}: {_largest(features).message}"
+
+
+def certainty_of(cause: str) -> int:
+    """How much a cause explains: 0 unknown, 1 a change of the data, 2 a fault of the data."""
+    if cause == UNKNOWN:
+        return 0
+    return 2 if cause.startswith(_FAULT) else 1
 
 
 def title(alerts: Sequence[Alert]) -> str:

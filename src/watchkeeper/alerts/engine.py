@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from watchkeeper.alerts.cause import UNKNOWN, likely_cause, title
+from watchkeeper.alerts.cause import UNKNOWN, certainty_of, likely_cause, title
 from watchkeeper.alerts.grouping import family_of, find_incident
 from watchkeeper.alerts.lifecycle import advance, series_key, started_at
 from watchkeeper.domain.alert import Alert, AlertState, Incident, NoticeKind
@@ -137,7 +137,7 @@ def _refresh(incident: Incident, members: list[Alert], now: datetime) -> Inciden
     refreshed = replace(
         incident,
         title=title(members),
-        cause=incident.cause if cause == UNKNOWN else cause,
+        cause=cause if certainty_of(cause) >= certainty_of(incident.cause) else incident.cause,
         severity=max([incident.severity, *(a.severity for a in members)], key=_RANK.__getitem__),
         opened_at=min([incident.opened_at, *(alert.opened_at for alert in members)]),
     )
@@ -152,7 +152,7 @@ def _why_tell(before: Incident | None, after: Incident) -> NoticeKind | None:
     if _resolved(after) > _resolved(before):
         return NoticeKind.RESOLVED
     worse = _RANK[after.severity] > _RANK[before.severity]
-    explained = before.cause == UNKNOWN and after.cause != UNKNOWN
+    explained = certainty_of(after.cause) > certainty_of(before.cause)
     return NoticeKind.UPDATED if worse or explained else None
 
 

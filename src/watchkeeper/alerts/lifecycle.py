@@ -68,7 +68,7 @@ def _transition(alert: Alert, verdict: Verdict, now: datetime) -> Alert | None:
     fired = [tick.fired for tick in alert.recent]
     if alert.state is AlertState.PENDING:
         if sum(fired) >= FIRED_TO_OPEN or (fired[-1] and _is_certain(verdict)):
-            return replace(alert, state=AlertState.OPEN)
+            return replace(alert, state=AlertState.OPEN, confirmed_at=now)
         return alert if any(fired) else None
     if len(fired) == WINDOWS_KEPT and not any(fired):
         return replace(alert, state=AlertState.RESOLVED, resolved_at=now)
@@ -78,17 +78,19 @@ def _transition(alert: Alert, verdict: Verdict, now: datetime) -> Alert | None:
 def _first(verdict: Verdict, now: datetime) -> Alert:
     start = started_at(verdict)
     key = series_key(verdict)
+    certain = _is_certain(verdict)
     alert = Alert(
         id=hashlib.sha256(f"{key}|{start.isoformat()}".encode()).hexdigest()[:20],
         key=key,
         model=verdict.model,
         monitor=verdict.monitor,
-        state=AlertState.OPEN if _is_certain(verdict) else AlertState.PENDING,
+        state=AlertState.OPEN if certain else AlertState.PENDING,
         severity=verdict.severity,
         what=verdict.what,
         message=verdict.message,
         opened_at=start,
         updated_at=now,
+        confirmed_at=now if certain else None,
         column=verdict.column,
         segment=verdict.segment,
         version=verdict.version,

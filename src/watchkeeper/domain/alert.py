@@ -47,8 +47,9 @@ class Tick:
 class Alert:
     """One series (``key`` = model, monitor, figure, column, segment, version, arm) that is firing.
 
-    ``recent`` holds its last windows, oldest first, from which the lifecycle tells when it opens
-    and resolves. ``facts`` holds what the message is made of: figure, interval, n, p-value.
+    ``opened_at`` is the start of the first window that fired, ``confirmed_at`` when it was known
+    that it is more than a passing one (None while pending). ``recent`` holds its last windows,
+    oldest first, from which the lifecycle tells when it opens and resolves. ``facts`` holds what the message is made of: figure, interval, n, p-value.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Alert:
     segment: str | None = None
     version: str | None = None
     arm: str | None = None
+    confirmed_at: datetime | None = None
     resolved_at: datetime | None = None
     acknowledged_by: str | None = None
     incident: str | None = None
@@ -160,6 +162,7 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
     "updated_at": datetime.fromisoformat,
     "created_at": datetime.fromisoformat,
     "resolved_at": lambda text: text and datetime.fromisoformat(text),
+    "confirmed_at": lambda text: text and datetime.fromisoformat(text),
     "start": datetime.fromisoformat,
     "verdicts": tuple,
     "recent": lambda ticks: tuple(_from_dict(Tick, tick) for tick in ticks),
