@@ -11,9 +11,10 @@ import pytest
 from watchkeeper.catalog import Catalog
 from watchkeeper.domain.model import Column, ColumnType, Model, Role, Task
 from watchkeeper.ingest import Mover, Receiver, RowKind
-from watchkeeper.lake import Lake
+from watchkeeper.lake import Lake, LakeTable
 
 NOON = datetime(2013, 3, 1, 12, tzinfo=UTC)
+EVER = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": datetime(2030, 1, 1, tzinfo=UTC)}
 
 
 def make_model(*extra: Column, task: Task = Task.BINARY) -> Model:
@@ -72,13 +73,11 @@ class Installation:
     def quarantine(self):
         """What lies in quarantine, after a move."""
         self.mover.move()
-        rows = self.lake.rows(
-            self.model.name,
-            "quarantine",
-            start=datetime(2000, 1, 1, tzinfo=UTC),
-            end=datetime(2030, 1, 1, tzinfo=UTC),
-        )
-        return rows.to_pylist()
+        return self.lake.rows(self.model.name, LakeTable.QUARANTINE, **EVER).to_pylist()
+
+    def stored(self, table):
+        """How many rows a table of the lake holds, repeats included."""
+        return self.lake.rows(self.model.name, LakeTable(table), **EVER).num_rows
 
     def window(self, day=NOON):
         """The stored window of a day."""

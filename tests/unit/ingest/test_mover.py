@@ -67,6 +67,7 @@ def test_a_crash_between_any_two_steps_applies_nothing_twice(
     labels = [item["late"] for item in place.joined()]
     assert sorted(labels, key=str) == [None, "false", "false", "true", "true", "true"]
     assert len(place.quarantine()) == 1
+    assert (place.stored("predictions"), place.stored("labels")) == (6, 5)
     done = place.window().accounting
     assert (done.received, done.accepted, done.rejected, done.duplicate) == (7, 6, 1, 0)
     assert [item.rows for item in place.catalog.windows.rejections("flights")] == [1]
