@@ -45,6 +45,7 @@ class AlertWire(Wire):
     message: str
     opened_at: datetime
     updated_at: datetime
+    confirmed_at: datetime | None
     resolved_at: datetime | None
     verdicts: list[str]
     facts: dict[str, object]
