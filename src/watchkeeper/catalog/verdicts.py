@@ -20,7 +20,7 @@ from watchkeeper.domain.verdict import Inputs, Severity, Status, Verdict
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import InvalidInput, NotFound
 
-__all__ = ["Judgement", "VerdictFilter", "Verdicts"]
+__all__ = ["Judgement", "Tally", "VerdictFilter", "Verdicts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,17 @@ class Judgement:
     revision: int
     known_at: datetime
     counts: Mapping[Status, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many verdicts of one monitor in one window say the same."""
+
+    window: Window
+    monitor: str
+    status: Status
+    severity: Severity
+    number: int
 
 
 class Verdicts:
@@ -156,6 +167,28 @@ class Verdicts:
                     row.model, Window(row.start, row.end), row.revision, row.known_at, counts
                 )
         return tuple(found.values())
+
+    def tallies(self, wanted: VerdictFilter) -> tuple[Tally, ...]:
+        """How often each monitor said what of each window, oldest first: one statement."""
+        held = verdicts.c
+        said = (held.start, held.end, held.monitor, held.status, held.severity)
+        asked = (
+            sa.select(*said, sa.func.count().label("number"))
+            .where(*_conditions(wanted))
+            .group_by(*said)
+            .order_by(*said)
+        )
+        with self._database.read() as connection:
+            return tuple(
+                Tally(
+                    Window(row.start, row.end),
+                    row.monitor,
+                    Status(row.status),
+                    Severity(row.severity),
+                    row.number,
+                )
+                for row in connection.execute(asked)
+            )
 
 
 _BODY = ("value", "low", "high", "n", "maturity", "provisional", "message")
