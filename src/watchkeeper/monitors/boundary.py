@@ -20,6 +20,8 @@ from watchkeeper.monitors.kinds import functions_of
 __all__ = ["run"]
 
 _log = logging.getLogger(__name__)
+# The verdict tells whoever asked; the trace is for whoever has set logging up, and nobody else.
+_log.addHandler(logging.NullHandler())
 _LONGEST = 300  # characters of a foreign message that are shown
 
 

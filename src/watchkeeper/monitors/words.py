@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 __all__ = ["number", "rows", "share"]
 
 
@@ -24,7 +26,11 @@ def number(value: float) -> str:
 
     >>> number(1234567.0), number(0.000123), number(1013.25), number(3.0)
     ('1,234,567', '0.000123', '1,013', '3')
+    >>> number(float("inf"))
+    '∞'
     """
+    if not math.isfinite(value):
+        return "not finite" if math.isnan(value) else "∞" if value > 0.0 else "-∞"
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
     if 1000.0 <= abs(value) < 1e9:

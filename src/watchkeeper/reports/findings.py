@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from watchkeeper.domain.verdict import Severity, Status, Verdict
 from watchkeeper.domain.window import Window
+from watchkeeper.monitors.words import rows as rows_of
 from watchkeeper.reports.report import Accounting, Finding, Summary
 
 __all__ = ["SEVERITY_RANK", "summarise", "weight"]
@@ -91,17 +92,31 @@ def _headline(
 ) -> str:
     if not verdicts:
         return "Nothing could be judged: no column stands in both tables"
-    scope = _scope(verdicts, accounting)
+    scope, failed = _scope(verdicts, accounting), _failed(verdicts)
     if not findings:
-        if _status(verdicts) is Status.ERROR:
-            return f"A monitor failed; nothing else is wrong in {scope}"
+        if failed:
+            return f"Nothing is known to be wrong in {scope}{failed}"
         if _status(verdicts) is Status.INSUFFICIENT_DATA:
             return f"Too few data to say anything of {scope}"
         return f"Nothing is wrong in {scope}"
+    loud = [finding for finding in findings if finding.severity is not Severity.INFO]
+    if not loud:
+        return f"Nothing is wrong in {scope}; worth knowing: {_names(findings)}{failed}"
+    return f"{_things(loud)} wrong in {scope}: {_names(loud)}{failed}"
+
+
+def _names(findings: Sequence[Finding]) -> str:
     names = [finding.subject for finding in findings[:_NAMED]]
     more = len(findings) - len(names)
-    listed = ", ".join(names) + (f" and {more} more" if more else "")
-    return f"{_things(findings)} wrong in {scope}: {listed}"
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def _failed(verdicts: Sequence[Verdict]) -> str:
+    """What could not be looked at, because a monitor failed."""
+    broken = {(v.what, v.column) for v in verdicts if v.status is Status.ERROR}
+    if not broken:
+        return ""
+    return f"; {len(broken)} check{'' if len(broken) == 1 else 's'} failed and could not say"
 
 
 def _things(findings: Sequence[Finding]) -> str:
@@ -111,8 +126,8 @@ def _things(findings: Sequence[Finding]) -> str:
 
 
 def _scope(verdicts: Sequence[Verdict], accounting: Accounting) -> str:
-    columns = len({verdict.column for verdict in verdicts if verdict.column is not None})
-    rows = f"{accounting.current.judged:,} rows × {columns} columns"
+    columns = accounting.current.columns
+    rows = f"{rows_of(accounting.current.judged)} × {columns} column{'' if columns == 1 else 's'}"
     windows = {verdict.window for verdict in verdicts if verdict.window is not None}
     if not windows:
         return rows

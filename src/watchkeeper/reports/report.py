@@ -144,8 +144,12 @@ class Report:
     sketches: tuple[Sketch, ...] = field(default=(), repr=False)
 
     def exit_code(self, fail_on: Severity = Severity.WARNING) -> int:
-        """1 where a finding is at least as severe as ``fail_on``, else 0."""
-        return int(any(_RANK[f.severity] >= _RANK[fail_on] for f in self.summary.findings))
+        """1 where a finding is at least as severe as ``fail_on``; else 2 where a check failed, so
+        that what it would have found is not known; else 0.
+        """
+        if any(_RANK[finding.severity] >= _RANK[fail_on] for finding in self.summary.findings):
+            return 1
+        return 2 if self.summary.counts.get(Status.ERROR, 0) else 0
 
     def to_dict(self) -> dict[str, object]:
         """The report in its wire shape, as `compare --json` and the API give it."""

@@ -99,6 +99,8 @@ def _numeric_bars(then: NumericProfile, now: NumericProfile) -> tuple[Bar, ...]:
     if not len(then.cells):
         return ()
     edges = _edges(then)
+    if not np.isfinite(edges).all() or not math.isfinite(edges[-1] - edges[0]):
+        return ()  # near the largest double there is no scale to draw on
     heights = [_heights(profile, edges) for profile in (then, now)]
     labels = [f"{number(low)} to {number(high)}" for low, high in pairwise(edges)]
     return tuple(map(Bar, labels, *heights))
@@ -113,7 +115,9 @@ def _edges(profile: NumericProfile) -> list[float]:
     low, middle, high = (int(cell) for cell in profile.cells[place])
     binning = profile.binning
     ends = value_of([low - 0.5, middle, high + 0.5], binning.center, binning.scale)
-    straight = 0.1 < (ends[1] - ends[0]) / (ends[2] - ends[0]) < 0.9
+    with np.errstate(over="ignore", invalid="ignore"):
+        part = (ends[1] - ends[0]) / (ends[2] - ends[0])
+    straight = 0.1 < part < 0.9
     if straight:
         return [float(x) for x in np.linspace(ends[0], ends[2], _BARS + 1)]
     steps = np.linspace(low - 0.5, high + 0.5, min(_BARS, high - low + 1) + 1)

@@ -27,7 +27,6 @@ __all__ = ["outliers"]
 
 _FENCE = 0.001
 _BEYOND_BELIEF = 1e-6
-_ODD = 0.01  # from here the farthest value is worth a clause
 _WHAT = "outlier_rate"
 
 
@@ -129,7 +128,7 @@ def _with_extreme(found: Evidence, profile: WindowProfile, usual: _Usual) -> Evi
         found,
         p_value=p_value,
         material=found.material or unbelievable,
-        message=found.message + (_beyond(far, usual) if p_extreme < _ODD else ""),
+        message=found.message + _beyond(far, usual),
         effect=effect,
     )
 

@@ -18,7 +18,12 @@ _FUTURE = Fault("future_rate", "in the future of when the row was received")
 def timestamps(
     spec: MonitorSpec, model: Model, current: Sequence[WindowProfile], history: History
 ) -> Iterator[Evidence]:
-    """The share of stale, and of future, values of every timestamp column."""
+    """The share of stale, and of future, values of every timestamp column.
+
+    Nothing where the data has no time: then it is not known when rows were received.
+    """
+    if not history.timed:
+        return
     case = Case(spec, model, current, history)
     columns = [column for column in watched(model, spec) if column.type is ColumnType.TIMESTAMP]
     yield from column_faults(ColumnFault(_STALE, _stale), case, columns)
