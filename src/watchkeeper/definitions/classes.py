@@ -16,6 +16,7 @@ from watchkeeper.domain.model import ColumnType, Role
 __all__ = [
     "USUAL_POSITIVES",
     "all_classes",
+    "completed",
     "in_order",
     "may_hold_classes",
     "positive_of",
@@ -25,6 +26,7 @@ __all__ = [
     "take_positive",
 ]
 
+_MOST = 1_000
 USUAL_POSITIVES = (
     "1", "true", "yes", "y", "t", "positive", "pos", "fraud", "spam", "churn", "churned", "default", "bad", "up", "late",
 )  # fmt: skip
@@ -57,6 +59,14 @@ def all_classes(shown: list[Facts]) -> tuple[str, ...]:
     if len(shown) == 2:
         return in_order([name for names in spelled_alike(*shown) for name in names])
     return in_order([name for facts in shown for name in facts.classes])
+
+
+def completed(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """A table of one class only still has two; of very many the names are left to the data."""
+    for pair in (("0", "1"), ("false", "true"), ("no", "yes")):
+        if len(classes) < 2 and set(classes) <= set(pair):
+            return pair
+    return classes if 2 <= len(classes) <= _MOST else ()
 
 
 def take_class(draft: Draft, facts: Facts, role: Role, confidence: float, why: str) -> None:

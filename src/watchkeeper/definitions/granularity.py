@@ -57,8 +57,8 @@ def choose(reference: Span | None, current: Span | None = None) -> Granularity |
     A window must hold some 200 rows, in the reference and in the current table, or its figures
     are mostly noise: a thousand rows over a month are one test, not thirty of 33 rows. And there
     must be enough windows of the reference to learn how much a quiet window varies: eight, or
-    failing that four; below that the natural variation cannot be told from a change, and one
-    test over everything says more.
+    failing that four (not of weeks: a month cut in four says less than the month). Below that
+    the natural variation cannot be told from a change, and one test over everything says more.
 
     Days come first: a person reads and acts by the day, and a day holds a whole turn of the
     daily season. Hours are taken only where the reference is too short for days (less than four
@@ -74,14 +74,17 @@ def choose(reference: Span | None, current: Span | None = None) -> Granularity |
         return None
     for fewest in (_WINDOWS, _FEWEST_WINDOWS):
         for granularity in (_DAY, _HOUR, _WEEK):
-            if (
-                granularity is _HOUR
-                and reference.end - reference.start >= _FEWEST_WINDOWS * timedelta(days=1)
-            ):
+            if not _considered(reference, granularity, fewest):
                 continue
             if _fits(reference, granularity, fewest) and _holds_enough(current, granularity):
                 return granularity
     return None
+
+
+def _considered(reference: Span, granularity: Granularity, fewest: int) -> bool:
+    if granularity is _HOUR:
+        return reference.end - reference.start < _FEWEST_WINDOWS * timedelta(days=1)
+    return granularity is _DAY or fewest == _WINDOWS
 
 
 def _fits(reference: Span, granularity: Granularity, fewest: int) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 
 from watchkeeper.definitions.classes import (
     all_classes,
+    completed,
     in_order,
     may_hold_classes,
     positive_of,
@@ -226,15 +227,16 @@ def _classification(draft: Draft, score: _Found | None, prediction: _Found | Non
     if label is not None:
         take_class(draft, label.facts, Role.LABEL, label.sure, label.why)
     shown = [found.facts for found in (prediction, label) if found is not None]
-    draft.classes = all_classes(shown) or ("0", "1")
-    draft.task = Task.BINARY if len(draft.classes) <= 2 else Task.MULTICLASS
+    draft.classes = completed(all_classes(shown))
+    many = max((facts.distinct for facts in shown), default=2) > 2 or len(draft.classes) > 2
+    draft.task = Task.MULTICLASS if many else Task.BINARY
     if draft.task is Task.BINARY:
         take_positive(draft, score.facts if score else None, shown)
     draft.say(
         "task",
         str(draft.task),
         0.9 if shown else 0.6,
-        f"the classes are {', '.join(draft.classes[:6])}",
+        f"the classes are {', '.join(draft.classes[:6]) or 'many'}",
     )
 
 

@@ -48,7 +48,8 @@ PREDICTED = vocabulary(
     "estimated"
 )
 SCORED = vocabulary(
-    "proba probas prob probs probability probabilities score scores likelihood logit logits softmax"
+    "proba probas prob probs probability probabilities score scores likelihood logit logits "
+    "confidence softmax"
 )
 TRUE = vocabulary("true truth label labels target targets actual actuals gold outcome observed")
 _OUTPUT = vocabulary("output outputs decision")
@@ -140,7 +141,7 @@ def output_strength(words: tuple[str, ...]) -> tuple[OutputKind, float] | None:
     found = set(bare)
     if words in _LABELS:
         return OutputKind.LABEL, 0.95
-    if found & PREDICTED and (found & SCORED or "confidence" in found):
+    if found & PREDICTED and found & SCORED:
         return OutputKind.SCORE, 0.95
     for kind, vocabulary_, strength in (
         (OutputKind.PREDICTION, PREDICTED, _prediction_strength),
@@ -163,6 +164,8 @@ def _prediction_strength(bare: tuple[str, ...], found: set[str]) -> float:
 def _score_strength(bare: tuple[str, ...], found: set[str]) -> float:
     if found & _FEATURE_SCORE:
         return 0.2
+    if "confidence" in found:
+        return 0.65
     if found & (SCORED - {"score", "scores"}):
         return 0.9
     if found & {"propensity"}:

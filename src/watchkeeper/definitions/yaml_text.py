@@ -135,7 +135,7 @@ class _Builder:
         )
 
     def scalar(self, event: Any, line: int) -> object:
-        if event.style is not None:
+        if not event.implicit[0]:  # quoted, or a block
             return event.value
         if len(event.value) > _MAX_NUMBER and _FLOAT.match(event.value):
             raise self.refuse(

@@ -1,9 +1,9 @@
 """Tables of models of known make, under any names: what `infer` must see through."""
+# ruff: noqa: DTZ001 - times without a zone are what is tested
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-
 from types import SimpleNamespace
 
 import numpy as np

@@ -72,10 +72,11 @@ def test_every_expected_definition_is_tried():
     ("name", "file"), [(name, file) for name, files in FILES.items() for file in files]
 )
 def test_real_data_is_understood(shared_data, name, file):
-    """Every type, every role, the task and its classes are as the description says."""
-    guessed = infer(shared_data / f"{file}.parquet", name="any").model
+    """Types, roles, task and classes are as the description says, and are printed as guessed."""
+    inferred = infer(shared_data / f"{file}.parquet", name="any")
 
-    assert described(guessed) == described(expected(name))
+    assert described(inferred.model) == described(expected(name))
+    assert inferred.model == load_model(annotated_yaml(inferred))
 
 
 @pytest.mark.parametrize(("name", "file"), WITHOUT_LABEL.items())
@@ -88,11 +89,3 @@ def test_a_table_without_labels_gets_none(shared_data, name, file):
     guessed = infer(shared_data / f"{file}.parquet").model
 
     assert described(guessed) == (task, positive, classes, columns)
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_the_printed_definition_is_the_guessed_one(shared_data, name):
-    """The YAML with its comments loads as the very model."""
-    inferred = infer(shared_data / f"{FILES[name][0]}.parquet", name=name)
-
-    assert inferred.model == load_model(annotated_yaml(inferred))

@@ -91,7 +91,7 @@ def test_a_multiclass_classifier_is_seen_through(make, style, missing):
 
     model = infer(make.multiclass(named)).model
 
-    wanted = {name: "score" for name in scores}
+    wanted = dict.fromkeys(scores, "score")
     wanted |= {named[key]: key for key in ("prediction", "label") if key in named}
     assert wanted == roles(model)
     assert scores == {c.name: c.score_of for c in model.with_role(Role.SCORE)}
