@@ -8,7 +8,7 @@ import { ErrorNote } from "@/components/core/ErrorNote";
 import { Mark } from "@/components/core/Mark";
 import { PageHead } from "@/components/core/PageHead";
 import { Panel } from "@/components/core/Panel";
-import { Rows } from "@/components/core/Skeletons";
+import { Panels } from "@/components/core/Skeletons";
 import { lasted, sinceText } from "@/lib/incident";
 import { severityLook, stateLook } from "@/lib/status";
 import { instant } from "@/lib/time";
@@ -24,7 +24,7 @@ export function IncidentPage() {
     return (
       <>
         <PageHead title="Incident" above={<Up />} />
-        <Rows count={3} height={150} />
+        <Panels heights={[340, 260]} />
       </>
     );
   }

@@ -10,7 +10,7 @@ import { ErrorNote } from "@/components/core/ErrorNote";
 import { Mark } from "@/components/core/Mark";
 import { Note } from "@/components/core/Note";
 import { PageHead } from "@/components/core/PageHead";
-import { Rows } from "@/components/core/Skeletons";
+import { Panels } from "@/components/core/Skeletons";
 import { rangeName, resolveRange } from "@/lib/range";
 import { statusLook } from "@/lib/status";
 import { day, windowsOf, type Interval } from "@/lib/time";
@@ -34,7 +34,7 @@ export function ModelPage() {
     return (
       <>
         <PageHead title={name} above={<Up />} />
-        <Rows count={4} height={150} />
+        <Panels heights={[88, 220, 220, 520]} />
       </>
     );
   }
@@ -116,7 +116,7 @@ function Loaded({ detail }: { detail: ModelDetail }) {
             onRetry={() => void rows.refetch()}
           />
         )}
-        {lastEnd !== null && rows.isPending && <Rows count={3} height={190} />}
+        {lastEnd !== null && rows.isPending && <Panels heights={[220, 220, 520]} />}
         {scope && <ModelPanels scope={scope} task={summary.task} />}
       </Stack>
       {scope && (

@@ -67,12 +67,17 @@ describe("chosenMetric", () => {
 });
 
 describe("effectItems", () => {
-  it("spells out nested figures and drops what says nothing", () => {
-    const items = effectItems({ psi: 0.8312, note: "", moments: { shift: -1.1 }, p_value: 1e-14 });
+  it("orders what it knows, spells out what it does not, and drops what says nothing", () => {
+    const items = effectItems({ odd_share: 0.25, psi: 0.8312, note: "", moved: ["location"], p_value: 1e-14 });
     expect(items).toEqual([
-      { name: "PSI", text: "0.831" },
-      { name: "moments", text: "shift -1.10" },
       { name: "By chance alone", text: "1.0e-14" },
+      { name: "PSI", text: "0.831" },
+      { name: "odd share", text: "25 %" },
+    ]);
+  });
+  it("reads three figures as an estimate", () => {
+    expect(effectItems({ location: [-1.1, -1.2, -1] })).toEqual([
+      { name: "Shift of location (sd)", text: "-1.10 ± 0.10" },
     ]);
   });
 });
