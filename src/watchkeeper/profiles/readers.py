@@ -126,6 +126,10 @@ def _connection() -> ibis.BaseBackend:
     )
     # Else a name in SQL that is no table is looked up among Python's variables.
     connection.execute("SET python_enable_replacements = false")
+    # It would stand in what is printed.
+    connection.execute("SET enable_progress_bar = false")
+    # How ibis writes a lambda; DuckDB 2 wants to be told. Global: ibis works on a cursor.
+    connection.execute("SET GLOBAL lambda_syntax = 'ENABLE_SINGLE_ARROW'")
     return ibis.duckdb.from_connection(connection)
 
 
