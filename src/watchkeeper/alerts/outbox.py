@@ -22,7 +22,7 @@ __all__ = ["Dispatcher"]
 
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(minutes=15)
-_GIVE_UP_AFTER = timedelta(days=3)
+_MOST_ATTEMPTS = 300  # about three days at the longest wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Dispatcher:
         return "sent"
 
     def _again_later(self, notice: Notice, attempts: int, now: datetime, reason: str) -> str:
-        if attempts and now - notice.created_at > _GIVE_UP_AFTER:
+        if attempts >= _MOST_ATTEMPTS:
             self.outbox.refused(notice.key, reason=f"gave up: {reason}", at=now)
             return "refused"
         wait = min(_FIRST_WAIT * 2.0**attempts, _LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter

@@ -1,0 +1,141 @@
+"""Verdicts become notices, and notices reach their receivers, over a real catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from watchkeeper.alerts.message import Message
+from watchkeeper.alerts.outbox import Dispatcher
+from watchkeeper.alerts.service import Alerting
+from watchkeeper.catalog.catalog import Catalog
+from watchkeeper.domain.alert import AlertState, Notice
+from watchkeeper.domain.model import Model, Task
+from watchkeeper.domain.route import AlertRoute, Match, SinkSpec
+from watchkeeper.domain.verdict import Severity, Status, Verdict
+from watchkeeper.domain.window import Window
+from watchkeeper.errors import Conflict, InvalidInput, Unavailable
+
+DAY = timedelta(days=1)
+START = datetime(2013, 3, 1, tzinfo=UTC)
+MODEL = Model("flights", Task.NONE, (), owner="operations")
+ROUTES = (
+    AlertRoute("all", (SinkSpec("log"), SinkSpec("webhook"))),
+    AlertRoute("others", (SinkSpec("log"),), Match(owner="somebody-else")),
+    AlertRoute("only-critical", (SinkSpec("log"),), Match(severity=Severity.CRITICAL)),
+)
+
+
+@dataclass
+class Receiver:
+    """A sink that fails a number of times, then accepts."""
+
+    failures: list[Exception] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+
+    def send(self, notice: Notice, message: Message) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.accepted.append(notice.key)
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    """A real catalog in SQLite."""
+    found = Catalog.open(f"sqlite:///{tmp_path / 'c.db'}", f"sqlite:///{tmp_path / 'i.db'}")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def alerting(catalog: Catalog) -> Alerting:
+    """The alerts of all models, with three routes."""
+    return Alerting(catalog.alerts, lambda: ROUTES, "http://localhost:8711/")
+
+
+def verdict(day: int, *, fires: bool = True) -> Verdict:
+    start = START + day * DAY
+    return Verdict(
+        id=f"v{day}",
+        monitor="drift",
+        model="flights",
+        status=Status.ALERT if fires else Status.OK,
+        what="drift",
+        message="wind moved",
+        column="wind",
+        severity=Severity.WARNING,
+        window=Window(start, start + DAY),
+        effect={"p_value": 1e-12},
+    )
+
+
+def test_one_notice_for_every_sink_of_a_matching_route(catalog, alerting):
+    """Two sinks of the route that takes it are told; the other routes are not."""
+    incidents = alerting.on_verdicts(MODEL, [verdict(0)], START + DAY)
+
+    waiting = [notice for notice, _ in catalog.outbox.due(START + DAY, limit=10)]
+    assert [(notice.route, notice.sink) for notice in waiting] == [("all", 0), ("all", 1)]
+    assert waiting[0].link == f"http://localhost:8711/incidents/{incidents[0].id}"
+
+
+def test_the_same_verdicts_again_tell_nobody(catalog, alerting):
+    """A worker that crashed and judges again sends nothing twice."""
+    alerting.on_verdicts(MODEL, [verdict(0)], START + DAY)
+    alerting.on_verdicts(MODEL, [verdict(0)], START + DAY)
+
+    assert len(catalog.outbox.due(START + DAY, limit=10)) == 2
+
+
+def test_a_dead_receiver_delays_only_itself(catalog, alerting):
+    """The webhook is down: the log is told, the webhook later, under the same key."""
+    alerting.on_verdicts(MODEL, [verdict(0)], START + DAY)
+    log, webhook = Receiver(), Receiver([Unavailable("down")])
+    dispatcher = Dispatcher(catalog.outbox, lambda _, place: (log, webhook)[place])
+
+    first = dispatcher.send_due(START + DAY)
+    again = dispatcher.send_due(START + DAY)
+    later = dispatcher.send_due(START + 2 * DAY)
+
+    assert (first["sent"], first["delayed"]) == (1, 1)
+    assert again["sent"] == 0
+    assert (later["sent"], len(log.accepted), len(webhook.accepted)) == (1, 1, 1)
+
+
+def test_what_is_never_taken_is_set_aside_with_the_reason(catalog, alerting):
+    """A receiver that refuses for good is not asked again, and the reason is kept."""
+    incidents = alerting.on_verdicts(MODEL, [verdict(0)], START + DAY)
+    refusing = Receiver([InvalidInput("no such user"), InvalidInput("no such user")])
+    dispatcher = Dispatcher(catalog.outbox, lambda *_: refusing)
+
+    outcome = dispatcher.send_due(START + DAY)
+
+    assert outcome["refused"] == 2
+    assert catalog.outbox.due(START + 9 * DAY, limit=10) == ()
+    assert "no such user" in str(catalog.alerts.notices_of(incidents[0].id))
+
+
+def test_a_resolved_incident_tells_its_receivers_once(catalog, alerting):
+    """After three quiet days the incident resolves and says so once to each sink."""
+    for day in range(6):
+        alerting.on_verdicts(MODEL, [verdict(day, fires=day == 0)], START + (day + 1) * DAY)
+
+    kinds = [str(notice.kind) for notice, _ in catalog.outbox.due(START + 9 * DAY, limit=20)]
+    assert kinds == ["opened", "opened", "resolved", "resolved"]
+
+
+def test_people_acknowledge_and_resolve(catalog, alerting):
+    """An acknowledged incident names who saw it; a resolved one cannot be acknowledged."""
+    incident = alerting.on_verdicts(MODEL, [verdict(0)], START + DAY)[0]
+
+    seen = alerting.acknowledge(incident.id, by="ada", now=START + DAY)
+    closed = alerting.resolve(incident.id, now=START + DAY)
+
+    assert (seen.state, seen.acknowledged_by) == (AlertState.ACKNOWLEDGED, "ada")
+    assert closed.state is AlertState.RESOLVED
+    assert catalog.alerts.live_alerts("flights") == ()
+    with pytest.raises(Conflict, match="resolved"):
+        alerting.acknowledge(incident.id, by="ada", now=START + DAY)
