@@ -78,10 +78,9 @@ class CategoricalNormal:
         v = _noise(self.levels[s], self.pooled) / n + self.noise[s]
         factor = 1.0 + self.shared[s]
         mean, square, cube = self.natural.traces(v, factor)
-        groups = len(self.pooled)
-        square = square + (np.sum(1.0 / self.pooled) - groups**2 - 2 * groups + 2) / (2.0 * n**3)
-        square = np.maximum(square, mean**2 / (groups - 1))
-        cube = np.maximum(cube, square**2 / mean)
+        extra2, extra3 = _sparse(self.pooled, n)
+        square = np.maximum(square + extra2, mean**2 / (len(self.pooled) - 1))
+        cube = np.maximum(cube + extra3, square**2 / mean)
         df = square**3 / cube**2
         shape = np.sqrt(square / df)
         known = self.df[s] * mean**2 / np.maximum(factor**2 * self.natural.typical2, 1e-300)
@@ -182,12 +181,26 @@ def _natural(level: _Level, df: int, cells: int) -> _Natural:
     spread = float((level.residuals**2).sum(axis=1).var()) / 2.0
     square = max(float((products**2).sum()) / pairs, isotropic, spread)
     cube = float(np.einsum("ij,ji->", products @ products, products)) / (pairs * max(len(r) - 2, 1))
+    # The traces are estimates, and too small ones alarm: two standard errors are added.
+    unsure = np.sqrt(2.0 * square / max(df, 1)) / (cells * (max(0.0, level.tau2) + level.typical))
+    square, cube = square * (1.0 + 4.0 * unsure), cube * (1.0 + 6.0 * unsure)
     se = np.sqrt(2.0 * square / max(df, 1)) / cells
     tau2 = float(truncated_mean(np.array([level.tau2]), np.array([se]))[0])
     v, first = level.typical, cells * tau2
     second = max(square - cells * v**2 - 2.0 * v * first, first**2 / cells)
     third = cube - cells * v**3 - 3.0 * v**2 * first - 3.0 * v * second
     return _Natural(cells, first, second, max(third, second**2 / first), square)
+
+
+def _sparse(pooled: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """What small counts add to the second and third trace: Pearson's χ² of n rows is no χ² then.
+
+    The variance is exact (multinomial), the third cumulant that of independent Poisson counts.
+    """
+    groups, inverse = len(pooled), float(np.sum(1.0 / pooled))
+    second = (inverse - groups**2 - 2 * groups + 2) / (2.0 * n**3)
+    third = (22.0 * inverse / n + float(np.sum(pooled**-2.0)) / n**2) / (8.0 * n**3)
+    return second, third
 
 
 def _noise(levels: Floats, pooled: Floats) -> Floats:

@@ -36,7 +36,7 @@ from watchkeeper.stats.drift.combine import cauchy
 
 __all__ = ["Normal", "fit_normal", "left_out", "stated_normal", "truncated_mean"]
 
-_RIDGE = 0.3  # share of tr T/J added to every direction: J variances from few windows are uneven
+_RIDGE = 0.4  # share of tr T/J added to every direction: J variances from few windows are uneven
 _ROUNDS = 3
 _FEWEST_COLUMNS = 3  # that say how much columns differ in their natural variation
 _MOST_UP, _MOST_DOWN = 3.0, 1.0  # standard errors that a column's T may be drawn to the others'
