@@ -18,7 +18,7 @@ from watchkeeper.profiles.windows import starts_of
 
 __all__ = ["Batch", "BatchReader"]
 
-_ROWS = 122_880  # DuckDB's own row group; columns of it fit a processor's cache
+_ROWS = 61_440  # half of DuckDB's own row group: arrays that fit a processor's cache
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -29,13 +29,13 @@ Bools = npt.NDArray[np.bool_]
 class Batch:
     """Rows in the order of their groups.
 
-    ``group`` counts up from 0 within the batch, one for each row; ``ids`` are the groups' numbers
-    over all batches and ``lengths`` their rows here. ``order`` puts columns into that order (None:
-    they are).
+    ``group`` counts up from 0 within the batch, one for each row (None: all are of one group);
+    ``ids`` are the groups' numbers over all batches and ``lengths`` their rows here. ``order`` puts
+    columns into that order (None: they are).
     """
 
     columns: pa.RecordBatch
-    group: Ints
+    group: Ints | None
     ids: Ints
     lengths: Ints
     order: Ints | None
@@ -43,9 +43,14 @@ class Batch:
     def numbers(self, name: str) -> tuple[Floats, Bools | None]:
         """A float64 column and where it is valid (None: everywhere); else its value is no value."""
         column = self.columns.column(name)
-        valid = None if not column.null_count else np.asarray(column.is_valid())
-        buffer = column.buffers()[1]
+        bits, buffer = column.buffers()
         values: Floats = np.frombuffer(buffer, np.float64, len(column), column.offset * 8)
+        valid: Bools | None = None
+        if column.null_count:
+            end = column.offset + len(column)
+            packed = np.frombuffer(bits, np.uint8)
+            whole = np.unpackbits(packed, bitorder="little", count=end)
+            valid = whole[column.offset :].view(np.bool_)
         if self.order is None:
             return values, valid
         return values[self.order], None if valid is None else valid[self.order]
@@ -94,7 +99,7 @@ class BatchReader:
             for head in heads.tolist()
         ]
         lengths = np.diff(np.append(heads, rows))
-        group = np.repeat(np.arange(len(heads)), lengths)
+        group = np.repeat(np.arange(len(heads)), lengths) if len(heads) > 1 else None
         return Batch(columns, group, np.array(ids, np.int64), lengths, order)
 
 

@@ -85,23 +85,22 @@ class _Tally:
         whole = np.zeros((_WHOLE, size), np.int64)
         whole[0] = batch.lengths
         if valid is not None:
-            whole[1] = np.bincount(group[~valid], minlength=size)
-            x, group = x[valid], group[valid]
+            whole[1] = _by_group(group, ~valid, size)
+            x, group = _only(x, group, valid)
         invalid = batch.flags(f"invalid{position}")
         if invalid is not None:
-            whole[5] = np.bincount(batch.group[invalid], minlength=size)
+            whole[5] = _by_group(batch.group, invalid, size)
             whole[1] -= whole[5]
         finite = np.isfinite(x)
         if not finite.all():
             for row, odd in ((2, np.isnan(x)), (3, x == np.inf), (4, x == -np.inf)):
-                whole[row] = np.bincount(group[odd], minlength=size)
-            x, group = x[finite], group[finite]
+                whole[row] = _by_group(group, odd, size)
+            x, group = _only(x, group, finite)
         if np.isfinite(self.low) or np.isfinite(self.high):
-            beyond = (x < self.low) | (x > self.high)
-            whole[6] = np.bincount(group[beyond], minlength=size)
+            whole[6] = _by_group(group, (x < self.low) | (x > self.high), size)
         self.figures.append((batch.ids, whole, self._count(x, group, batch)))
 
-    def _count(self, x: Floats, group: Ints, batch: Batch) -> Floats:
+    def _count(self, x: Floats, group: Ints | None, batch: Batch) -> Floats:
         """Count finite values by group and cell; gives each group's Σz², minimum and maximum."""
         real = np.zeros((3, len(batch.ids)))
         real[1], real[2] = np.inf, -np.inf
@@ -111,20 +110,21 @@ class _Tally:
         low = int(cells.min())
         cells -= low
         width = int(cells.max()) + 1
-        if len(batch.ids) > 1:
-            cells += group * width
-            change = np.flatnonzero(group[1:] != group[:-1]) + 1
-            starts = np.concatenate(([0], change))
-        else:
-            starts = np.zeros(1, np.int64)
-        self._sum(z, cells, width, low, batch)
+        if group is None:
+            self._sum(z, cells, (width, low), batch)
+            real[:, 0] = np.dot(z, z), x.min(), x.max()
+            return real
+        cells += group * width
+        self._sum(z, cells, (width, low), batch)
+        starts = np.concatenate(([0], np.flatnonzero(group[1:] != group[:-1]) + 1))
         held = group[starts]
         real[1, held] = np.minimum.reduceat(x, starts)
         real[2, held] = np.maximum.reduceat(x, starts)
         real[0, held] = np.add.reduceat(np.multiply(z, z, out=z), starts)
         return real
 
-    def _sum(self, z: Floats, keys: Ints, width: int, low: int, batch: Batch) -> None:
+    def _sum(self, z: Floats, keys: Ints, span: tuple[int, int], batch: Batch) -> None:
+        width, low = span
         if len(batch.ids) * width <= _SPARSE * len(z) + 1024:
             dense = np.bincount(keys)
             at = np.flatnonzero(dense)
@@ -171,6 +171,17 @@ class _Tally:
 
 
 _WHOLE = 7  # n, null, NaN, +inf, −inf, invalid, outside
+
+
+def _by_group(group: Ints | None, rows: npt.NDArray[np.bool_], size: int) -> Ints:
+    """How many of ``rows`` (true) each group has."""
+    if group is None:
+        return np.array([np.count_nonzero(rows)], np.int64)
+    return np.bincount(group[rows], minlength=size)
+
+
+def _only(x: Floats, group: Ints | None, rows: npt.NDArray[np.bool_]) -> tuple[Floats, Ints | None]:
+    return x[rows], None if group is None else group[rows]
 
 
 def _on_grid(x: Floats, binning: NumericBinning) -> tuple[Floats, Ints]:
