@@ -60,19 +60,10 @@ class Database:
     """An engine with the two ways to use it: `read` and `write`."""
 
     def __init__(self, url: str) -> None:
-        self.url = sa.make_url(url)
+        self.url = _supported(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            if not self.url.database or self.url.database == ":memory:":
-                raise InvalidInput(
-                    f"a SQLite database must be a file, got {url!r}: give sqlite:///path/to/file.db"
-                )
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        elif self.url.get_backend_name() != "postgresql":
-            raise InvalidInput(
-                "the database must be SQLite or PostgreSQL, "
-                f"got {self.url.get_backend_name()!r}: use postgresql+psycopg://user@host/name"
-            )
+            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
         self.engine = sa.create_engine(self.url, pool_pre_ping=not self.is_sqlite)
         self._writing: AbstractContextManager[object] = (
             threading.Lock() if self.is_sqlite else nullcontext()
@@ -110,6 +101,24 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def _supported(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+        backend = parsed.get_backend_name()
+    except sa.exc.ArgumentError:
+        parsed, backend = None, "no URL"
+    if parsed is None or backend not in {"sqlite", "postgresql"}:
+        raise InvalidInput(
+            f"the database must be SQLite or PostgreSQL, got {backend}: "
+            "use for example postgresql+psycopg://user@host/name"
+        )
+    if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise InvalidInput(
+            f"a SQLite database must be a file, got {url!r}: give sqlite:///path/to/file.db"
+        )
+    return parsed
 
 
 def _prepare_sqlite(connection: object, _record: object) -> None:

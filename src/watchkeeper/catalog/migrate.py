@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ GROUPS = {"catalog": CATALOG, "inbox": INBOX}
 _SCRIPTS = Path(__file__).parent / "migrations"
 # Any fixed number: PostgreSQL lets one starting replica at a time hold it.
 _LOCK = 0x77617463
+_ONE_AT_A_TIME = threading.Lock()  # Alembic keeps what it is at in global variables
 
 
 def migrate(database: Database, group: str) -> None:
@@ -29,7 +31,7 @@ def migrate(database: Database, group: str) -> None:
     config.set_main_option("script_location", _escaped(_SCRIPTS))
     config.set_main_option("version_locations", _escaped(_SCRIPTS / group))
     config.set_main_option("path_separator", "newline")
-    with database.write() as connection:
+    with _ONE_AT_A_TIME, database.write() as connection:
         if not database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         config.attributes.update(connection=connection, group=group)
