@@ -17,7 +17,7 @@ from watchkeeper.definitions.words import words_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Facts", "Storage", "class_of", "facts_of"]
+__all__ = ["Facts", "Floats", "Storage", "class_of", "facts_of"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -45,10 +45,11 @@ def find_family(draft: Draft) -> Family | None:
         for cut in range(1, len(facts.words)):
             groups["before", facts.words[:cut]].append(facts)
             groups["after", facts.words[-cut:]].append(facts)
+    by_name = {facts.name: facts for facts in floats}
     for named in draft.free(ColumnType.CATEGORICAL):
         if 1 < named.distinct <= _MOST_CLASSES:
             groups["class", (named.name,)] = [
-                facts for facts in floats if facts.name in named.classes
+                by_name[name] for name in named.classes if name in by_name
             ]
     found = [
         (len(columns), len(stem), side, columns)

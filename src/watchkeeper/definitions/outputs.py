@@ -8,6 +8,7 @@ they promise. Names break ties, and stand alone only where values cannot tell.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice, product
 
 import numpy as np
 
@@ -40,6 +41,7 @@ __all__ = ["guess_outputs"]
 
 _EXACT = 0.995
 _ACCEPT = 0.65
+_MOST_PAIRS = 1_000  # of columns that are tried on each other
 _COUNTED = 12  # whole numbers of more different values than this are quantities, unless they agree
 
 
@@ -177,21 +179,24 @@ def _unnamed(draft: Draft, prediction: _Found | None) -> _Found | None:
     """
     flags = [prediction.facts] if prediction else may_hold_classes(draft, 2)
     flags = [facts for facts in flags if facts.distinct == 2]
-    for facts in draft.free(ColumnType.NUMERIC) if flags else ():
-        if not facts.bounded or facts.distinct <= 20 or facts.numbers is None:
-            continue
-        low, high = np.nanquantile(facts.numbers, [0.02, 0.98])
-        for flag in flags if low <= 0.3 and high >= 0.7 else ():
-            if _switches(facts, flag) >= 0.9999:
-                why = f"every value lies in [0, 1], and {flag.name!r} switches at a threshold of it"
-                return _Found(facts, 0.75, why)
-            sure, _ = _by_score(flag, facts) if said(flag) is OutputKind.LABEL else (0.0, "")
-            if sure >= _ACCEPT:
-                why = (
-                    f"every value lies in [0, 1], and is the share of {flag.name!r} where it stands"
-                )
-                return _Found(facts, sure, why)
+    shares = [facts for facts in draft.free(ColumnType.NUMERIC) if _spans_the_unit(facts)]
+    for facts, flag in islice(product(shares, flags), _MOST_PAIRS):
+        if _switches(facts, flag) >= 0.9999:
+            why = f"every value lies in [0, 1], and {flag.name!r} switches at a threshold of it"
+            return _Found(facts, 0.75, why)
+        sure, _ = _by_score(flag, facts) if said(flag) is OutputKind.LABEL else (0.0, "")
+        if sure >= _ACCEPT:
+            why = f"every value lies in [0, 1], and is the share of {flag.name!r} where it stands"
+            return _Found(facts, sure, why)
     return None
+
+
+def _spans_the_unit(facts: Facts) -> bool:
+    """Many values in [0, 1], low ones and high ones among them."""
+    if not facts.bounded or facts.distinct <= 20 or facts.numbers is None:
+        return False
+    low, high = np.nanquantile(facts.numbers, [0.02, 0.98])
+    return bool(low <= 0.3 and high >= 0.7)
 
 
 def _switches(score: Facts, flag: Facts) -> float:

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from watchkeeper.definitions.draft import Draft, Take
-from watchkeeper.definitions.facts import Facts, Storage
+from watchkeeper.definitions.facts import Facts, Floats, Storage
 from watchkeeper.definitions.named_roles import role_by_name
 from watchkeeper.definitions.relations import determines, same_values
 from watchkeeper.definitions.words import (
@@ -43,6 +43,7 @@ _UUID = re.compile(
     re.IGNORECASE,
 )
 _FEW = 200
+_COUNTING = vocabulary("time day step seconds epoch index row period timestep")
 _TELLING = 30
 
 
@@ -211,28 +212,30 @@ def _by_type(draft: Draft, facts: Facts) -> Take | None:
 
 def _by_clock(draft: Draft, facts: Facts) -> Take | None:
     """A number that only rises with time is a clock: as a feature it would drift for ever."""
-    if (
-        draft.types[facts.name].value is not ColumnType.NUMERIC
-        or facts.distinct < 5
-        or facts.numbers is None
-    ):
+    if draft.types[facts.name].value is not ColumnType.NUMERIC or facts.numbers is None:
         return None
     time = draft.with_role(Role.TIME)
     moments = _seconds(time[0]) if time else None
-    if moments is None or facts.present < facts.rows:
+    if facts.distinct < 5 or facts.present < facts.rows:
         return None
-    in_time = facts.numbers[np.argsort(moments, kind="stable")]
-    steps = np.diff(in_time)
+    if moments is not None:
+        in_time = facts.numbers[np.argsort(moments, kind="stable")]
+        beside = repr(time[0].name)
+    elif set(facts.words) & _COUNTING:  # without a time, the rows are taken to stand in order
+        in_time, beside = facts.numbers, "the rows"
+    else:
+        return None
+    why = f"only rises with {beside}: a clock, which would drift for ever"
+    return Take(Role.CONTEXT, 0.8, why) if _climbs(in_time) else None
+
+
+def _climbs(numbers: Floats) -> bool:
+    """Almost every change is a rise, and they lead from one end to the other (no saw tooth)."""
+    steps = np.diff(numbers)
     turns = steps[steps != 0]
-    # almost every change is a rise, and the rises lead from one end to the other (no saw tooth)
-    rises = turns.size >= 4 and float(np.mean(turns > 0)) > 0.98
-    if rises and np.corrcoef(in_time, np.arange(in_time.size))[0, 1] > 0.9:
-        return Take(
-            Role.CONTEXT,
-            0.8,
-            f"only rises with {time[0].name!r}: a clock, which would drift for ever",
-        )
-    return None
+    if turns.size < 4 or float(np.mean(turns > 0)) <= 0.98:
+        return False
+    return bool(np.corrcoef(numbers, np.arange(numbers.size))[0, 1] > 0.9)
 
 
 def _copies(draft: Draft) -> None:

@@ -37,6 +37,9 @@ _FLOAT = re.compile(
     re.IGNORECASE,
 )
 
+# Line breaks of Unicode and carriage returns.
+_FOLDED = re.compile("[\r\x85\u2028\u2029]")
+
 Path = tuple[str | int, ...]
 
 
@@ -219,6 +222,13 @@ def _represent_list(dumper: yaml.SafeDumper, data: list[object]) -> yaml.Node:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=short)
 
 
+def _represent_text(dumper: yaml.SafeDumper, data: str) -> yaml.Node:
+    """Separators that a reader would fold into spaces are escaped, which only double quotes do."""
+    style = '"' if _FOLDED.search(data) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(Flow, _represent_flow)
 _Dumper.add_representer(list, _represent_list)
 # YAML 1.2 reads 1e5 and 012 as numbers where 1.1 does not: text of that form must be quoted.
