@@ -6,8 +6,8 @@ import { init, type ChartOption, type ECharts } from "./engine";
 import classes from "./Chart.module.css";
 
 interface Props {
-  /** What the chart shows, in a sentence, for those who cannot see it. */
-  label: string;
+  /** What the chart shows, in a sentence, for those who cannot see it; none where others say it. */
+  label?: string;
   height: number;
   /** The picture at a given width. */
   draw: (width: number) => ChartOption;
@@ -40,9 +40,10 @@ export function Chart({ label, height, draw, onReady, overlay }: Props) {
     instance.current?.setOption(draw(width), { notMerge: true });
   }, [draw, height, width]);
 
+  const spoken = label === undefined ? { "aria-hidden": true } : { role: "img", "aria-label": label };
   return (
     <div ref={ref} className={classes["frame"]} style={{ height }}>
-      <div ref={canvas} role="img" aria-label={label} className={classes["canvas"]} />
+      <div ref={canvas} className={classes["canvas"]} {...spoken} />
       {width > 0 && overlay?.(width)}
     </div>
   );

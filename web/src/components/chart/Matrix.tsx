@@ -108,7 +108,6 @@ export function Matrix(props: Props) {
     >
       <Chart
         onReady={keep}
-        label={label}
         height={height}
         draw={draw}
         overlay={(width) => (

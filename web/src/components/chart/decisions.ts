@@ -36,9 +36,12 @@ export function base(palette: Palette): ChartOption {
   };
 }
 
-/** Equal gutters in every chart over time: the same window lies on the same vertical. */
+/**
+ * Equal gutters in every chart over time: the same window lies on the same vertical. ECharts must
+ * not make room for long labels by itself, or clicks and bands would miss their window.
+ */
 export function timeGrid(width: number): NonNullable<ChartOption["grid"]> {
-  return { left: gutter(width), right: RIGHT, top: TOP, bottom: AXIS, containLabel: false };
+  return { left: gutter(width), right: RIGHT, top: TOP, bottom: AXIS, outerBoundsMode: "none" };
 }
 
 /**

@@ -5,7 +5,8 @@ import type { Interval } from "@/lib/time";
 /** The first and the last moment that is drawn, in milliseconds. */
 export type Domain = readonly [number, number];
 
-export const RIGHT = 16;
+/** Half of the last label of the time axis hangs over the edge. */
+export const RIGHT = 28;
 export const TOP = 10;
 export const AXIS = 28;
 

@@ -1,8 +1,8 @@
 /** The picture of a matrix: rows of cells over time. */
 
-import { base, timeAxis } from "./decisions";
+import { base, timeAxis, timeGrid } from "./decisions";
 import type { ChartOption, CustomSeriesOption } from "./engine";
-import { AXIS, RIGHT, TOP, gutter, type Domain } from "./geometry";
+import { AXIS, TOP, gutter, type Domain } from "./geometry";
 import type { Palette } from "./palette";
 import type { MatrixCell, MatrixRow } from "./Matrix";
 import type { Interval } from "@/lib/time";
@@ -23,7 +23,7 @@ export function matrixOption(picture: Picture): ChartOption {
   const left = gutter(width);
   return {
     ...shared,
-    grid: { left, right: RIGHT, top: TOP, bottom: AXIS },
+    grid: timeGrid(width),
     xAxis: timeAxis(domain, width, palette),
     yAxis: {
       type: "category",

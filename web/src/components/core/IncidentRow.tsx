@@ -17,8 +17,8 @@ interface Props {
 
 export function IncidentRow({ to, title, cause, facts, state, severity }: Props) {
   return (
-    <li className={classes["row"]} data-quiet={state.rank <= 1}>
-      <div className={classes["marks"]}>
+    <li className={classes["row"]}>
+      <div>
         <Mark look={severity} />
       </div>
       <div className={classes["words"]}>

@@ -19,7 +19,7 @@ interface Props {
 export function FleetTable({ rows, sorting, onSort }: Props) {
   const head = { sorting, onSort };
   return (
-    <Table label="Models">
+    <Table label="Table of models">
       <thead>
         <tr>
           <SortHeader {...head} column="name">

@@ -66,7 +66,7 @@ function Shown({ detail }: { detail: IncidentDetail }) {
         }
         text={
           <>
-            <Anchor component={Link} inherit to={`/models/${encodeURIComponent(incident.model)}`}>
+            <Anchor component={Link} inherit underline="always" to={`/models/${encodeURIComponent(incident.model)}`}>
               {incident.model}
             </Anchor>
             {` · ${sinceText(incident.opened_at, incident.resolved_at)}`}

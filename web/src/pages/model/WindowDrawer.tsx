@@ -6,8 +6,7 @@ import { windowName, type Interval } from "@/lib/time";
 import { ColumnDetail } from "./ColumnDetail";
 import type { Scope } from "./scope";
 import { WindowVerdicts } from "./WindowVerdicts";
-
-const FIRST_FOCUS = { "data-autofocus": true };
+import classes from "./ModelPage.module.css";
 
 interface Props {
   scope: Scope;
@@ -18,30 +17,26 @@ interface Props {
 export function WindowDrawer({ scope, column, onClose }: Props) {
   const window = scope.selected;
   return (
-    <Drawer
-      opened={window !== null}
-      onClose={onClose}
-      position="right"
-      size={620}
-      padding="lg"
-      overlayProps={{ backgroundOpacity: 0.18 }}
-      title={window && <Title scope={scope} window={window} column={column} />}
-      // Not the first link: the ring of focus would hang over the title that one came to read.
-      closeButtonProps={{ "aria-label": "Close", ...FIRST_FOCUS }}
-      styles={{
-        content: { background: "var(--wk-surface)" },
-        header: { background: "var(--wk-surface)", borderBottom: "1px solid var(--wk-line)" },
-        title: { flex: 1, minWidth: 0 },
-        body: { paddingTop: 16 },
-      }}
-    >
-      {window &&
-        (column === null ? (
-          <WindowVerdicts scope={scope} window={window} />
-        ) : (
-          <ColumnDetail model={scope.model} column={column} window={window} />
-        ))}
-    </Drawer>
+    <Drawer.Root opened={window !== null} onClose={onClose} position="right" size={620} padding="lg">
+      <Drawer.Overlay backgroundOpacity={0.18} />
+      <Drawer.Content className={classes["drawer"] ?? ""}>
+        <Drawer.Header role="presentation" className={classes["drawerHead"] ?? ""}>
+          <Drawer.Title className={classes["drawerTitle"] ?? ""}>
+            {window && <Title scope={scope} window={window} column={column} />}
+          </Drawer.Title>
+          {/* Not the first link: the ring of focus would hang over the title that one came to read. */}
+          <Drawer.CloseButton aria-label="Close" data-autofocus />
+        </Drawer.Header>
+        <Drawer.Body pt="md">
+          {window &&
+            (column === null ? (
+              <WindowVerdicts scope={scope} window={window} />
+            ) : (
+              <ColumnDetail model={scope.model} column={column} window={window} />
+            ))}
+        </Drawer.Body>
+      </Drawer.Content>
+    </Drawer.Root>
   );
 }
 
