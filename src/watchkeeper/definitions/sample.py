@@ -61,7 +61,7 @@ def take_sample(source: object) -> Sample:
     """
     import pyarrow as pa
 
-    if hasattr(source, "iloc") and hasattr(source, "columns"):
+    if type(source).__module__.partition(".")[0] == "pandas" and hasattr(source, "iloc"):
         return _of_pandas(source)
     if isinstance(source, pa.Table):
         return _of_arrow(source)
