@@ -48,7 +48,7 @@ def storable(table: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(columns, names=table.column_names)
 
 
-def _storable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _storable(column: pa.ChunkedArray) -> pa.ChunkedArray:  # noqa: PLR0911  # one for each type
     kind = column.type
     if isinstance(kind, pa.ExtensionType):
         return _storable(pa.chunked_array([c.storage for c in column.chunks], kind.storage_type))

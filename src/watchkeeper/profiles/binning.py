@@ -138,10 +138,10 @@ def _finite(values: pa.ChunkedArray) -> npt.NDArray[np.float64]:
 
 
 def numeric_binning(values: npt.NDArray[np.float64]) -> NumericBinning:
-    """The grid for finite reference ``values`` (any order).
+    r"""The grid for finite reference ``values`` (any order).
 
     Of "asinh at the median" (scale: interquartile range / 1.349) and "asinh at zero" (scale: the
-    1 % quantile of \\|x\\| ≠ 0) the first under which no cell holds more than 1 % of the values,
+    1 % quantile of \|x\| ≠ 0) the first under which no cell holds more than 1 % of the values,
     a repeated value apart; where both crowd, the one that crowds less.
     """
     ordered = np.sort(values)

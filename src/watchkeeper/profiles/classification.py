@@ -147,7 +147,7 @@ def _reader(frame: Frame) -> _Reader | None:
         return None
     prediction = model.only(Role.PREDICTION)
     classes = classes_of(frame)
-    scores = []
+    scores: list[tuple[int, str, bool]] = []
     for column in model.with_role(Role.SCORE):
         if column.name not in held:
             continue

@@ -150,29 +150,34 @@ class _Writer:
     reals: list[Floats] = field(default_factory=list)
 
     def write(self, value: object) -> object:
+        if isinstance(value, tuple | list):
+            return [self.write(item) for item in value]
         if isinstance(value, np.ndarray):
-            kind = self.ints if value.dtype.kind in "iub" else self.reals
-            start = sum(part.size for part in kind)
-            kind.append(value.ravel())
-            return {
-                "array": "ints" if kind is self.ints else "reals",
-                "at": start,
-                "shape": value.shape,
-            }
+            return self._array(value)
         if isinstance(value, NumericBinning | CategoricalBinning):
             return {"binning": self._binning(value)}
         if is_dataclass(value) and not isinstance(value, type):
             named = {f.name: self.write(getattr(value, f.name)) for f in fields(value)}
             return {"is": type(value).__name__, "fields": named}
+        return self._plain(value)
+
+    def _plain(self, value: object) -> object:
         if isinstance(value, Mapping):
             return {"map": [[key, self.write(item)] for key, item in value.items()]}
         if isinstance(value, frozenset):
             return {"set": sorted(value)}
         if isinstance(value, datetime):
             return {"time": value.isoformat()}
-        if isinstance(value, tuple | list):
-            return [self.write(item) for item in value]
         return value
+
+    def _array(self, value: Ints | Floats) -> object:
+        whole = value.dtype.kind in "iub"
+        start = sum(part.size for part in (self.ints if whole else self.reals))
+        if whole:
+            self.ints.append(value.astype(np.int64).ravel())
+        else:
+            self.reals.append(value.astype(np.float64).ravel())
+        return {"array": "ints" if whole else "reals", "at": start, "shape": value.shape}
 
     def _binning(self, value: NumericBinning | CategoricalBinning) -> str:
         # Fields by hand: `write` would send a binning back here.
@@ -223,13 +228,13 @@ class _Reader:
         }
 
     def _array(self, value: dict[str, object]) -> npt.NDArray[np.generic]:
-        shape = tuple(value["shape"])  # type: ignore[arg-type]  # a list of integers
+        shape: tuple[int, ...] = tuple(value["shape"])  # type: ignore[arg-type]  # a list
         start = int(str(value["at"]))
         source = self.ints if value["array"] == "ints" else self.reals
         return source[start : start + int(np.prod(shape, dtype=np.int64))].reshape(shape)
 
     def _object(self, value: dict[str, object]) -> object:
-        cls = _CLASSES.get(str(value["is"]))
+        cls: type | None = _CLASSES.get(str(value["is"]))
         named = value["fields"]
         if cls is None or not isinstance(named, dict):
             raise InvalidInput(
@@ -241,4 +246,5 @@ class _Reader:
                 f"encoded profiles hold fields {sorted(unknown)} of {value['is']}, which this "
                 "release does not know: upgrade"
             )
-        return cls(**{name: self.read(item) for name, item in named.items()})
+        make: Callable[..., object] = cls
+        return make(**{name: self.read(item) for name, item in named.items()})

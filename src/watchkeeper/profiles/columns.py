@@ -44,7 +44,7 @@ class Reading:
     invalid: ibis.Value | None = None
 
 
-def as_number(table: ibis.Table, name: str, kind: ColumnType) -> Reading:
+def as_number(table: ibis.Table, name: str, kind: ColumnType) -> Reading:  # noqa: PLR0911  # by type
     """The column as float64: text by its length, an embedding by its Euclidean norm."""
     column = table[name]
     stored = column.type()
@@ -74,7 +74,7 @@ def _parsed(table: ibis.Table, column: ibis.Value) -> Reading:
 
 
 def is_nested(column: ibis.Value) -> bool:
-    """Whether the column's values cannot be compared as text: lists, records, bytes, …"""
+    """Whether the column's values cannot be compared as text: lists, records, bytes."""
     stored = column.type()
     return not (
         stored.is_primitive()

@@ -131,7 +131,8 @@ def _along(frame: Frame, axis: Axis | None) -> dict[Cell, WindowProfile]:
             window=_window(frame, part.where),
             rows=part.rows,
             columns={c.name: held[c.name] for c in frame.columns if c.name in held},
-            **_names(axis, part.where),
+            version=_named(axis, part.where, version=True),
+            segment=_named(axis, part.where, version=False),
             performance=performance.get(part.where),
             service=_service(part, time) if latency or part.errors is not None else None,
             schema=schema,
@@ -192,10 +193,11 @@ def _window(frame: Frame, where: Cell) -> Window | None:
     return window_at(where.start, frame.granularity)
 
 
-def _names(axis: Axis | None, where: Cell) -> dict[str, str]:
-    if axis is None or where.slice is None:
-        return {}
-    return {"version": where.slice} if axis.version else {"segment": f"{axis.column}={where.slice}"}
+def _named(axis: Axis | None, where: Cell, *, version: bool) -> str | None:
+    """What the slice is called, as a version or as a segment; None for all rows."""
+    if axis is None or where.slice is None or axis.version is not version:
+        return None
+    return where.slice if version else f"{axis.column}={where.slice}"
 
 
 def _service(part: Counted, latency: ColumnProfile | None) -> ServiceProfile:

@@ -13,7 +13,7 @@ from watchkeeper.domain.model import Column, ColumnType, Role
 from watchkeeper.domain.profile import CountProfile
 from watchkeeper.profiles.engine import fetch
 from watchkeeper.profiles.frame import Axis, Frame
-from watchkeeper.profiles.groups import Cell, Groups, integers
+from watchkeeper.profiles.groups import Cell, Groups
 from watchkeeper.profiles.windows import as_utc, is_readable_time, seconds_between
 
 __all__ = ["FUTURE_SECONDS", "STALE_SECONDS", "Counted", "count_columns"]

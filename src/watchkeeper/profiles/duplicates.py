@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import ibis
-import ibis.expr.datatypes as dt
 
 from watchkeeper.profiles.columns import is_nested
 from watchkeeper.profiles.engine import fetch, is_duckdb
 from watchkeeper.profiles.frame import Frame
+from watchkeeper.profiles.functions import hash_row
 from watchkeeper.profiles.groups import Cell, Groups, integers
 
 __all__ = ["duplicate_rows"]
@@ -21,10 +21,6 @@ _FIRST = 3
 # What the system adds to a row says nothing about whether the row repeats another.
 _SYSTEM = "_wk_"
 _TIME = "_wk_time"
-
-
-@ibis.udf.scalar.builtin(name="hash")
-def _hash(row) -> dt.uint64: ...  # type: ignore[no-untyped-def,valid-type]  # any row will do
 
 
 def duplicate_rows(frame: Frame, rows: int) -> dict[Cell, int]:
@@ -60,7 +56,7 @@ def _repeats(frame: Frame, names: Sequence[str], *, share: int) -> dict[Cell, in
     """Rows that repeat another in ``names``; ``share`` 0 compares values, else hashes of 1/share."""
     table, window = frame.table, frame.keys(frame.table, None)
     values = {f"c{i}": table[name] for i, name in enumerate(names)}
-    rows = table.select(**window, **({"row": _hash(ibis.struct(values))} if share else values))
+    rows = table.select(**window, **({"row": hash_row(ibis.struct(values))} if share else values))
     kept = rows.filter(rows.row % share == 0) if share > 1 else rows
     alike = kept.group_by(kept.columns).agg(copies=kept.count())
     grouped = alike.group_by(list(window)) if window else alike

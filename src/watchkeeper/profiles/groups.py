@@ -15,8 +15,11 @@ __all__ = ["Cell", "Groups", "integers", "reals"]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Where a profile belongs: ``slice`` None is all rows (or, along an axis, the remaining ones);
-    ``start`` is the window's, in seconds since 1970, None where there are no windows."""
+    """Where a profile belongs.
+
+    ``slice`` None is all rows (or, along an axis, the remaining ones); ``start`` is the window's,
+    in seconds since 1970, None where there are no windows.
+    """
 
     slice: str | None
     start: int | None

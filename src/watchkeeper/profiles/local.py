@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import ibis
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from watchkeeper.domain.model import Column
 from watchkeeper.domain.profile import NumericBinning, NumericProfile
@@ -128,10 +127,11 @@ class _Tally:
         if len(batch.ids) * width <= _SPARSE * len(z) + 1024:
             dense = np.bincount(keys)
             at = np.flatnonzero(dense)
-            counts, sums = dense[at], np.bincount(keys, weights=z)[at]
+            counts, added = dense[at], np.bincount(keys, weights=z)[at]
         else:
             at, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
-            sums = np.bincount(place, weights=z)
+            added = np.bincount(place, weights=z)
+        sums = np.asarray(added, np.float64)
         self.parts.append(_Part(batch.ids[at // width], at % width + low, counts, sums))
 
     def profiles(self, groups: int) -> Iterator[NumericProfile]:

@@ -32,6 +32,7 @@ __all__ = ["merge"]
 _UNSEEN_SHOWN = 10
 
 T = TypeVar("T")
+N = TypeVar("N", bound=np.generic)
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -75,7 +76,7 @@ def merge(parts: Sequence[WindowProfile]) -> WindowProfile:
             (p.lake_version for p in parts if p.lake_version is not None), default=None
         ),
         id="",
-        performance=_optional(_performance, [part.performance for part in parts]),
+        performance=_performance([p.performance for p in parts if p.performance is not None]),
         service=_optional(_service, [part.service for part in parts]),
         duplicate_rows=sum(part.duplicate_rows for part in parts),
         schema=reduce(operator.or_, [dict(part.schema) for part in parts]),
@@ -159,9 +160,11 @@ def _cells(
         total = np.zeros(len(united), dtype=np.int64)
         np.add.at(total, place, np.concatenate(parts))
         whole.append(total)
-    real = [
-        np.bincount(place, weights=np.concatenate(parts), minlength=len(united)) for parts in sums
-    ]
+    real = []
+    for floats in sums:
+        added = np.zeros(len(united))
+        np.add.at(added, place, np.concatenate(floats))
+        real.append(added)
     return united.astype(np.int64), whole, real
 
 
@@ -195,7 +198,9 @@ def _counted(parts: Sequence[CountProfile]) -> CountProfile:
     )
 
 
-def _performance(parts: Sequence[PerformanceProfile]) -> PerformanceProfile:
+def _performance(parts: Sequence[PerformanceProfile]) -> PerformanceProfile | None:
+    if not parts:
+        return None
     classifiers = [part for part in parts if isinstance(part, ClassificationProfile)]
     regressors = [part for part in parts if isinstance(part, RegressionProfile)]
     if classifiers and not regressors:
@@ -280,8 +285,8 @@ def _accounting(parts: Sequence[Accounting]) -> Accounting:
     )
 
 
-def _sum(parts: Sequence[npt.NDArray[T]]) -> npt.NDArray[T]:
-    total: npt.NDArray[T] = np.sum(np.stack(parts), axis=0)
+def _sum(parts: Sequence[npt.NDArray[N]]) -> npt.NDArray[N]:
+    total: npt.NDArray[N] = np.sum(np.stack(parts), axis=0)
     return total
 
 

@@ -8,7 +8,6 @@ case, because engines do not tell `a` from `A`.
 from __future__ import annotations
 
 import csv
-import glob
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -67,7 +66,7 @@ def open_table(source: TableSource) -> ibis.Table:
     return table
 
 
-def _opened(source: TableSource) -> ibis.Table:
+def _opened(source: TableSource) -> ibis.Table:  # noqa: PLR0911  # one line for each kind
     if isinstance(source, str | os.PathLike):
         return _path(os.fspath(source))
     if isinstance(source, ibis.Table):
@@ -164,9 +163,9 @@ def _files(text: str) -> list[str]:
         inside = (file for file in sorted(path.rglob("*")) if file.is_file())
         found = [str(file) for file in inside if _readable(file) and not _hidden(file, path)]
     else:
-        found = sorted(
-            file for file in glob.glob(str(path), recursive=True) if Path(file).is_file()
-        )
+        pattern = str(path.relative_to(path.anchor))
+        matched = Path(path.anchor or ".").glob(pattern)
+        found = sorted(str(file) for file in matched if file.is_file())
     if not found:
         raise NotFound(
             f"a table's path must name a file, a folder or a glob of files "

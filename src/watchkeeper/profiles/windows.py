@@ -9,17 +9,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from ibis import udf
 
 from watchkeeper.domain.model import Column, Model, Role
 from watchkeeper.domain.window import Granularity, Window
 from watchkeeper.errors import InvalidInput
 from watchkeeper.profiles.engine import is_duckdb, supports
+from watchkeeper.profiles.functions import epoch_us, make_timestamp
 
 __all__ = [
     "SYSTEM_TIME",
@@ -38,14 +37,6 @@ SYSTEM_TIME = "_wk_time"
 _ORIGIN = int(datetime(1970, 1, 5, tzinfo=UTC).timestamp())  # the Monday that windows count from
 _DIRECT = {"1h": "h", "1w": "W"}
 _DAY = "1d"
-
-
-@udf.scalar.builtin(name="epoch_us")
-def _epoch_us(moment) -> int: ...  # type: ignore[no-untyped-def,empty-body]  # with a zone or without
-
-
-@udf.scalar.builtin(name="make_timestamp")
-def _make_timestamp(microseconds: int) -> dt.timestamp: ...  # type: ignore[valid-type]  # ibis takes types as values
 
 
 def time_column(table: ibis.Table, model: Model) -> str | None:
@@ -81,7 +72,7 @@ def as_utc(table: ibis.Table, name: str) -> ibis.Value:
         return value
     if kind.is_timestamp() and is_duckdb(table):
         # Twenty times faster than a cast, which asks the calendar of the session's zone.
-        return _make_timestamp(_epoch_us(value))
+        return make_timestamp(epoch_us(value))
     if kind.is_timestamp() or kind.is_date() or kind.is_string():
         return value.cast("timestamp")
     raise InvalidInput(
@@ -115,7 +106,7 @@ def starts_of(keys: pa.Array, granularity: Granularity | None) -> npt.NDArray[np
     if granularity is None or not len(keys):
         return np.zeros(len(keys), np.int64)
     if pa.types.is_date32(keys.type):
-        return keys.cast(pa.int32()).to_numpy().astype(np.int64) * 86_400
+        return np.asarray(keys.cast(pa.int32()).to_numpy(), np.int64) * 86_400
     if pa.types.is_temporal(keys.type):
         microseconds = keys.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
         return np.asarray(microseconds // 1_000_000, np.int64)
@@ -130,7 +121,7 @@ def window_at(start: int, granularity: Granularity) -> Window:
 def seconds_between(table: ibis.Table, early: ibis.Value, late: ibis.Value) -> ibis.Value:
     """Seconds from ``early`` to ``late`` (timestamps without zone) as float64."""
     if is_duckdb(table):
-        return (_epoch_us(late) - _epoch_us(early)).cast("float64") / 1e6
+        return (epoch_us(late) - epoch_us(early)).cast("float64") / 1e6
     return (late.epoch_seconds() - early.epoch_seconds()).cast("float64")
 
 
