@@ -39,12 +39,23 @@ describe("ranges", () => {
       end: "2014-01-01T00:00:00.000Z",
     });
   });
+  it("reaches back to a chosen window that lies before", () => {
+    const last = "2014-01-01T00:00:00Z";
+    expect(resolveRange("30d", last, "2013-06-18T00:00:00Z").start).toBe("2013-06-17T00:00:00.000Z");
+    expect(resolveRange("30d", last, "2013-12-20T00:00:00Z").start).toBe("2013-12-02T00:00:00.000Z");
+    expect(resolveRange("30d", last, "nonsense").start).toBe("2013-12-02T00:00:00.000Z");
+  });
   it("takes everything for all, and for a model without windows", () => {
     expect(resolveRange("all", "2014-01-01T00:00:00Z")).toEqual({});
     expect(resolveRange("30d", null)).toEqual({});
   });
   it("falls back to 90 days for a word it does not know", () => {
-    expect(rangeName("; drop table")).toBe("90d");
+    expect(rangeName("; drop table", "1d")).toBe("90d");
+  });
+  it("offers shorter ranges where windows are shorter", () => {
+    expect(rangeName("all", "1h")).toBe("7d");
+    expect(rangeName("30d", "5m")).toBe("30d");
+    expect(rangeName(null, "15m")).toBe("1d");
   });
 });
 

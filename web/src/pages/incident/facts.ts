@@ -33,7 +33,6 @@ export function seriesName(alert: Alert): string {
 export function placeOf(alert: Alert): string {
   const start = alert.facts["window_start"];
   const query = new URLSearchParams({
-    range: "all",
     window: typeof start === "string" ? start : alert.opened_at,
   });
   if (alert.column !== null) query.set("column", alert.column);

@@ -11,7 +11,7 @@ import { Mark } from "@/components/core/Mark";
 import { Note } from "@/components/core/Note";
 import { PageHead } from "@/components/core/PageHead";
 import { Panels } from "@/components/core/Skeletons";
-import { rangeName, resolveRange } from "@/lib/range";
+import { rangeName, rangesOf, resolveRange, usualRange } from "@/lib/range";
 import { statusLook } from "@/lib/status";
 import { day, windowsOf, type Interval } from "@/lib/time";
 import { useUrl } from "@/lib/useUrl";
@@ -20,12 +20,6 @@ import { ModelPanels } from "./ModelPanels";
 import type { Scope } from "./scope";
 import { WindowDrawer } from "./WindowDrawer";
 import classes from "./ModelPage.module.css";
-
-const RANGE_NAMES = [
-  { value: "30d", label: "30 days" },
-  { value: "90d", label: "90 days" },
-  { value: "all", label: "All" },
-];
 
 export function ModelPage() {
   const name = useParams()["model"] ?? "";
@@ -64,11 +58,11 @@ function Up() {
 function Loaded({ detail }: { detail: ModelDetail }) {
   const { summary } = detail;
   const url = useUrl();
-  const name = rangeName(url.get("range"));
+  const name = rangeName(url.get("range"), summary.granularity);
   const lastEnd = summary.last_window?.end ?? null;
-  const range = useMemo(() => resolveRange(name, lastEnd), [name, lastEnd]);
-  const rows = useQuery({ ...windowsQuery(detail.name, range), enabled: lastEnd !== null });
   const chosen = url.get("window");
+  const range = useMemo(() => resolveRange(name, lastEnd, chosen), [name, lastEnd, chosen]);
+  const rows = useQuery({ ...windowsQuery(detail.name, range), enabled: lastEnd !== null });
   const { set } = url;
   const pick = useCallback(
     (window: Interval, column?: string) =>
@@ -98,9 +92,9 @@ function Loaded({ detail }: { detail: ModelDetail }) {
               <span className={classes["until"]}>to {day(Date.parse(lastEnd) - 1)}</span>
               <SegmentedControl
                 aria-label="Time range"
-                data={RANGE_NAMES}
+                data={rangesOf(summary.granularity)}
                 value={name}
-                onChange={(next) => url.set({ range: next === "90d" ? null : next })}
+                onChange={(next) => url.set({ range: next === usualRange(summary.granularity) ? null : next })}
               />
             </>
           )
