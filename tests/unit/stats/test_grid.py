@@ -19,7 +19,9 @@ def test_every_value_lies_in_its_cell(x, center, scale):
     cell = cell_of([x], center, scale)
 
     slack = 1e-9 * (abs(x) + abs(center) + scale)
-    assert cell_low(cell, center, scale)[0] - slack <= x <= cell_high(cell, center, scale)[0] + slack
+    assert (
+        cell_low(cell, center, scale)[0] - slack <= x <= cell_high(cell, center, scale)[0] + slack
+    )
 
 
 @given(st.lists(_VALUES, min_size=2, max_size=20))

@@ -192,6 +192,7 @@ class _Level:
             df = df / np.maximum(kept, 1e-6)
         else:
             T, df = np.broadcast_to(tau**2 * np.eye(j), T.shape), np.full(len(z), np.inf)
+            typical = np.zeros(len(z))  # nothing was estimated
         lam, axes = np.linalg.eigh(T)
         lam = lam + (_RIDGE if tau is None else 0.0) * lam.mean(-1, keepdims=True)
         wide = (len(z), groups)
