@@ -16,7 +16,7 @@ from watchkeeper.monitors.season import Seasons, seasons_of, week_of
 from watchkeeper.stats.rate import RateVariation, fit_rate
 from watchkeeper.stats.variation import ENOUGH_WINDOWS, Variation, fit
 
-__all__ = ["Basis", "basis_of"]
+__all__ = ["Basis", "Figure", "Tally", "basis_of"]
 
 _ROLLING_SPAN = timedelta(days=28)
 # A reference of fewer than four windows cannot say how much windows differ: so much is assumed,

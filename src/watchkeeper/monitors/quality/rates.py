@@ -23,7 +23,17 @@ from watchkeeper.monitors.words import share
 from watchkeeper.stats.interval.wilson import wilson
 from watchkeeper.stats.rate import RateVariation
 
-__all__ = ["Case", "ColumnFault", "Fault", "Yardstick", "column_faults", "judge_rate", "watched"]
+__all__ = [
+    "Case",
+    "ColumnFault",
+    "Fault",
+    "Yardstick",
+    "column_faults",
+    "in_clumps",
+    "judge_rate",
+    "watched",
+    "with_clause",
+]
 
 _MATERIAL_PART = 0.25  # of the model's materiality
 _CRITICAL = 0.2  # one row in five more, or fewer, than before
@@ -71,12 +81,17 @@ class ColumnFault:
 
 @dataclass(frozen=True, slots=True)
 class Yardstick:
-    """What a share is held against."""
+    """What a share is held against.
+
+    ``clump``: how many rows come together, on average, so that n rows say as much as n/clump; the
+    rows of ``normal`` are counted in clumps already.
+    """
 
     fault: Fault
     normal: RateVariation
     basis: Basis
     materiality: float
+    clump: float = 1.0
 
 
 def watched(model: Model, spec: MonitorSpec, *, without: tuple[Role, ...] = ()) -> list[Column]:
@@ -102,7 +117,7 @@ def column_faults(kind: ColumnFault, case: Case, columns: Sequence[Column]) -> I
             counted = _tally(kind, column.name, profile)
             if counted is not None:
                 found = judge_rate(yardstick, series, profile, counted)
-                yield _with_clause(found, *kind.clause(profile.columns[column.name]))
+                yield with_clause(found, *kind.clause(profile.columns[column.name]))
 
 
 def judge_rate(
@@ -115,7 +130,7 @@ def judge_rate(
         return Evidence(series, profile.window, Status.INSUFFICIENT_DATA, message, n=0)
     season = yardstick.basis.seasons.of(profile.window)
     before, (low, high) = yardstick.normal.expected(season), wilson(events, total)
-    p_value = yardstick.normal.p_value(events, total, season)
+    p_value = yardstick.normal.p_value(*in_clumps(counted, yardstick.clump), season)
     found = Evidence(
         series=series,
         window=profile.window,
@@ -134,6 +149,14 @@ def judge_rate(
         profiles=(profile.id,) if profile.id else (),
     )
     return _outside_budget(found, yardstick, counted)
+
+
+def in_clumps(counted: tuple[int, int], clump: float) -> tuple[int, int]:
+    """(events, rows) counted in clumps; at least one row."""
+    if clump == 1.0:
+        return counted
+    rows = max(1, round(counted[1] / clump))
+    return min(rows, round(counted[0] / clump)), rows
 
 
 def _outside_budget(found: Evidence, yardstick: Yardstick, counted: tuple[int, int]) -> Evidence:
@@ -169,11 +192,12 @@ def _sentence(yardstick: Yardstick, series: Series, counted: tuple[int, int], be
     events, total = counted
     return (
         f"{_subject(series)}: {share(events / total)} of {total:,} rows {yardstick.fault.words}, "
-        f"{share(before)} of {yardstick.normal.rows:,} before"
+        f"{share(before)} of {round(yardstick.normal.rows * yardstick.clump):,} before"
     )
 
 
-def _with_clause(found: Evidence, clause: str, figures: Mapping[str, object]) -> Evidence:
+def with_clause(found: Evidence, clause: str, figures: Mapping[str, object]) -> Evidence:
+    """The evidence with a clause at the end of its message and further figures in its effect."""
     if not clause and not figures:
         return found
     return replace(found, message=found.message + clause, effect={**found.effect, **figures})

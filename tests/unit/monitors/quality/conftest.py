@@ -54,7 +54,7 @@ def numeric(
 
 def categorical(counts: Sequence[int], *, null: int = 0, unseen: int = 0):
     """The profile of a categorical column with the values a, b, c and so on."""
-    names = tuple("abcdefgh"[: len(counts)])
+    names = tuple(chr(ord("a") + at) for at in range(len(counts)))
     return CategoricalProfile(
         binning=CategoricalBinning(names),
         n=sum(counts) + null + unseen,

@@ -154,3 +154,25 @@ def test_a_window_without_rows_has_too_few_data(bench):
     _, status = bench.one(missing, bench.numeric([]), history)
 
     assert status == "insufficient_data"
+
+
+def test_new_values_of_a_column_of_rare_values_are_no_fault(bench):
+    """Where every day of the reference brings values of its own, so may the next day."""
+    rng = np.random.default_rng(11)
+    chance = 1.0 / np.arange(1, 2001)
+    days = rng.multinomial(500, chance / chance.sum(), size=40)
+    known = days[:28].sum(axis=0) > 0
+    history = bench.days(lambda day: bench.categorical(days[day][known]), "c")
+
+    statuses = [
+        bench.one(
+            unseen,
+            bench.categorical(day[known], unseen=int(day[~known].sum())),
+            history,
+            "c",
+        )[1]
+        for day in days[28:]
+    ]
+
+    assert days[28:, ~known].sum() > 50
+    assert statuses == ["ok"] * 12
