@@ -190,6 +190,7 @@ class Inbox:
         A claim holds at least one batch, else at most ``most_bytes``.
         """
         with self._database.write() as connection:
+            _hold(connection, model)
             number = self._open_claim(connection, model)
             if number is None:
                 number = self._new_claim(connection, model, most_bytes)
@@ -206,6 +207,7 @@ class Inbox:
     def finish(self, claim: Claim) -> None:
         """Delete a claim's batches: all they said is in the lake and in the catalog."""
         with self._database.write() as connection:
+            _hold(connection, claim.model)
             connection.execute(
                 sa.delete(inbox).where(inbox.c.model == claim.model, inbox.c.claim == claim.number)
             )
@@ -234,9 +236,9 @@ class Inbox:
         if not positions:
             return None
         number = connection.execute(
-            insert_into(connection, claims)
-            .values(model=model, number=1)
-            .on_conflict_do_update(index_elements=["model"], set_={"number": claims.c.number + 1})
+            sa.update(claims)
+            .where(claims.c.model == model)
+            .values(number=claims.c.number + 1)
             .returning(claims.c.number)
         ).scalar_one()
         connection.execute(
@@ -245,6 +247,17 @@ class Inbox:
             .values(claim=number)
         )
         return int(number)
+
+
+def _hold(connection: sa.Connection, model: str) -> None:
+    """Let nobody else claim or finish this model's batches until the transaction ends.
+
+    Claims must be made, and so numbered and moved, one after another: a table that has seen a
+    number takes no lower one.
+    """
+    change = insert_into(connection, claims).values(model=model, number=0)
+    same = {"number": claims.c.number}
+    connection.execute(change.on_conflict_do_update(index_elements=["model"], set_=same))
 
 
 def _receipt(connection: sa.Connection, key: BatchKey) -> StoredReceipt | None:

@@ -121,20 +121,18 @@ class StoredTable:
         Nothing happens where ``stamp`` was seen already. A column that the table lacks is added
         to it; raises Conflict where a column has another type. Concurrent appends retry.
         """
+        failure: Exception | None = None
         with self._lock:
             for _ in range(_TRIES):
-                table = self._latest()
-                if table is not None and stamp and _seen(table, stamp):
-                    return int(table.version())
-                stored = pa.schema(table.schema().to_arrow()) if table else pa.schema([])
-                _refuse_conflicts(stored, rows.schema, self.uri)
                 try:
+                    table = self._latest() or self._create(rows.schema)
+                    if stamp and _seen(table, stamp):
+                        return int(table.version())
+                    _refuse_conflicts(pa.schema(table.schema().to_arrow()), rows.schema, self.uri)
                     return self._write(table, rows, stamp)
-                except (DeltaError, OSError) as error:
+                except (DeltaError, OSError) as error:  # another writer came first, or a hiccup
                     failure = error
-            raise Unavailable(
-                f"appending to {self.uri} failed {_TRIES} times: {failure}"
-            ) from failure
+        raise Unavailable(f"appending to {self.uri} failed {_TRIES} times: {failure}") from failure
 
     def read(
         self, prune: str | None, keep: pc.Expression | None, *, version: int | None = None
@@ -197,23 +195,35 @@ class StoredTable:
     def _at(self, version: int) -> DeltaTable:
         return open_delta(self.uri, version, storage_options=self._options)
 
-    def _write(self, table: DeltaTable | None, rows: pa.Table, stamp: Stamp | None) -> int:
+    def _create(self, schema: pa.Schema) -> DeltaTable:
+        # Two writers may create at once. Without retries the second fails and finds the table of
+        # the first, where a retry would replace what it says of its columns.
+        _refuse_conflicts(pa.schema([]), schema, self.uri)
+        DeltaTable.create(
+            self.uri,
+            schema=schema,
+            mode="ignore",
+            partition_by=self._partition_by,
+            configuration=_configuration(schema),
+            storage_options=self._options,
+            commit_properties=CommitProperties(max_commit_retries=0),
+        )
+        self._table = open_delta(self.uri, storage_options=self._options)
+        return self._table
+
+    def _write(self, table: DeltaTable, rows: pa.Table, stamp: Stamp | None) -> int:
         transactions = [Transaction(stamp.app_id, stamp.sequence)] if stamp else None
         write_deltalake(
-            self.uri if table is None else table,
+            table,
             rows,
-            mode="error" if table is None else "append",
-            schema_mode=None if table is None else "merge",
-            partition_by=self._partition_by,
-            configuration=_configuration(rows.schema) if table is None else None,
+            mode="append",
+            schema_mode="merge",
             storage_options=self._options,
             writer_properties=_WRITER,
             commit_properties=CommitProperties(app_transactions=transactions),
         )
-        latest = self._latest()
-        if latest is None:
-            raise Unavailable(f"the table at {self.uri} vanished while it was written to")
-        return int(latest.version())
+        table.update_incremental()
+        return int(table.version())
 
 
 def _configuration(schema: pa.Schema) -> dict[str, str | None]:
