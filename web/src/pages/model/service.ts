@@ -1,6 +1,7 @@
 /** From the service's points to the series of its two charts. */
 
 import type { ServicePoint } from "@/api/types";
+import { windowBars } from "@/components/chart/bars";
 import { line } from "@/components/chart/decisions";
 import type { Series } from "@/components/chart/engine";
 import type { Palette } from "@/components/chart/palette";
@@ -30,19 +31,13 @@ export const LATENCY_KEY: KeyItem[] = [
 ];
 
 export function trafficSeries(points: ServicePoint[], palette: Palette): Series[] {
-  const bar = { type: "bar" as const, stack: "requests", barCategoryGap: "25%", barMaxWidth: 22 };
-  return [
-    {
-      ...bar,
-      itemStyle: { color: palette["critical-mark"] },
-      data: points.map((point) => [middle(point), point.errors]),
-    },
-    {
-      ...bar,
-      itemStyle: { color: palette.then },
-      data: points.map((point) => [middle(point), point.requests - point.errors]),
-    },
-  ];
+  return windowBars(
+    points.map((point) => point.window),
+    [
+      { colour: palette["critical-mark"], values: points.map((point) => point.errors) },
+      { colour: palette.then, values: points.map((point) => point.requests - point.errors) },
+    ],
+  );
 }
 
 export const TRAFFIC_KEY: KeyItem[] = [
