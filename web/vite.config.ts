@@ -3,7 +3,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
 // The server that `npm run dev` talks to; the built page talks to the server that serves it.
-const SERVER = process.env["WATCHKEEPER_URL"] ?? "http://127.0.0.1:8210";
+const SERVER = process.env["WATCHKEEPER_URL"] ?? "http://127.0.0.1:8711";
 
 export default defineConfig({
   plugins: [react()],

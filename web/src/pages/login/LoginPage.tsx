@@ -29,7 +29,7 @@ export function LoginPage() {
           Sign in to Watchkeeper
         </h1>
         <p className={classes["text"]}>
-          Your key says who you are and what you may do. This browser keeps a session of twelve
+          Your key says who you are and what you may do. This browser keeps a session for a few
           hours, and never the key.
         </p>
         <PasswordInput
