@@ -35,7 +35,7 @@ def trimmed(z: Floats, v: Floats, seasons: Ints) -> Floats:
     """
     known = np.isfinite(v)
     most = int(_MOST * z.shape[1])
-    if most == 0:
+    if most == 0 or z.shape[2] == 0:  # a constant has no components that could be broken
         return v
     residual = np.where(known[..., None], z, np.nan)
     with np.errstate(all="ignore"):
