@@ -7,6 +7,7 @@ always repeat its last step.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError
+from deltalake.exceptions import (
+    CommitFailedError,
+    DeltaError,
+    DeltaProtocolError,
+    TableNotFoundError,
+)
 
 from watchkeeper.errors import Conflict, NotFound, Unavailable, UnsupportedTable
 from watchkeeper.lake.schemas import DAY, STATISTICS
@@ -61,6 +67,8 @@ def open_delta(
     except DeltaProtocolError as error:
         raise UnsupportedTable(f"the Delta table at {path} cannot be read: {error}") from error
     except DeltaError as error:
+        if "Unsupported" in str(error):  # the reader says so in words only
+            raise UnsupportedTable(f"the Delta table at {path} cannot be read: {error}") from error
         if version is not None:
             raise NotFound(
                 f"the Delta table at {path} has no version {version}: {error}"
@@ -160,7 +168,8 @@ class StoredTable:
 
     def compact(self, *, min_files: int) -> int:
         """Rewrite each day that has at least ``min_files`` files into few; returns how many files
-        were removed. Readers of older versions keep their files until `vacuum`.
+        were replaced. Readers of older versions keep their files until `vacuum`. Where another
+        writer gets in between, the day is left as it is for the next time.
         """
         with self._lock:
             table = self._latest()
@@ -168,8 +177,11 @@ class StoredTable:
                 return 0
             removed = 0
             for filters in _crowded(table, self._partition_by, min_files):
-                done = table.optimize.compact(partition_filters=filters, writer_properties=_WRITER)
-                removed += int(done["numFilesRemoved"])
+                with contextlib.suppress(CommitFailedError):
+                    done = table.optimize.compact(
+                        partition_filters=filters, writer_properties=_WRITER
+                    )
+                    removed += int(done["numFilesRemoved"])
             return removed
 
     def vacuum(self, *, hours: int) -> int:
