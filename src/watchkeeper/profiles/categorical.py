@@ -18,7 +18,13 @@ from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups, integers
 from watchkeeper.profiles.texts import canonicals
 
-__all__ = ["Together", "categorical_item", "categorical_profiles", "grouped_columns"]
+__all__ = [
+    "Together",
+    "categorical_item",
+    "categorical_profiles",
+    "empty_categorical",
+    "grouped_columns",
+]
 
 _UNSEEN_SHOWN = 10  # unseen values that a profile names
 _NULL, _INVALID, _OTHER, _UNSEEN, _SEEN = range(5)
@@ -84,6 +90,12 @@ def categorical_profiles(
         inside = slice(rows.start - start, rows.stop - start)
         for lookup in lookups[item]:
             yield lookup.column, where, lookup.profile(inside, counts[rows])
+
+
+def empty_categorical(binning: CategoricalBinning) -> CategoricalProfile:
+    """The profile of no rows."""
+    counts = np.zeros(len(binning.values), np.int64)
+    return CategoricalProfile(binning, 0, 0, 0, 0, counts, 0, 0)
 
 
 class _Lookup:

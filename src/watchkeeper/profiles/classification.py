@@ -17,7 +17,7 @@ from watchkeeper.domain.profile import (
     CategoricalBinning,
     ClassificationProfile,
 )
-from watchkeeper.profiles.columns import as_number, same_text
+from watchkeeper.profiles.columns import as_number, is_nan, same_text
 from watchkeeper.profiles.engine import Item, fetch, fetch_each
 from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups, integers, reals
@@ -79,7 +79,7 @@ class _Reader:
         column = table[name]
         present = column.notnull()
         if column.type().is_floating():
-            present = present & ~column.isnan()
+            present = present & ~is_nan(column)
         known = [(same_text(column, text), i) for i, text in enumerate(self.classes)]
         return ibis.cases(*known, (present, -1))
 
@@ -125,15 +125,15 @@ class _Reader:
         """Row by row: the probability given to the label, and the Brier score."""
         valid = self.valid(table)
         if not self.scores:
-            return {"true": ibis.null("float64"), "brier": ibis.null("float64")}
+            return {"given": ibis.null("float64"), "brier": ibis.null("float64")}
         if self.binary:
             score = self.score(table, 0)
-            true = ibis.cases((valid & (label == 1), score), (valid & (label == 0), 1.0 - score))
-            return {"true": true, "brier": (1.0 - true) * (1.0 - true)}
+            given = ibis.cases((valid & (label == 1), score), (valid & (label == 0), 1.0 - score))
+            return {"given": given, "brier": (1.0 - given) * (1.0 - given)}
         each = [(k, self.score(table, i)) for i, (k, _, _) in enumerate(self.scores)]
-        true = ibis.cases(*[(valid & (label == k), score) for k, score in each])
+        given = ibis.cases(*[(valid & (label == k), score) for k, score in each])
         squares = sum((score * score for _, score in each), start=ibis.literal(0.0))
-        return {"true": true, "brier": squares - 2.0 * true + 1.0}
+        return {"given": given, "brier": squares - 2.0 * given + 1.0}
 
 
 def _score_bin(score: ibis.Value) -> ibis.Value:
@@ -208,12 +208,12 @@ def _confusion(reader: _Reader, axis: Axis | None) -> pa.Table:
     elif LABEL_KNOWN_AT in table.columns:
         by["fifth"] = reader.fifth(table)
     rows = table.select(**keys, **by, **values, **reader.losses(table, label))
-    loss = -ibis.greatest(ibis.least(rows.true, 1.0 - _CLIP), _CLIP).ln()
-    rows = rows.mutate(loss=ibis.cases((rows.true.notnull(), loss)))
+    loss = -ibis.greatest(ibis.least(rows.given, 1.0 - _CLIP), _CLIP).ln()
+    rows = rows.mutate(loss=ibis.cases((rows.given.notnull(), loss)))
     grouped = rows.group_by([*keys, *by]).agg(
         n=rows.count(),
         total=rows.score.sum(),
-        scored=rows.true.count(),
+        scored=rows.given.count(),
         loss=rows.loss.sum(),
         loss2=(rows.loss * rows.loss).sum(),
         brier=rows.brier.sum(),

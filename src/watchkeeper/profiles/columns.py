@@ -24,6 +24,7 @@ __all__ = [
     "as_category",
     "as_number",
     "grid_cell",
+    "is_nan",
     "is_nested",
     "same_text",
 ]
@@ -71,6 +72,12 @@ def _parsed(table: ibis.Table, column: ibis.Value) -> Reading:
         number = column.re_search(r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$")
         value = ibis.cases((number, column.cast("float64")), else_=ibis.null("float64"))
     return Reading(value, column.notnull() & value.isnull())
+
+
+def is_nan(value: ibis.Value) -> ibis.Value:
+    """Whether a number is NaN; never on an engine that has none (SQLite)."""
+    known = ibis.get_backend(value).has_operation(ops.IsNan)
+    return value.isnan() if known else ibis.literal(False)
 
 
 def is_nested(column: ibis.Value) -> bool:
@@ -134,7 +141,7 @@ def grid_cell(x: ibis.Value, z: ibis.Value, *, invalid: ibis.Value | None) -> ib
     marked = [] if invalid is None else [(invalid, ibis.literal(INVALID, "int64"))]
     return ibis.cases(
         (size <= _FAR, near),
-        (x.isnan(), ibis.literal(NAN, "int64")),
+        (is_nan(x), ibis.literal(NAN, "int64")),
         (x > _LARGEST, ibis.literal(POS_INF, "int64")),
         (x < -_LARGEST, ibis.literal(NEG_INF, "int64")),
         *marked,

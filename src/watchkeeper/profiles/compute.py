@@ -23,6 +23,7 @@ from watchkeeper.domain.window import Granularity, Window
 from watchkeeper.profiles.categorical import (
     categorical_item,
     categorical_profiles,
+    empty_categorical,
     grouped_columns,
 )
 from watchkeeper.profiles.counted import Counted, count_columns
@@ -33,7 +34,7 @@ from watchkeeper.profiles.groups import Cell
 from watchkeeper.profiles.identity import with_identity
 from watchkeeper.profiles.local import local_profiles
 from watchkeeper.profiles.merge import merge
-from watchkeeper.profiles.numeric import numeric_item, numeric_profiles
+from watchkeeper.profiles.numeric import empty_numeric, numeric_item, numeric_profiles
 from watchkeeper.profiles.performance import performance_profiles, with_previous
 from watchkeeper.profiles.service import LATENCY_BINNING, latency_column
 from watchkeeper.profiles.windows import as_utc, window_at
@@ -112,8 +113,11 @@ def _along(frame: Frame, axis: Axis | None) -> dict[Cell, WindowProfile]:
     numeric, categorical, counted = _plan(frame)
     columns: dict[Cell, dict[str, ColumnProfile]] = {}
     counts = list(count_columns(frame, axis, counted))
+    empty = {name: empty_numeric(binning) for name, _, binning in numeric}
+    none = {column.name: empty_categorical(binning) for column, binning in categorical}
     for part in counts:
-        columns[part.where] = dict(part.columns)
+        # Without rows no query speaks of a column, and it is still there.
+        columns[part.where] = {**part.columns, **({} if part.rows else empty | none)}
     for name, where, found in (
         *_numeric(frame, axis, numeric),
         *_categorical(frame, axis, categorical),

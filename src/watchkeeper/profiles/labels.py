@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import ibis
+import ibis.expr.operations as ops
 import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.domain.model import Role
 from watchkeeper.domain.profile import DELAY_EDGES_SECONDS, WINDOW_SLICES, DelayCounts
-from watchkeeper.profiles.engine import fetch
+from watchkeeper.profiles.engine import fetch, supports
 from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups, integers, reals
 from watchkeeper.profiles.windows import as_utc, seconds_between, window_fraction
@@ -95,9 +96,9 @@ def previous_pairs(
 
     Yields (equal, Σ|difference|, Σ difference², compared). Labels of the same moment are taken in
     the order of their prediction's id, where the table has one: by their value would make them
-    look alike. Nothing is yielded for a table without time.
+    look alike. Nothing is yielded for a table without time, or on an engine without windows.
     """
-    if frame.time is None:
+    if frame.time is None or not supports(frame.table, ops.WindowFunction):
         return
     table = frame.table
     keys = frame.keys(table, axis)

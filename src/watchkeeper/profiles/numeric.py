@@ -18,12 +18,13 @@ from watchkeeper.profiles.columns import (
     POS_INF,
     as_number,
     grid_cell,
+    is_nan,
 )
 from watchkeeper.profiles.engine import Item
 from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups, integers, reals
 
-__all__ = ["SUMMED", "at_least_distinct", "numeric_item", "numeric_profiles"]
+__all__ = ["SUMMED", "at_least_distinct", "empty_numeric", "numeric_item", "numeric_profiles"]
 
 # Sums take |z| as at most this, so that Σz² stays finite: beyond lies nothing to average.
 SUMMED = 1e150
@@ -44,7 +45,7 @@ def numeric_item(frame: Frame, axis: Axis | None, column: Column, binning: Numer
         if reading.invalid is not None:
             values["invalid"] = reading.invalid
         if bounded:
-            values["outside"] = (x < numbers[2]) | ((x > numbers[3]) & ~x.isnan())
+            values["outside"] = (x < numbers[2]) | ((x > numbers[3]) & ~is_nan(x))
         return _aggregate(frame, table.select(**values))
 
     low = -_LARGEST if column.minimum is None else column.minimum
@@ -63,7 +64,7 @@ def _aggregate(frame: Frame, rows: ibis.Table) -> ibis.Table:
         sum_z2=(celled.z * celled.z).sum(),
         low=celled.x.min(),
         high=celled.x.max(),
-        **({"outside": celled.outside.sum()} if "outside" in rows.columns else {}),
+        **({"outside": celled.outside.cast("int64").sum()} if "outside" in rows.columns else {}),
     )
     outside = grouped.outside if "outside" in rows.columns else ibis.literal(0, "int64")
     figures = {n: grouped[n] for n in ("cell", "n", "sum_z", "sum_z2", "low", "high")}
@@ -127,6 +128,24 @@ def _summed(
     return (
         np.where(far, np.sign(sums) * SUMMED * counts, sums),
         np.where(far, SUMMED * SUMMED * counts, squares),
+    )
+
+
+def empty_numeric(binning: NumericBinning) -> NumericProfile:
+    """The profile of no rows."""
+    none = np.zeros(0, np.int64)
+    counts = dict.fromkeys(("n", "null", "nan", "pos_inf", "neg_inf", "invalid", "outside"), 0)
+    return NumericProfile(
+        binning=binning,
+        **counts,
+        cells=none,
+        counts=none.copy(),
+        sums=np.zeros(0),
+        sum_z=0.0,
+        sum_z2=0.0,
+        minimum=None,
+        maximum=None,
+        distinct=0,
     )
 
 

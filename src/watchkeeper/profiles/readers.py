@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from watchkeeper.profiles.engine import quote
 __all__ = ["TableSource", "open_table"]
 
 _MEMORY_MB_PER_THREAD = 256
+_LONGEST = 1 << 24  # bytes of one line or object of a text file
 _PACKED = (".gz", ".zst")
 _KINDS = {
     ".parquet": "parquet",
@@ -121,6 +123,7 @@ def _connection() -> ibis.BaseBackend:
             "threads": threads,
             "memory_limit": f"{max(2, threads) * _MEMORY_MB_PER_THREAD}MB",
             "preserve_insertion_order": False,
+            "temp_directory": str(Path(tempfile.gettempdir()) / "watchkeeper-duckdb"),
         }
     )
     # Else a name in SQL that is no table is looked up among Python's variables.
@@ -219,15 +222,18 @@ def _parquet(files: Sequence[str], named: str) -> ibis.Table:
             f"{named!r} must be a Parquet file, and cannot be read: {error}"
         ) from None
     union = ", union_by_name = true" if len(files) > 1 else ""
-    return _view(f"read_parquet({_listed(files)}{union})", named)
+    return _scanned(f"read_parquet({_listed(files)}{union})", named, kind="VIEW")
 
 
 def _csv(files: Sequence[str], named: str) -> ibis.Table:
-    options = "auto_detect = true, sample_size = -1, maximum_line_size = 67108864"
+    options = (
+        "auto_detect = true, sample_size = -1, "
+        f"maximum_line_size = {_LONGEST}, buffer_size = {2 * _LONGEST}"
+    )
     for file in files[:1]:
         _refuse_repeated(_header(file), repr(named))
     union = ", union_by_name = true" if len(files) > 1 else ""
-    return _view(f"read_csv({_listed(files)}, {options}{union})", named)
+    return _scanned(f"read_csv({_listed(files)}, {options}{union})", named, kind="TABLE")
 
 
 def _header(file: str) -> list[str]:
@@ -245,9 +251,9 @@ def _header(file: str) -> list[str]:
 
 
 def _json(files: Sequence[str], named: str) -> ibis.Table:
-    options = "auto_detect = true, sample_size = -1, maximum_object_size = 67108864"
+    options = f"auto_detect = true, sample_size = -1, maximum_object_size = {_LONGEST}"
     union = ", union_by_name = true" if len(files) > 1 else ""
-    return _view(f"read_json({_listed(files)}, {options}{union})", named)
+    return _scanned(f"read_json({_listed(files)}, {options}{union})", named, kind="TABLE")
 
 
 _READERS: dict[str, Callable[[Sequence[str], str], ibis.Table]] = {
@@ -257,7 +263,8 @@ _READERS: dict[str, Callable[[Sequence[str], str], ibis.Table]] = {
 }
 
 
-def _view(scan: str, named: str) -> ibis.Table:
+def _scanned(scan: str, named: str, *, kind: str) -> ibis.Table:
+    """A scan by DuckDB as a view, or as a table where reading it again would be slow."""
     connection = _connection()
     try:
         described = connection.con.sql(f"SELECT * FROM {scan}")
@@ -268,7 +275,7 @@ def _view(scan: str, named: str) -> ibis.Table:
         ]
         utc = ", ".join(f"make_timestamp(epoch_us({quote(n)})) AS {quote(n)}" for n in zoned)
         chosen = f"* REPLACE ({utc})" if zoned else "*"
-        connection.con.execute(f'CREATE TEMP VIEW "rows" AS SELECT {chosen} FROM {scan}')
+        connection.con.execute(f'CREATE TEMP {kind} "rows" AS SELECT {chosen} FROM {scan}')
         return connection.table("rows")
     except duckdb.Error as error:
         reason = str(error).partition("\n")[0]

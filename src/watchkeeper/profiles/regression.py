@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from watchkeeper.domain.model import ColumnType, Role
 from watchkeeper.domain.profile import DelayCounts, NumericBinning, RegressionProfile
-from watchkeeper.profiles.columns import as_number, grid_cell
+from watchkeeper.profiles.columns import as_number, grid_cell, is_nan
 from watchkeeper.profiles.engine import fetch
 from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups, integers, reals
@@ -30,7 +30,7 @@ _FIGURES = (
 
 def _finite(value: ibis.Value) -> ibis.Value:
     """Whether a number is there, and finite."""
-    return (~value.isnan() & (value.abs() <= _LARGEST)).fill_null(False)
+    return (~is_nan(value) & (value.abs() <= _LARGEST)).fill_null(False)
 
 
 class _Reader:
