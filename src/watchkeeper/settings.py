@@ -196,7 +196,7 @@ class Settings:
 
 def _meant(name: str, known: Collection[str]) -> str | None:
     near = difflib.get_close_matches(
-        name[len(PREFIX) :], [k[len(PREFIX) :] for k in known], 1, 0.88
+        name[len(PREFIX) :], [k[len(PREFIX) :] for k in known], 1, 0.75
     )
     return PREFIX + near[0] if near else None
 
