@@ -85,7 +85,7 @@ class Frame:
         """How many components the windows can carry, at most ``wanted``."""
         if not self.learns:
             return wanted
-        return max(1, min(wanted, len(self.windows) - 1 - _FEWEST_DF))
+        return min(wanted, max(1, len(self.windows) - 1 - _FEWEST_DF))
 
     def layout_for(self, order: int) -> Layout:
         """The layout, without seasons where they leave too little for that many components."""
