@@ -2,55 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import urlsplit
 
+from watchkeeper.catalog.keys import Keys, Sessions
 from watchkeeper.domain.key import Key, Scope
-from watchkeeper.errors import Forbidden, Unauthorized
+from watchkeeper.errors import Forbidden, RateLimited, Unauthorized
 from watchkeeper.server.wire.session import KeyMade, KeyWire, PrincipalWire
 
-__all__ = ["Gatekeeper", "KeyStore", "Principal", "SessionStore", "new_secret", "secret_hash"]
+__all__ = ["Gatekeeper", "Principal", "Rate"]
 
-_SESSION_LENGTH = timedelta(hours=12)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_HINT_LENGTH = 7
-
-
-class KeyStore(Protocol):
-    """Where keys are kept, by the hash of their secret."""
-
-    def add(self, key: Key, secret_hash: str) -> None:
-        """Keep a new key."""
-
-    def by_hash(self, secret_hash: str) -> Key | None:
-        """The key with that secret, revoked or not."""
-
-    def get(self, key_id: str) -> Key:
-        """The key of that id; NotFound where there is none."""
-
-    def all(self) -> list[Key]:
-        """Every key, the oldest first."""
-
-    def revoke(self, key_id: str, when: datetime) -> Key:
-        """Revoke and return it; NotFound where there is none."""
-
-
-class SessionStore(Protocol):
-    """Where sessions are kept, by the hash of their token."""
-
-    def open(self, token_hash: str, key_id: str, expires_at: datetime) -> None:
-        """Keep a new session, and forget those that expired."""
-
-    def find(self, token_hash: str, now: datetime) -> tuple[Key, datetime] | None:
-        """The key that opened the session and when it expires; None where it is over."""
-
-    def close(self, token_hash: str) -> None:
-        """End the session, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +43,53 @@ class Principal:
         )
 
 
-class Gatekeeper:
-    """Tells callers apart, and keeps the keys.
-
-    Secrets are 256 random bits, so a plain SHA-256 of them is all that needs to be stored.
-    """
-
-    session_seconds = int(_SESSION_LENGTH.total_seconds())
+class Rate:
+    """How often each key may ask: a bucket that holds a minute's worth and refills evenly."""
 
     def __init__(
-        self, keys: KeyStore, sessions: SessionStore, *, now: Callable[[], datetime]
+        self, per_minute: int, *, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._size = float(per_minute)
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def take(self, key_id: str) -> None:
+        """Count one request; RateLimited where the bucket is empty."""
+        now = self._seconds()
+        with self._lock:
+            left, since = self._left.get(key_id, (self._size, now))
+            left = min(self._size, left + (now - since) * self._size / 60.0)
+            self._left[key_id] = (max(left - 1.0, 0.0), now)
+        if left < 1.0:
+            raise RateLimited(
+                f"a key may make {self._size:.0f} requests a minute, and this one made more: "
+                "wait a second, or send larger batches"
+            )
+
+
+class Gatekeeper:
+    """Tells callers apart, and keeps the keys."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        sessions: Sessions,
+        *,
+        rate: Rate,
+        session_length: timedelta,
+        now: Callable[[], datetime],
     ) -> None:
         self._keys = keys
         self._sessions = sessions
+        self._rate = rate
         self._now = now
+        self.session_length = session_length
 
     def by_secret(self, secret: str) -> Principal:
         """The holder of a key; Unauthorized where it is unknown or revoked."""
-        key = self._keys.by_hash(secret_hash(secret))
-        if key is None or key.revoked_at is not None:
-            raise Unauthorized("the key is unknown or was revoked: ask for a new one")
+        key = self._keys.verify(secret)
+        self._rate.take(key.id)
         return Principal(key.name, key)
 
     def by_session(
@@ -105,28 +98,25 @@ class Gatekeeper:
         """The holder of a session; a change must come from our own page."""
         if token is None:
             raise Unauthorized("a key is needed: send it as `Authorization: Bearer <key>`")
-        found = self._sessions.find(secret_hash(token), self._now())
-        if found is None or found[0].revoked_at is not None:
-            raise Unauthorized("the session is over: sign in again")
+        key, expires_at = self._sessions.find(token, now=self._now())
         if method not in _SAFE_METHODS:
             require_own_page(headers)
-        key, expires_at = found
+        self._rate.take(key.id)
         return Principal(key.name, key, expires_at)
 
     def sign_in(self, secret: str, *, headers: Mapping[str, str]) -> tuple[str, Principal]:
         """Open a session for the holder of a key; its token and whose it is."""
         require_own_page(headers)
         held = self.by_secret(secret)
-        token = secrets.token_urlsafe(32)
-        expires_at = self._now() + _SESSION_LENGTH
-        self._sessions.open(secret_hash(token), held.key.id, expires_at)
-        return token, Principal(held.name, held.key, expires_at)
+        now = self._now()
+        token = self._sessions.open(held.key, now=now, lifetime=self.session_length)
+        return token, Principal(held.name, held.key, now + self.session_length)
 
     def sign_out(self, token: str | None, *, headers: Mapping[str, str]) -> None:
         """End a session, if there is one."""
         if token is not None:
             require_own_page(headers)
-            self._sessions.close(secret_hash(token))
+            self._sessions.close(token)
 
     def list_keys(self) -> list[KeyWire]:
         """Every key, the oldest first."""
@@ -134,30 +124,12 @@ class Gatekeeper:
 
     def make_key(self, name: str, scopes: frozenset[Scope]) -> KeyMade:
         """A new key with its secret, which is not kept."""
-        secret = new_secret()
-        key = Key(
-            id=secrets.token_hex(8),
-            name=name,
-            scopes=scopes,
-            hint=secret[:_HINT_LENGTH],
-            created_at=self._now(),
-        )
-        self._keys.add(key, secret_hash(secret))
+        key, secret = self._keys.create(name, scopes, now=self._now())
         return KeyMade(key=_wire(key), secret=secret)
 
     def revoke_key(self, key_id: str) -> KeyWire:
         """Revoke a key; the sessions that it opened end with it."""
-        return _wire(self._keys.revoke(key_id, self._now()))
-
-
-def new_secret() -> str:
-    """A secret that can be told from other systems' by its first letters."""
-    return f"wk_{secrets.token_urlsafe(32)}"
-
-
-def secret_hash(secret: str) -> str:
-    """What is stored of a secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+        return _wire(self._keys.revoke(key_id, now=self._now()))
 
 
 def require_own_page(headers: Mapping[str, str]) -> None:

@@ -17,12 +17,12 @@ router = APIRouter(prefix="/api/v1/session", tags=["session"])
 def sign_in(
     hub: HubOf, request: Request, response: Response, login: Login
 ) -> Envelope[PrincipalWire]:
-    """Exchange a key for a session of twelve hours."""
+    """Exchange a key for a session."""
     token, principal = hub.gate.sign_in(login.key, headers=request.headers)
     response.set_cookie(
         SESSION_COOKIE,
         token,
-        max_age=hub.gate.session_seconds,
+        max_age=int(hub.gate.session_length.total_seconds()),
         path="/api",
         secure=request.url.scheme == "https",
         httponly=True,

@@ -1,0 +1,93 @@
+"""The definitions that are in force, read from the catalog and kept parsed while they stay."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from watchkeeper.catalog.documents import Document, Documents
+from watchkeeper.definitions.document import dump_model, load_model, model_from_dict
+from watchkeeper.definitions.plan import Plan, plan
+from watchkeeper.domain.model import Model
+from watchkeeper.errors import InvalidDefinition, NotFound
+
+__all__ = ["Applied", "Defined", "Models"]
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A model's definition in force, and since when."""
+
+    model: Model
+    revision: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying a definition changed; ``created`` where there was none of that name."""
+
+    plan: Plan
+    created: bool
+    defined: Defined | None
+
+
+class Models:
+    """The models of an installation. Safe to use from many threads."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self._lock = threading.Lock()
+        self._parsed: dict[str, tuple[str, Defined]] = {}
+
+    def get(self, name: str) -> Defined:
+        """One model; NotFound where there is none."""
+        try:
+            return self._read(self._documents.get(name))
+        except NotFound:
+            raise NotFound(
+                f"there is no model named {name!r}: `watchkeeper apply -f FILE` makes one"
+            ) from None
+
+    def all(self) -> tuple[Defined, ...]:
+        """Every model, in the order of their names."""
+        return tuple(self._read(document) for document in self._documents.all())
+
+    def check(self, name: str, document: Mapping[str, object]) -> tuple[Model, Applied]:
+        """The wanted definition and what applying it would change; InvalidDefinition where the
+        document is wrong or is of another model.
+        """
+        wanted = model_from_dict(document)
+        if wanted.name != name:
+            raise InvalidDefinition(
+                f"name must be that of the address, {name!r}, got {wanted.name!r}: correct either"
+            )
+        try:
+            current = self.get(name)
+        except NotFound:
+            return wanted, Applied(plan(None, wanted), created=True, defined=None)
+        return wanted, Applied(plan(current.model, wanted), created=False, defined=current)
+
+    def apply(
+        self, name: str, document: Mapping[str, object], *, by: str, now: datetime
+    ) -> Applied:
+        """Put a definition in force; the same one again changes nothing.
+
+        Conflict where another one was put in force meanwhile.
+        """
+        wanted, found = self.check(name, document)
+        before = 0 if found.defined is None else found.defined.revision
+        stored = self._documents.put(name, dump_model(wanted), by=by, now=now, expected=before)
+        return Applied(found.plan, found.created, self._read(stored))
+
+    def _read(self, document: Document) -> Defined:
+        with self._lock:
+            held = self._parsed.get(document.name)
+            if held is None or held[0] != document.hash:
+                defined = Defined(
+                    load_model(document.text), document.revision, document.created_at
+                )
+                held = self._parsed[document.name] = (document.hash, defined)
+        return held[1]

@@ -1,0 +1,54 @@
+"""When a window is judged, and with what was known when.
+
+A window is judged first a little after it closed, with what was known at that moment: the grace
+lets rows arrive that were on their way. When more comes to be known (late labels, late rows) it is
+judged again at the next full hour, with what was known at that hour; so at most once an hour.
+
+The moments follow from the windows and the receive times alone, never from when the worker looks:
+a worker that was away judges as one that never was, and a replay of the past as the past itself.
+They are moments of the model's clock: the wall's, or in a backfill the latest ``known_at``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watchkeeper.catalog.windows import StoredWindow
+from watchkeeper.domain.window import Window
+
+__all__ = ["Due", "first_look", "next_look"]
+
+_LONGEST_GRACE = timedelta(minutes=5)
+_GRACE_SHARE = 20
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Due:
+    """A window is to be judged with what was known at ``as_of``."""
+
+    as_of: datetime
+    window: Window
+
+
+def first_look(window: Window) -> datetime:
+    """When a window is judged first: five minutes after it closed, less for short windows."""
+    return window.end + min(_LONGEST_GRACE, window.length / _GRACE_SHARE)
+
+
+def next_look(stored: StoredWindow, judged_at: datetime | None) -> datetime:
+    """When a window that has something new is judged.
+
+    ``judged_at`` is the moment of its latest judgement; None: it was never judged.
+    """
+    first = first_look(stored.window)
+    if judged_at is None:
+        return first
+    return max(full_hour(stored.known_at), full_hour(judged_at + timedelta(microseconds=1)), first)
+
+
+def full_hour(moment: datetime) -> datetime:
+    """The first full hour at or after a moment."""
+    begun = moment.replace(minute=0, second=0, microsecond=0)
+    return begun if begun == moment else begun + _HOUR
