@@ -110,7 +110,7 @@ def fit_rate(
     --------
     >>> never = fit_rate([0] * 8, [6000] * 8)
     >>> round(never.p_value(1, 1000), 3), never.p_value(3, 1000) < 1e-5
-    (0.02, True)
+    (0.01, True)
     """
     k, n = np.asarray(events, np.int64), np.asarray(rows, np.int64)
     if k.ndim != 1 or k.shape != n.shape or not len(k) or (n < 1).any() or (k < 0).any():
