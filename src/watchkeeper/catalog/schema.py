@@ -166,6 +166,7 @@ verdicts = sa.Table(
     Column("body", Text, nullable=False),
     Index("verdicts_by_window", "model", "start", "superseded_at"),
     Index("verdicts_by_column", "model", "column", "start"),
+    Index("verdicts_by_age", "model", "superseded_at", "position"),
     sqlite_autoincrement=True,
 )
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.inbox import BatchKey, StoredReceipt
 from watchkeeper.domain.model import Model
-from watchkeeper.errors import Conflict, InvalidInput
+from watchkeeper.errors import Conflict, InvalidInput, RateLimited
 from watchkeeper.ingest.content import total_content
 from watchkeeper.ingest.envelope import pack
 from watchkeeper.ingest.known_ids import settle
@@ -54,12 +54,21 @@ class Receipt:
 
 
 class Receiver:
-    """The one way in for rows, of every door. ``clock`` tells how long ids are remembered."""
+    """The one way in for rows, of every door.
+
+    ``clock`` tells how long ids are remembered. ``most_waiting_bytes`` bounds what may wait for
+    the lake: where the mover cannot keep up, senders are told to wait, not the disk filled.
+    """
 
     def __init__(
-        self, catalog: Catalog, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        catalog: Catalog,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        most_waiting_bytes: int | None = None,
     ) -> None:
         self._inbox = catalog.inbox
+        self._most_waiting = most_waiting_bytes
         self._pepper = catalog.secrets.get("column-hash")
         self._clock = clock
 
@@ -77,8 +86,12 @@ class Receiver:
 
         ``batch_id`` is the sender's own name for the batch and ``key`` the id of its key: the
         two make a retry recognisable. Raises Conflict where the batch was acknowledged with other
-        rows, and InvalidInput where the rows are no table at all; single bad rows never raise.
+        rows, RateLimited where too much waits for the lake, and InvalidInput where the rows are
+        no table at all; single bad rows never raise.
         """
+        if known_at.tzinfo is None:
+            raise InvalidInput(f"known_at needs a time zone, got {known_at!r}: make it aware")
+        self._refuse_when_full()
         name = BatchKey(model.name, kind.value, key, _named(batch_id))
         arrival = Arrival(known_at, key, batch_id, self._pepper)
         batch = open_batch(rows, model)
@@ -101,6 +114,16 @@ class Receiver:
         # What a row says may hang on when it was received, so it is checked as it was then.
         again = check(batch, kind, model, replace(arrival, known_at=before.known_at))
         return _repeated(batch_id, before, again)
+
+    def _refuse_when_full(self) -> None:
+        if self._most_waiting is None:
+            return
+        batches, size = self._inbox.waiting()
+        if size >= self._most_waiting:
+            raise RateLimited(
+                f"at most {self._most_waiting} bytes may wait for the lake, {size} in {batches} "
+                "batches do: send the batch again later, and look whether the mover runs"
+            )
 
 
 def _content(checked: Checked) -> int:

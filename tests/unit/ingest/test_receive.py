@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import shutil
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
 
-from watchkeeper.errors import Conflict, InvalidInput
-from watchkeeper.ingest import Reason, RowKind
+from watchkeeper.errors import Conflict, InvalidInput, RateLimited
+from watchkeeper.ingest import Reason, Receiver, RowKind
 from watchkeeper.sdk.ids import time_of_id
 
-from .conftest import NOON
+from .conftest import NOON, Installation
 
 
 def row(identity="a", **values):
@@ -164,3 +165,39 @@ def test_empty_batches_are_receipted(place):
     assert place.send([]).received == 0
     assert place.send(pa.table({})).received == 0
     assert tuple(place.joined()) == ()
+
+
+def test_a_full_inbox_asks_senders_to_wait(place):
+    """Where the mover cannot keep up, nothing more is acknowledged until it has."""
+    receiver = Receiver(place.catalog, most_waiting_bytes=1)
+
+    def send(name):
+        return receiver.receive(
+            place.model, RowKind.PREDICTIONS, [row(name)], batch_id=name, key="k", known_at=NOON
+        )
+
+    send("a")
+    with pytest.raises(RateLimited, match="wait for the lake"):
+        send("b")
+    place.mover.move()
+    assert send("b").accepted == 1
+
+
+def test_a_receive_time_has_a_time_zone(place):
+    """A naive receive time is a mistake of the caller."""
+    with pytest.raises(InvalidInput, match="time zone"):
+        place.send([row("a")], known_at=NOON.replace(tzinfo=None))
+
+
+def test_ids_are_remembered_for_the_label_horizon(tmp_path, migrated):
+    """After that, and a week at least, an id may come again: its row is counted once in the join."""
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+    place = Installation(tmp_path)
+    place.send([row("a")])
+    now = datetime.now(UTC)
+
+    assert place.catalog.inbox.forget(now + timedelta(days=29)) == 0
+    assert place.catalog.inbox.forget(now + timedelta(days=31)) == 1
+    assert place.send([row("a")]).accepted == 1
+    assert len(place.joined()) == 1
+    place.catalog.close()

@@ -138,6 +138,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_verdicts_id", "verdicts", ["id"])
+    op.create_index("verdicts_by_age", "verdicts", ["model", "superseded_at", "position"])
     op.create_index("verdicts_by_column", "verdicts", ["model", "column", "start"])
     op.create_index("verdicts_by_window", "verdicts", ["model", "start", "superseded_at"])
     op.create_table(
