@@ -24,7 +24,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "apply": ("watchkeeper.cli.apply", "Apply definitions; --plan shows the changes first."),
     "log": ("watchkeeper.cli.log", "Send a file of rows or labels to a model."),
     "status": ("watchkeeper.cli.status", "How the models are."),
-    "alerts": ("watchkeeper.cli.alerts", "List, acknowledge, silence, resolve or accept alerts."),
+    "alerts": ("watchkeeper.cli.alerts", "List, acknowledge, resolve or accept incidents."),
+    "quarantine": ("watchkeeper.cli.quarantine", "Show the rows that were rejected, and why."),
     "keys": ("watchkeeper.cli.keys", "Make, list and revoke API keys."),
     "demo": ("watchkeeper.cli.demo", "Watch a real model on a year of real flights."),
 }

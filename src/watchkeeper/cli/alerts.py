@@ -1,0 +1,82 @@
+"""`watchkeeper alerts`: incidents, and what people do about them."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from watchkeeper.cli.server_options import connect, every, server_options
+
+__all__ = ["command"]
+
+
+@click.group("alerts", invoke_without_command=True)
+@click.option("--model", help="Only this model's.")
+@click.option("--all", "everything", is_flag=True, help="Resolved ones too.")
+@server_options
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    model: str | None,
+    everything: bool,
+    url: str | None,
+    key: str | None,
+    as_json: bool,
+) -> None:
+    """List incidents; or acknowledge, resolve or accept one by its id."""
+    context.obj = (url, key, as_json)
+    if context.invoked_subcommand is not None:
+        return
+    found = [
+        incident
+        for incident in every(connect(url, key), "/api/v1/incidents", model=model)
+        if everything or incident["state"] != "resolved"
+    ]
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for incident in found:
+        click.echo(
+            f"{incident['id']}  {incident['state']:<12} {incident['severity']:<8} "
+            f"{str(incident['opened_at'])[:16]}  {incident['model']}: {incident['title']}"
+        )
+        click.echo(f"{'':22}{incident['cause']}")
+    if not found:
+        click.echo("no open incidents" if not everything else "no incidents")
+
+
+def _act(context: click.Context, incident: str, deed: str, note: str) -> None:
+    url, key, as_json = context.obj
+    path = f"/api/v1/incidents/{incident}/{deed}"
+    answer = connect(url, key).send_json("POST", path, {"note": note}).data
+    found = answer["incident"] if isinstance(answer, dict) else {}
+    click.echo(json.dumps(answer, indent=2) if as_json else f"{found['state']}: {found['title']}")
+
+
+@command.command("ack")
+@click.argument("incident")
+@click.option("--note", default="", help="Why; kept in the incident's timeline.")
+@click.pass_context
+def acknowledge(context: click.Context, incident: str, *, note: str) -> None:
+    """Say that somebody looks after it."""
+    _act(context, incident, "acknowledge", note)
+
+
+@command.command("resolve")
+@click.argument("incident")
+@click.option("--note", default="", help="Why; kept in the incident's timeline.")
+@click.pass_context
+def resolve(context: click.Context, incident: str, *, note: str) -> None:
+    """Say that it is over; should its series still fire, they open anew."""
+    _act(context, incident, "resolve", note)
+
+
+@command.command("accept")
+@click.argument("incident")
+@click.option("--note", default="", help="Why; kept in the incident's timeline.")
+@click.pass_context
+def accept(context: click.Context, incident: str, *, note: str) -> None:
+    """Accept a lasting change: judge against the changed data from now on."""
+    _act(context, incident, "accept", note)
