@@ -23,8 +23,8 @@ signed log likelihood ratio. Biometrika 73 (r*).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -40,29 +40,44 @@ _ENOUGH_TO_LEARN = 5.0  # expected events per window from which the reference's 
 _NEAR = 0.05  # signed roots below this are no surprise whatever their last digits
 _REACH = 14.0  # standard deviations over which a tail is summed: what follows is negligible
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RateVariation:
-    """What is normal for a rate: its level by season, and how much windows differ."""
+    """What is normal for a rate: its level by season, and how much windows differ.
 
-    variation: Variation
-    counts: Mapping[int, tuple[int, int]]  # season → (events, rows)
-    events: int
-    rows: int
+    ``variation`` is that of asin√rate. Most faults never happen, and then nothing is fitted.
+    """
+
+    variation: Variation = field(repr=False)
+    _events: Ints = field(repr=False)
+    _rows: Ints = field(repr=False)
+    _seasons: Ints = field(repr=False)
+
+    @cached_property
+    def events(self) -> int:
+        """Events of all windows."""
+        return int(self._events.sum())
+
+    @cached_property
+    def rows(self) -> int:
+        """Rows of all windows."""
+        return int(self._rows.sum())
 
     def expected(self, season: int = 0) -> float:
         """The rate of that season in the reference, in [0, 1]; of all seasons where unknown."""
-        events, rows = self.counts.get(season, (self.events, self.rows))
+        events, rows = self._counts(season)
         return events / rows
 
     @property
-    def reference_p_values(self) -> npt.NDArray[np.float64]:
+    def reference_p_values(self) -> Floats:
         """The p-values of the reference windows, left out in turn; empty where counts are rare."""
-        windows = max(1, len(self.variation.reference_p_values))
-        enough = min(self.events, self.rows - self.events) >= _ENOUGH_TO_LEARN * windows
-        return self.variation.reference_p_values if enough else np.empty(0)
+        enough = _ENOUGH_TO_LEARN * self.variation.windows
+        if min(self.events, self.rows - self.events) < enough:
+            return np.empty(0)
+        return self.variation.reference_p_values
 
     def p_value(self, events: int, rows: int, season: int = 0) -> float:
         """The two-sided mid-p value of ``events`` among ``rows`` (≥ 1) of a new window."""
@@ -70,7 +85,7 @@ class RateVariation:
             raise InvalidInput(f"events must lie in [0, rows] with rows >= 1, got {events}, {rows}")
         if events in (0, rows) and self.events in (0, self.rows) and self._same_side(events):
             return 1.0
-        known, total = self.counts.get(season, (self.events, self.rows))
+        known, total = self._counts(season)
         rate = (known + 0.5) / (total + 1.0)
         scaled, variance = _arcsine(events, rows)
         _, df = self.variation.z(float(scaled), float(variance), season)
@@ -83,6 +98,15 @@ class RateVariation:
 
     def _same_side(self, events: int) -> bool:
         return (events == 0) == (self.events == 0)
+
+    def _counts(self, season: int) -> tuple[int, int]:
+        """Events and rows of the season, of all where it is unknown or seasons are not told apart."""
+        if self.variation.seasonal:
+            held = self._seasons == season
+            rows = int(self._rows[held].sum())
+            if rows:
+                return int(self._events[held].sum()), rows
+        return self.events, self.rows
 
     def _concentration(self, season: int) -> float:
         error = self.variation.expected(season)[1]
@@ -118,17 +142,11 @@ def fit_rate(
             "events and rows must be of one shape (W,), W >= 1, 0 <= events, 1 <= rows"
         )
     season = np.zeros(len(k), np.int64) if seasons is None else np.asarray(seasons, np.int64)
-    scaled, variances = _arcsine(k, n)
-    variation = fit(scaled, variances, season, blocks=blocks, tau=tau)
-    counts = {
-        int(name): (int(k[season == name].sum()), int(n[season == name].sum()))
-        for name in np.unique(season)
-        if int(name) in variation.level.centres and len(variation.level.centres) > 1
-    }
-    return RateVariation(variation, counts, int(k.sum()), int(n.sum()))
+    variation = fit(*_arcsine(k, n), season, blocks=blocks, tau=tau)
+    return RateVariation(variation, k, n, season)
 
 
-def _arcsine(events: npt.ArrayLike, rows: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], ...]:
+def _arcsine(events: npt.ArrayLike, rows: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Anscombe's form, whose variance is nearly 1/(4n + 2) down to few events."""
     k, n = np.asarray(events, np.float64), np.asarray(rows, np.float64)
     return np.arcsin(np.sqrt((k + 0.375) / (n + 0.75))), 1.0 / (4.0 * n + 2.0)
@@ -149,12 +167,12 @@ def _rare(events: int, rows: int, rate: float, concentration: float) -> float:
     return min(1.0, 2.0 * tail)
 
 
-def _mass(k: Ints, n: int, a: float, b: float) -> npt.NDArray[np.float64]:
+def _mass(k: Ints, n: int, a: float, b: float) -> Floats:
     choose = gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
     return np.asarray(np.exp(choose + betaln(k + a, n - k + b) - betaln(a, b)), np.float64)
 
 
-def _halved(here: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+def _halved(here: npt.NDArray[np.bool_]) -> Floats:
     return np.where(here, 0.5, 1.0)
 
 

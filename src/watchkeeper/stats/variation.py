@@ -12,7 +12,8 @@ the mean of each season (day of week, hour of week) come from the windows of the
   the truncation at zero already errs on the safe side.
 
 Assumes windows that are exchangeable within their season; serial correlation clusters false
-alarms but adds none. O(W) per fit.
+alarms but adds none. O(W) per fit, O(blocks·W) for the left-out p-values, which are computed when
+they are asked for.
 
 References
 ----------
@@ -22,8 +23,9 @@ Satterthwaite, F. E. (1946), An approximate distribution of estimates of varianc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -39,46 +41,85 @@ _NEWTON_STEPS = 50  # converges in about five; the bound guards against a loop t
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
-    """Season means ``season → (mean, variance of the mean)``, τ² and its degrees of freedom."""
-
-    centres: Mapping[int, tuple[float, float]]
-    tau2: float
-    df: float
-    typical: float  # 1/w̄: the variance of a typical window of the reference, sampling noise and τ²
-
-
-@dataclass(frozen=True, slots=True)
-class Variation:
-    """What is normal for a figure: its mean by season and how much windows differ.
-
-    ``reference_p_values`` holds, for every window of the reference, its p-value under a fit that
-    left out the block (week) it lies in: from these the alarm budget learns how heavy the tails
-    really are. Empty where the reference is too short for it.
+class _Windows:
+    """The windows of a reference: figures ``y`` with sampling variances ``v``, groups (seasons) and
+    blocks numbered from 0, all of shape (W,); ``seasons`` (G,) are the seasons' own numbers,
+    ascending. ``tau``: stated, not estimated.
     """
 
-    level: _Level
-    pooled: _Level  # one season: for a season that the reference never saw
-    reference_p_values: Floats
+    y: Floats
+    v: Floats
+    group: Ints
+    seasons: Ints
+    block: Ints
+    tau: float | None
+
+    def pooled(self) -> _Windows:
+        """The same windows as one season."""
+        one = np.zeros(len(self.y), np.int64)
+        return _Windows(self.y, self.v, one, one[:1], self.block, self.tau)
+
+
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """Fits to K choices of the same windows.
+
+    ``mean`` and ``error2`` (the mean's variance), shape (K, G), hold where ``known``; ``tau2``,
+    its degrees of freedom ``df`` and ``typical`` (1/w̄: the variance of a typical window, sampling
+    noise and τ²) have shape (K,).
+    """
+
+    mean: Floats
+    error2: Floats
+    known: Bools
+    tau2: Floats
+    df: Floats
+    typical: Floats
+
+
+@dataclass(frozen=True)
+class Variation:
+    """What is normal for a figure: its mean by season and how much windows differ."""
+
+    _windows: _Windows = field(repr=False)
+
+    @property
+    def windows(self) -> int:
+        """The number of windows that this was learnt from."""
+        return len(self._windows.y)
+
+    @property
+    def seasonal(self) -> bool:
+        """Whether seasons are told apart."""
+        return len(self._windows.seasons) > 1
 
     @property
     def tau(self) -> float:
         """The standard deviation between windows beyond sampling noise, in the figure's unit."""
-        return float(np.sqrt(self.level.tau2))
+        return float(np.sqrt(self._level.tau2[0]))
 
     @property
     def df(self) -> float:
         """Degrees of freedom behind τ; infinite where τ was stated instead of estimated."""
-        return self.level.df
+        return float(self._level.df[0])
+
+    @cached_property
+    def reference_p_values(self) -> Floats:
+        """For every window of the reference its p-value under a fit that left out its block (week).
+
+        From these the alarm budget learns how heavy the tails really are. Empty where the
+        reference is too short for it.
+        """
+        return _left_out(self._windows)
 
     def expected(self, season: int = 0) -> tuple[float, float]:
         """The mean of that season and its standard error."""
-        level = self._level(season)
-        mean, variance = level.centres.get(season, next(iter(level.centres.values())))
-        return mean, float(np.sqrt(variance))
+        level, at = self._of(season)
+        return float(level.mean[0, at]), float(np.sqrt(level.error2[0, at]))
 
     def z(self, value: float, variance: float, season: int = 0) -> tuple[float, float]:
         """The standardised deviation of a new window and the degrees of freedom of its t.
@@ -86,15 +127,15 @@ class Variation:
         ``variance`` is the window's own sampling variance. Where nothing ever varies
         (``V = 0``) an equal value gives 0 and any other ±infinity.
         """
-        level = self._level(season)
-        mean, error = self.expected(season)
-        total = variance + level.tau2 + error**2
-        difference = value - mean
+        level, at = self._of(season)
+        mean, error2 = float(level.mean[0, at]), float(level.error2[0, at])
+        tau2 = float(level.tau2[0])
+        total, difference = variance + tau2 + error2, value - mean
         if total <= 0.0:
-            return (0.0 if difference == 0.0 else float(np.copysign(np.inf, difference))), np.inf
-        share = (level.typical + error**2) / total if level.tau2 > 0.0 else 0.0
-        df = level.df / share**2 if share > 0.0 else np.inf
-        return float(difference / np.sqrt(total)), float(df)
+            return (0.0 if difference == 0.0 else math.copysign(math.inf, difference)), math.inf
+        share = (float(level.typical[0]) + error2) / total if tau2 > 0.0 else 0.0
+        df = float(level.df[0]) / share**2 if share > 0.0 else math.inf
+        return difference / math.sqrt(total), df
 
     def p_value(self, value: float, variance: float, season: int = 0) -> float:
         """The two-sided p-value of "this window is one like those of the reference"."""
@@ -103,13 +144,27 @@ class Variation:
 
     def band(self, variance: float, season: int = 0, *, level: float = 0.95) -> tuple[float, float]:
         """The interval in which a new window with that sampling variance lies normally."""
-        mean, error = self.expected(season)
-        spread = np.sqrt(variance + self._level(season).tau2 + error**2)
+        fitted, at = self._of(season)
+        mean = float(fitted.mean[0, at])
+        spread = np.sqrt(variance + fitted.tau2[0] + fitted.error2[0, at])
         half = float(-ndtri((1.0 - level) / 2.0) * spread)
         return mean - half, mean + half
 
-    def _level(self, season: int) -> _Level:
-        return self.level if season in self.level.centres else self.pooled
+    @cached_property
+    def _level(self) -> _Levels:
+        return _levels(self._windows, np.ones((1, self.windows), bool))
+
+    @cached_property
+    def _pooled(self) -> _Levels:
+        """As one season: for a season that the reference never saw."""
+        return _levels(self._windows.pooled(), np.ones((1, self.windows), bool))
+
+    def _of(self, season: int) -> tuple[_Levels, int]:
+        names = self._windows.seasons
+        at = int(np.searchsorted(names, season))
+        if at < len(names) and names[at] == season:
+            return self._level, at
+        return (self._pooled if self.seasonal else self._level), 0
 
 
 def fit(
@@ -143,84 +198,105 @@ def fit(
     True
     """
     y, v = np.asarray(values, np.float64), np.asarray(variances, np.float64)
-    season = _labels(seasons, len(y), "seasons")
     _check(y, v, tau)
-    season = season if len(y) - len(np.unique(season)) >= _FEWEST_DF else np.zeros(len(y), np.int64)
-    block = np.arange(len(y)) * min(8, len(y)) // len(y) if blocks is None else None
-    block = _labels(blocks, len(y), "blocks") if block is None else block.astype(np.int64)
-    level, pooled = _levels(y, v, season, tau)
-    return Variation(level, pooled, _left_out(y, v, season, block, tau))
+    names, group = _numbered(seasons, len(y), "seasons")
+    contiguous = np.arange(len(y)) * min(8, len(y)) // len(y)
+    _, block = _numbered(contiguous if blocks is None else blocks, len(y), "blocks")
+    windows = _Windows(y, v, group, names, block, tau)
+    return Variation(windows if len(y) - len(names) >= _FEWEST_DF else windows.pooled())
 
 
-def _levels(y: Floats, v: Floats, season: Ints, tau: float | None) -> tuple[_Level, _Level]:
-    level = _level(y, v, season, tau)
-    one = len(level.centres) == 1
-    return level, level if one else _level(y, v, np.zeros(len(y), np.int64), tau)
-
-
-def _level(y: Floats, v: Floats, season: Ints, tau: float | None) -> _Level:
-    names, group = np.unique(season, return_inverse=True)
-    df = len(y) - len(names)
-    tau2 = _paule_mandel(y, v, group, df) if tau is None else tau**2
-    weight = _weights(v, tau2)
-    total = np.bincount(group, weight)
-    mean = np.bincount(group, weight * y) / total
+def _levels(windows: _Windows, kept: Bools) -> _Levels:
+    """One fit to each row of ``kept`` (K, W): which windows it may use, at least one."""
+    member = windows.group[:, None] == np.arange(len(windows.seasons))
+    size = kept @ member.astype(np.float64)
+    df = kept.sum(axis=1) - (size > 0.0).sum(axis=1)
+    member = member.astype(np.float64)
+    if windows.tau is None:
+        tau2, freedom = _paule_mandel(windows, kept, member, df), df.astype(np.float64)
+    else:
+        tau2, freedom = np.full(len(kept), windows.tau**2), np.full(len(kept), np.inf)
+    total = windows.v + tau2[:, None]
+    positive = np.where(kept & (total > 0.0), total, np.inf).min(axis=1)
+    floor = np.where(np.isfinite(positive), positive * 1e-12, 1.0)
+    weight = kept / np.maximum(total, floor[:, None])
+    weights = weight @ member
+    known = size > 0.0
+    divisor = np.where(known, weights, 1.0)
     # Exact zeros of v and τ² have no finite weight: such a mean is known without error.
-    error = np.where(np.bincount(group, v + tau2) > 0.0, 1.0 / total, 0.0)
-    centres = {int(g): (float(m), float(e)) for g, m, e in zip(names, mean, error, strict=True)}
-    freedom = float("inf") if tau is not None else float(df)
-    return _Level(centres, float(tau2), freedom, float(1.0 / weight.mean()))
+    noisy = (kept * total) @ member > 0.0
+    return _Levels(
+        mean=(weight * windows.y) @ member / divisor,
+        error2=np.where(noisy, 1.0 / divisor, 0.0),
+        known=known,
+        tau2=tau2,
+        df=freedom,
+        typical=kept.sum(axis=1) / weight.sum(axis=1),
+    )
 
 
-def _weights(v: Floats, tau2: float) -> Floats:
-    total = v + tau2
-    positive = total[total > 0.0]
-    floor = positive.min() * 1e-12 if len(positive) else 1.0
-    return 1.0 / np.maximum(total, floor)
-
-
-def _paule_mandel(y: Floats, v: Floats, group: Ints, df: int) -> float:
+def _paule_mandel(windows: _Windows, kept: Bools, member: Floats, df: Ints) -> Floats:
     """Newton on ``1/Q``, which is concave and increasing in τ²: monotone from the left, and
-    exact in one step where all windows have the same variance.
+    exact in one step where all windows have the same variance. Every row of ``kept`` by itself.
     """
-    spread = float(np.ptp(y)) ** 2
-    if df < 1 or spread == 0.0:
-        return 0.0
-    tau2 = 0.0 if v.min() > 0.0 else 1e-9 * spread
+    y = windows.y
+    spread = np.where(kept, y, -np.inf).max(axis=1) - np.where(kept, y, np.inf).min(axis=1)
+    v = np.where(kept, windows.v, 1.0)
+    least = np.where(kept, windows.v, np.inf).min(axis=1)
+    tau2 = np.where((least > 0.0) | (df < 1), 0.0, 1e-9 * spread**2)
+    live = np.flatnonzero((df >= 1) & (spread > 0.0))
     for _ in range(_NEWTON_STEPS):
-        weight = 1.0 / (v + tau2)
-        mean = np.bincount(group, weight * y) / np.bincount(group, weight)
-        residual2 = (y - mean[group]) ** 2
-        q = float(weight @ residual2)
-        if q <= df * (1.0 + 1e-10):
+        if not len(live):
             break
-        tau2 += q * (q / df - 1.0) / float(weight**2 @ residual2)
+        weight = kept[live] / (v[live] + tau2[live, None])
+        total = weight @ member
+        mean = (weight * y) @ member / np.where(total > 0.0, total, 1.0)
+        weighted = weight * (y - mean[:, windows.group]) ** 2
+        q = weighted.sum(axis=1)
+        more = q > df[live] * (1.0 + 1e-10)
+        live, q = live[more], q[more]
+        slope = (weight * weighted).sum(axis=1)[more]
+        tau2[live] += q * (q / df[live] - 1.0) / slope
     return tau2
 
 
-def _left_out(y: Floats, v: Floats, season: Ints, block: Ints, tau: float | None) -> Floats:
-    names = np.unique(block)
-    if len(names) < 2 or (tau is None and len(y) <= ENOUGH_WINDOWS):
+def _left_out(windows: _Windows) -> Floats:
+    count = int(windows.block.max()) + 1
+    if count < 2 or (windows.tau is None and len(windows.y) <= ENOUGH_WINDOWS):
         return np.empty(0)
-    empty = np.empty(0)
-    found = np.ones(len(y))
-    for name in names:
-        out = block == name
-        if tau is None and (~out).sum() < ENOUGH_WINDOWS:
-            return empty
-        rest = Variation(*_levels(y[~out], v[~out], season[~out], tau), empty)
-        found[out] = [
-            rest.p_value(float(a), float(b), int(s))
-            for a, b, s in zip(y[out], v[out], season[out], strict=True)
-        ]
+    kept = windows.block != np.arange(count)[:, None]
+    if windows.tau is None and kept.sum(axis=1).min() < ENOUGH_WINDOWS:
+        return np.empty(0)
+    level = _levels(windows, kept)
+    found = _p_values(windows, level)
+    strange = ~level.known[windows.block, windows.group]
+    if strange.any():  # the only windows of their season
+        pooled = windows.pooled()
+        found = np.where(strange, _p_values(pooled, _levels(pooled, kept)), found)
     return found
 
 
-def _labels(labels: npt.ArrayLike | None, size: int, name: str) -> Ints:
+def _p_values(windows: _Windows, level: _Levels) -> Floats:
+    """Of every window under the fit without its block, shape (W,): as `Variation.p_value`."""
+    block, at = windows.block, (windows.block, windows.group)
+    error2, tau2 = level.error2[at], level.tau2[block]
+    total = windows.v + tau2 + error2
+    difference = np.abs(windows.y - level.mean[at])
+    varies = total > 0.0
+    spread = np.sqrt(np.where(varies, total, 1.0))
+    z = np.where(varies, difference / spread, np.where(difference > 0.0, np.inf, 0.0))
+    share = np.where(tau2 > 0.0, (level.typical[block] + error2) / spread**2, 0.0)
+    df = np.where(share > 0.0, level.df[block] / np.where(share > 0.0, share, 1.0) ** 2, np.inf)
+    return np.asarray(np.minimum(1.0, 2.0 * stdtr(np.minimum(df, 1e9), -z)))
+
+
+def _numbered(labels: npt.ArrayLike | None, size: int, name: str) -> tuple[Ints, Ints]:
+    """The labels there are, ascending, and which of them each window has."""
     found = np.zeros(size, np.int64) if labels is None else np.asarray(labels, np.int64)
     if found.shape != (size,):
         raise InvalidInput(f"{name} must give one number per window, got {found.shape} for {size}")
-    return found
+    names, number = np.unique(found, return_inverse=True)
+    return names, number.astype(np.int64)
 
 
 def _check(y: Floats, v: Floats, tau: float | None) -> None:
