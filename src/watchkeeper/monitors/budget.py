@@ -2,7 +2,7 @@
 
 All budgeted series of a model share one probability of a false alarm per tick (window). Their
 p-values are first tempered by what the reference windows of the same monitor got, then decided
-together by Benjamini-Hochberg; what is decided alarms only where it is also material. Evidence
+together by Benjamini-Hochberg, each series with its weight; what is decided alarms only where it is also material. Evidence
 outside the budget (no p-value) keeps the status that its monitor gave it.
 """
 
@@ -41,8 +41,11 @@ def decide(evidence: Sequence[Evidence], *, alpha: float) -> list[tuple[Evidence
         raise InvalidInput("a tick is decided by itself: group the evidence by window first")
     tested = [found for found in evidence if found.p_value is not None]
     temperings = _temperings(tested)
-    p_values = [float(temperings[found.series.monitor].apply(found.p_value or 0.0)) for found in tested]
-    rejected = benjamini_hochberg(p_values, alpha=alpha)
+    p_values = [
+        float(temperings[found.series.monitor].apply(found.p_value or 0.0)) for found in tested
+    ]
+    weights = [found.weight for found in tested]
+    rejected = benjamini_hochberg(p_values, alpha=alpha, weights=weights)
     alarming = {id(found) for found, hit in zip(tested, rejected, strict=True) if hit}
     return [(found, _status(found, alarm=id(found) in alarming)) for found in evidence]
 

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Evidence", "History", "Monitor", "Series"]
+__all__ = ["LONG_SHOT", "Evidence", "History", "Monitor", "Series"]
+
+# The weight of a fault that the reference never had: hundreds of such checks stand beside each other
+# and hardly ever speak, but when one does its p-value is far below any limit.
+LONG_SHOT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class Evidence:
     all series of the model together, and alarms only where ``material`` holds.
 
     A monitor outside the budget (static threshold, schema change) leaves ``p_value`` None and
-    says ``status`` itself. For the others ``status`` is OK, or INSUFFICIENT_DATA or ERROR where
+    says ``status`` itself. ``weight`` is the series' share of the budget against the others', set
+    from the reference alone, never from what is judged. For the others ``status`` is OK, or INSUFFICIENT_DATA or ERROR where
     no p-value exists.
     """
 
@@ -69,6 +74,7 @@ class Evidence:
     high: float | None = None
     p_value: float | None = None
     reference_p_values: npt.NDArray[np.float64] | None = None
+    weight: float = 1.0
     material: bool = True
     severity: Severity = Severity.WARNING
     provisional: bool = False

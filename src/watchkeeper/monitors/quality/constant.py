@@ -24,7 +24,7 @@ from watchkeeper.domain.profile import (
 )
 from watchkeeper.domain.verdict import Severity, Status
 from watchkeeper.monitors.basis import basis_of
-from watchkeeper.monitors.evidence import Evidence, History, Series
+from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
 from watchkeeper.monitors.words import number, share
 from watchkeeper.stats.interval.wilson import wilson
 from watchkeeper.stats.rate import fit_rate
@@ -174,6 +174,7 @@ def _evidence(
         low=low,
         high=high,
         p_value=p_value,
+        weight=LONG_SHOT,
         material=material,
         severity=Severity.CRITICAL,
         effect={"reference": reference, "p_value": p_value},

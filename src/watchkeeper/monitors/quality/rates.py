@@ -18,7 +18,7 @@ from watchkeeper.domain.model import Column, Model, MonitorSpec, Role
 from watchkeeper.domain.profile import ColumnProfile, WindowProfile
 from watchkeeper.domain.verdict import Severity, Status
 from watchkeeper.monitors.basis import Basis, basis_of
-from watchkeeper.monitors.evidence import Evidence, History, Series
+from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
 from watchkeeper.monitors.words import share
 from watchkeeper.stats.interval.wilson import wilson
 from watchkeeper.stats.rate import RateVariation
@@ -142,6 +142,7 @@ def judge_rate(
         high=high,
         p_value=p_value,
         reference_p_values=yardstick.normal.reference_p_values,
+        weight=LONG_SHOT if yardstick.normal.events in (0, yardstick.normal.rows) else 1.0,
         material=_is_material(yardstick, before, low, high),
         severity=_severity(abs(events / total - before), _CRITICAL),
         provisional=yardstick.basis.provisional,

@@ -6,6 +6,8 @@ Not for arbitrary dependence. O(m log m).
 
 References
 ----------
+Genovese, C. R., Roeder, K., and Wasserman, L. (2006), False discovery control with p-value
+weighting. Biometrika 93.
 Benjamini, Y., and Hochberg, Y. (1995), Controlling the false discovery rate. JRSS B 57.
 """
 
@@ -19,8 +21,13 @@ from watchkeeper.errors import InvalidInput
 __all__ = ["benjamini_hochberg"]
 
 
-def benjamini_hochberg(p_values: npt.ArrayLike, *, alpha: float) -> npt.NDArray[np.bool_]:
+def benjamini_hochberg(
+    p_values: npt.ArrayLike, *, alpha: float, weights: npt.ArrayLike | None = None
+) -> npt.NDArray[np.bool_]:
     """Which of the p-values (shape (m,), in [0, 1], any order) are rejected; empty for empty.
+
+    ``weights`` (m,) > 0, chosen without a look at the p-values, deal the error out unevenly: p/w
+    with w scaled to a mean of one takes the place of p.
 
     Examples
     --------
@@ -34,6 +41,11 @@ def benjamini_hochberg(p_values: npt.ArrayLike, *, alpha: float) -> npt.NDArray[
         )
     if not len(p):
         return np.zeros(0, np.bool_)
+    if weights is not None:
+        w = np.asarray(weights, np.float64)
+        if w.shape != p.shape or not (w > 0.0).all():
+            raise InvalidInput(f"weights must be positive, one per p-value, got {w}")
+        p = p * w.mean() / w
     passed = np.sort(p) <= alpha * np.arange(1, len(p) + 1) / len(p)
     if not passed.any():
         return np.zeros(len(p), np.bool_)

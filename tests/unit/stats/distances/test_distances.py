@@ -136,7 +136,7 @@ def test_pure_noise_has_no_effect(distance):
 )
 def test_counts_that_are_none_are_refused(reference, current):
     """Both sides need rows, counts at least zero, and the same bins."""
-    with pytest.raises(InvalidInput, match="distance needs rows|same bins"):
+    with pytest.raises(InvalidInput, match=r"distance needs rows|same bins"):
         Pair.of(reference, current)
 
 

@@ -40,3 +40,24 @@ def test_what_is_no_probability_is_refused(p, alpha):
     """p-values and alpha must be probabilities."""
     with pytest.raises(InvalidInput, match="p-values"):
         benjamini_hochberg(p, alpha=alpha)
+
+
+def test_weights_that_are_equal_change_nothing():
+    """Any common weight gives the plain procedure."""
+    p = [0.001, 0.02, 0.04, 0.5]
+
+    weighted = benjamini_hochberg(p, alpha=0.05, weights=[0.3] * 4)
+    assert weighted.tolist() == benjamini_hochberg(p, alpha=0.05).tolist()
+
+
+def test_a_small_weight_asks_for_more_and_gives_to_the_others():
+    """Of two p-values of 0.03 the one with the weight is rejected, the other not."""
+    p = [0.03, 0.03]
+
+    assert benjamini_hochberg(p, alpha=0.05, weights=[1.0, 0.05]).tolist() == [True, False]
+
+
+def test_weights_must_be_positive():
+    """A weight of zero would forbid a series to speak."""
+    with pytest.raises(InvalidInput, match="weights"):
+        benjamini_hochberg([0.1], alpha=0.05, weights=[0.0])

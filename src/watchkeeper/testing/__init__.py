@@ -1,0 +1,1 @@
+"""Doubles, simulated data and conformance checks for whoever builds on Watchkeeper."""
