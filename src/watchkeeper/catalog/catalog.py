@@ -22,6 +22,8 @@ class Catalog:
     ----------
     models, routes
         Documents of kind ``Model`` and ``AlertRoute``.
+    clocks
+        Of each model whether its time is the wall's or its data's, as ``server.clocks`` says it.
     baselines, windows, verdicts, alerts, outbox, keys, sessions, secrets, inbox
         The stores of those names.
     """
@@ -30,6 +32,7 @@ class Catalog:
         self._databases = (records, inbox)
         self.models = Documents(records, "Model")
         self.routes = Documents(records, "AlertRoute")
+        self.clocks = Documents(records, "Clock")
         self.baselines = Baselines(records)
         self.windows = Windows(records)
         self.verdicts = Verdicts(records)

@@ -113,6 +113,9 @@ windows = sa.Table(
     Column("duplicate", BigInteger, nullable=False, server_default="0"),
     Column("joined", BigInteger, nullable=False, server_default="0"),
     Column("profile_revision", Integer, nullable=False, server_default="0"),
+    Column("judged_at", UtcTime),
+    Column("status", String(20)),
+    Column("alerts", Integer, nullable=False, server_default="0"),
 )
 
 moves = sa.Table(

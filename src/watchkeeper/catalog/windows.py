@@ -13,12 +13,14 @@ from watchkeeper.catalog.database import Database, from_micros, insert_into, to_
 from watchkeeper.catalog.paging import Page, page_of, read_cursor
 from watchkeeper.catalog.schema import column_notes, moves, rejections, windows
 from watchkeeper.domain.profile import Accounting
+from watchkeeper.domain.verdict import Status
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import NotFound
 
 __all__ = [
     "ColumnNote",
     "Move",
+    "Outcome",
     "RejectionCount",
     "StoredWindow",
     "Tally",
@@ -88,7 +90,11 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class StoredWindow:
-    """One window of a model. ``changed`` is to be handed back by who profiles or judges it."""
+    """One window of a model. ``changed`` is to be handed back by who profiles or judges it.
+
+    ``judged_at``, ``status`` (the worst) and ``alerts`` are those of its latest judgement, None
+    before the first.
+    """
 
     model: str
     window: Window
@@ -100,6 +106,9 @@ class StoredWindow:
     labels_version: int | None
     profile_revision: int
     accounting: Accounting = field(default_factory=Accounting)
+    judged_at: datetime | None = None
+    status: Status | None = None
+    alerts: int = 0
 
     @property
     def state(self) -> WindowState:
@@ -107,6 +116,18 @@ class StoredWindow:
         if self.profiled < self.changed:
             return WindowState.DIRTY
         return WindowState.PROFILED if self.judged < self.profiled else WindowState.JUDGED
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a judgement of a window said: with what was known when, its worst status, how many
+    alerts. ``joined`` counts the rows that had a label.
+    """
+
+    judged_at: datetime
+    joined: int
+    status: Status | None
+    alerts: int
 
 
 class Windows:
@@ -176,6 +197,45 @@ class Windows:
         """Say that it was judged by the profile that was up to date when it was read."""
         with self._database.write() as connection:
             connection.execute(sa.update(windows).where(*_is(window)).values(judged=window.changed))
+
+    def finish(self, window: StoredWindow, outcome: Outcome) -> None:
+        """Say in one step that it was profiled and judged, with what was known at a moment.
+
+        A window of which more is known since then, or that changed meanwhile, stays dirty.
+        """
+        seen = window.changed if window.known_at <= outcome.judged_at else window.changed - 1
+        change = (
+            sa.update(windows)
+            .where(*_is(window))
+            .values(
+                profiled=seen,
+                judged=seen,
+                joined=outcome.joined,
+                profile_revision=windows.c.profile_revision + 1,
+                judged_at=outcome.judged_at,
+                status=None if outcome.status is None else outcome.status.value,
+                alerts=outcome.alerts,
+            )
+        )
+        with self._database.write() as connection:
+            connection.execute(change)
+
+    def expect(self, model: str, expected: Sequence[Window]) -> int:
+        """Make windows for which nothing was received, so that a gap is judged too; those that
+        are there stay as they are. Returns how many were made.
+        """
+        made = 0
+        with self._database.write() as connection:
+            for window in expected:
+                insert = insert_into(connection, windows).values(
+                    model=model,
+                    start=window.start,
+                    end=window.end,
+                    changed=1,
+                    known_at=window.end,
+                )
+                made += connection.execute(insert.on_conflict_do_nothing()).rowcount
+        return made
 
     def touch(self, model: str, *, start: datetime, end: datetime) -> int:
         """Mark the windows that overlap ``[start, end)`` to be profiled anew; returns how many.
@@ -394,4 +454,7 @@ def _window(row: sa.Row[tuple[object, ...]]) -> StoredWindow:
         labels_version=row.labels_version,
         profile_revision=row.profile_revision,
         accounting=Accounting(row.received, row.accepted, row.rejected, row.duplicate, row.joined),
+        judged_at=row.judged_at,
+        status=None if row.status is None else Status(row.status),
+        alerts=row.alerts,
     )

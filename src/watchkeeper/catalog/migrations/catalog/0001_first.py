@@ -158,6 +158,9 @@ def upgrade() -> None:
         sa.Column("duplicate", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("joined", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("profile_revision", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("judged_at", sa.BigInteger),
+        sa.Column("status", sa.String(20)),
+        sa.Column("alerts", sa.Integer, nullable=False, server_default="0"),
     )
     op.create_table(
         "sessions",
