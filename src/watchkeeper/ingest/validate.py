@@ -8,6 +8,7 @@ both are evidence for the schema monitor, not faults of the rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -313,21 +314,19 @@ def _labels(
 
 
 def _class_text(values: Values, column: Column | None) -> Read:
-    """Classes as text; NaN is no class, and a truth value is one only if it reads as such."""
-    if column is not None and column.type is ColumnType.BOOLEAN:
-        found = read(values, ColumnType.BOOLEAN)
-        return Read(found.array.cast(pa.string()), found.bad)
-    found = read_text(values)
-    lost = (
-        {
-            row: value
-            for row, value in enumerate(listed(values))
-            if isinstance(value, float) and value != value  # noqa: PLR0124  NaN alone differs from itself
-        }
-        if found.array.null_count
-        else {}
-    )
-    return Read(found.array, {**found.bad, **lost}, found.oversized)
+    """Classes as text, of values that the label's column can hold; NaN is no class."""
+    kind = ColumnType.CATEGORICAL if column is None else column.type
+    found = read(values, kind if kind in _CLASS_TYPES else ColumnType.CATEGORICAL)
+    text = read_text(found.array)
+    lost = {
+        row: value
+        for row, value in enumerate(listed(values))
+        if isinstance(value, float) and math.isnan(value)
+    }
+    return Read(text.array, {**found.bad, **lost}, {**found.oversized, **text.oversized})
+
+
+_CLASS_TYPES = (ColumnType.NUMERIC, ColumnType.BOOLEAN)
 
 
 def _unknown(batch: Batch, model: Model) -> dict[str, Ints]:

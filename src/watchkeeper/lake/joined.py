@@ -18,8 +18,6 @@ from watchkeeper.domain.model import Model, Role
 from watchkeeper.lake.schemas import (
     SEQUENCE,
     STAMP,
-    label_schema,
-    prediction_schema,
     storage_type,
 )
 
@@ -117,15 +115,16 @@ def _latest(ids: pa.ChunkedArray, labels: pa.Table) -> tuple[Indices, Indices]:
 
 
 def _as_label(found: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
-    """The stored truth as the label column's own type; ingest let nothing else in."""
+    """The stored truth as the label column's own type; null where that cannot hold it."""
     if found.type == wanted:
         return found
-    if pa.types.is_floating(found.type) and pa.types.is_string(wanted):
-        return found.cast(pa.string())
-    return found.cast(wanted, safe=False)
+    coded = found.combine_chunks().dictionary_encode()
+    values = [_cast_one(value, wanted) for value in coded.dictionary]
+    return pa.chunked_array([pa.array(values, wanted).take(coded.indices)])
 
 
-def empty_joined(model: Model) -> pa.Table:
-    """The joined table of a window without rows."""
-    predictions = shaped(None, prediction_schema(model)).drop_columns([SEQUENCE])
-    return attach_labels(predictions, shaped(None, label_schema(model)), model)
+def _cast_one(value: pa.Scalar, wanted: pa.DataType) -> object:
+    try:
+        return value.cast(wanted).as_py()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None

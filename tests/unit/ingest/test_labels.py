@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
-import pyarrow as pa
 import pytest
 
 from watchkeeper.catalog import WindowState
@@ -141,14 +141,20 @@ def test_a_regression_label_is_a_finite_number(place):
     assert truths(place.joined()) == {"0": "1.5"}
 
 
-def test_a_boolean_label_column_is_joined_as_truth_value(place):
-    """The label column has the definition's own type."""
+@pytest.mark.parametrize(
+    ("kind", "told", "joined"),
+    [
+        (ColumnType.BOOLEAN, [1, 0, "true", "late"], [True, False, True, None]),
+        (ColumnType.NUMERIC, [1, 0.5, True, "late"], [1.0, 0.5, 1.0, None]),
+        (ColumnType.CATEGORICAL, [1, 1.0, True, "late"], ["1", "1", "true", "late"]),
+    ],
+)
+def test_a_label_has_the_type_of_its_column(place, kind, told, joined):
+    """What the column cannot hold is rejected; the rest is joined as the column's own type."""
     columns = [c for c in place.model.columns if c.role is not Role.LABEL]
-    place.model = make_model()
-    place.model = type(place.model)(
-        "flights", Task.BINARY, (*columns, Column("late", ColumnType.BOOLEAN, Role.LABEL))
-    )
-    place.send([row("a"), row("b")])
-    place.label(pa.table({"id": ["a", "b"], "late": [1, 0]}))
+    place.model = replace(place.model, columns=(*columns, Column("late", kind, Role.LABEL)))
+    place.send([row(str(n)) for n in range(4)])
+    receipt = place.label([{"id": str(n), "label": value} for n, value in enumerate(told)])
 
-    assert truths(place.joined()) == {"a": True, "b": False}
+    assert receipt.rejected == joined.count(None)
+    assert list(truths(place.joined()).values()) == joined
