@@ -55,12 +55,21 @@ def excess(
     known = max(0.0, omega2)
     se = np.sqrt((2.0 * floor**2 + 4.0 * known * floor) / independent)
 
+    # Far above its own noise a difference is not folded, whatever the others look like.
+    bound = noise * _folding(np.abs(difference) / np.where(noise > 0.0, noise, 1.0) - _Z95)
+
     def added(square: float) -> float:
         omega = np.sqrt(max(0.0, square)) * scale
-        swollen = np.sqrt(omega * omega + noise * noise)
-        return float(_HALF_NORMAL * ((swollen - omega) @ weights))
+        swollen = np.sqrt(omega * omega + noise * noise) - omega
+        return float(np.minimum(_HALF_NORMAL * swollen, bound) @ weights)
 
     return Excess(added(omega2), added(omega2 + _Z95 * se), added(omega2 - _Z95 * se))
+
+
+def _folding(mean: Floats) -> Floats:
+    """``E|x + Z| − x`` for a standard normal Z and x = max(mean, 0)."""
+    x = np.maximum(mean, 0.0)
+    return np.asarray(_HALF_NORMAL * np.exp(-(x**2) / 2.0) - 2.0 * x * ndtr(-x))
 
 
 def sureness(difference: Floats, noise: Floats) -> Floats:

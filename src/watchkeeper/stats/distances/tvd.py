@@ -1,16 +1,23 @@
 """Total variation distance: ``½ Σ|q − p|``, the share of rows that would have to change, in [0, 1].
 
-The effect takes off what noise adds to absolute values (see ``folded``). O(B).
+The effect takes off what noise adds to absolute values (see ``folded``). Its lower bound is at
+least that of the largest change of any one bin. O(B).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
 
 from watchkeeper.stats.distances.distance import Distance, Pair, unswollen
 from watchkeeper.stats.distances.folded import excess, sureness
 
 __all__ = ["tvd"]
+
+Floats = npt.NDArray[np.float64]
 
 
 def tvd(pair: Pair) -> Distance:
@@ -28,4 +35,15 @@ def tvd(pair: Pair) -> Distance:
     sign = sureness(d, noise)
     folded = (1.0 - 2.0 / np.pi) * float((noise**2 * (1.0 - sign**2)).sum())
     variance = (pair.slope_variance(sign, sign) + folded) / 4.0
-    return Distance(value, unswollen(value, float(np.sqrt(variance)), added, pair))
+    effect = unswollen(value, float(np.sqrt(variance)), added, pair)
+    low = max(effect.low or 0.0, _single(pair, d))
+    return Distance(value, replace(effect, low=min(low, effect.value or 0.0)))
+
+
+def _single(pair: Pair, d: Floats) -> float:
+    """A lower bound too: no distance is smaller than the change of any one bin (Bonferroni)."""
+    z = -float(ndtri(0.025 / len(d)))
+    own = np.sqrt(pair.p * (1.0 - pair.p) / pair.n + pair.q * (1.0 - pair.q) / pair.m)
+    # Bernstein's term: few rows in a bin are skewed to the right.
+    margin = z * np.maximum(own, pair.noise) + z**2 / (3.0 * pair.size)
+    return float((np.abs(d) - margin).max())
