@@ -2,10 +2,11 @@ import { Link } from "react-router";
 import type { Alert } from "@/api/types";
 import { Mark } from "@/components/core/Mark";
 import { Table, tableClasses } from "@/components/core/Table";
-import { count, withInterval } from "@/lib/number";
+import { measured } from "@/lib/figure";
+import { count } from "@/lib/number";
 import { stateLook } from "@/lib/status";
 import { day } from "@/lib/time";
-import { estimateOf, placeOf, seriesName, surestFirst } from "./facts";
+import { figureOf, placeOf, seriesName, surestFirst } from "./facts";
 import classes from "./IncidentPage.module.css";
 
 export function AlertsTable({ alerts }: { alerts: Alert[] }) {
@@ -29,8 +30,8 @@ export function AlertsTable({ alerts }: { alerts: Alert[] }) {
               <p className={classes["message"]}>{alert.message}</p>
             </td>
             <td>
-              <span className={classes["figure"]}>{withInterval(estimateOf(alert))}</span>
-              <p className={classes["message"]}>n = {count(estimateOf(alert).n)}</p>
+              <span className={classes["figure"]}>{measured(figureOf(alert))}</span>
+              <p className={classes["message"]}>n = {count(figureOf(alert).n)}</p>
             </td>
             <td>
               <Mark look={stateLook(alert.state)} />

@@ -1,7 +1,8 @@
 /** What an alert recorded, read from its facts; whatever is not there is left out. */
 
 import type { Alert } from "@/api/types";
-import { chance, estimate, percent, type Estimate } from "@/lib/number";
+import { measuredInFull, type Measured } from "@/lib/figure";
+import { chance, percent } from "@/lib/number";
 import { words } from "@/lib/status";
 
 function numberOf(facts: Record<string, unknown>, name: string): number | null {
@@ -9,8 +10,9 @@ function numberOf(facts: Record<string, unknown>, name: string): number | null {
   return typeof value === "number" ? value : null;
 }
 
-export function estimateOf({ facts }: Alert): Estimate {
+export function figureOf({ what, facts }: Alert): Measured {
   return {
+    what,
     value: numberOf(facts, "value"),
     low: numberOf(facts, "low"),
     high: numberOf(facts, "high"),
@@ -65,7 +67,7 @@ export function said(alerts: Alert[]): Said[] {
     { question: "What", answers: unique(firing.map((alert) => alert.message)) },
     {
       question: "How big",
-      answers: unique(sized.map((alert) => `${seriesName(alert)}: ${estimate(estimateOf(alert))}`)),
+      answers: unique(sized.map((alert) => `${seriesName(alert)}: ${measuredInFull(figureOf(alert))}`)),
     },
     { question: "How sure", answers: firing.slice(0, 1).map(howSure) },
   ].filter((each) => each.answers.length > 0);

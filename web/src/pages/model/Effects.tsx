@@ -2,7 +2,7 @@
 
 import { Fragment } from "react";
 import type { Verdict } from "@/api/types";
-import { count, percent } from "@/lib/number";
+import { measuredInFull } from "@/lib/figure";
 import { effectItems } from "./effects";
 import classes from "./ModelPage.module.css";
 
@@ -15,7 +15,7 @@ export function Effects({ verdict }: { verdict: Verdict }) {
         {verdict.value !== null && (
           <>
             <dt>Share of rows that moved</dt>
-            <dd>{shareOf(verdict)}</dd>
+            <dd>{measuredInFull(verdict)}</dd>
           </>
         )}
         {items.map((item) => (
@@ -27,9 +27,4 @@ export function Effects({ verdict }: { verdict: Verdict }) {
       </dl>
     </>
   );
-}
-
-function shareOf({ value, low, high, n }: Verdict): string {
-  const interval = low === null || high === null ? "" : ` (${percent(low)} to ${percent(high)})`;
-  return `${percent(value)}${interval}, n = ${count(n)}`;
 }

@@ -10,6 +10,7 @@ import { tip, type TipLine } from "@/components/chart/tip";
 import { Key } from "@/components/core/Key";
 import { Note } from "@/components/core/Note";
 import { Panel } from "@/components/core/Panel";
+import { written } from "@/lib/figure";
 import { count, estimate, figure, percent, withInterval } from "@/lib/number";
 import { statusLook, words } from "@/lib/status";
 import { windowName } from "@/lib/time";
@@ -110,13 +111,13 @@ function said(metric: Metric, points: PerformancePoint[]): string {
   const last = points.findLast((point) => point.value !== null);
   const better = BETTER[metric.better];
   if (last === undefined) return `${words(metric.name)}; ${better}. No figure in this range.`;
-  return `${words(metric.name)} ${estimate(last, metric.unit)} in the latest window, ${windowName(last.window)}; ${better}.`;
+  return `${words(metric.name)} ${estimate(last, written(metric.unit))} in the latest window, ${windowName(last.window)}; ${better}.`;
 }
 
 function describe(point: PerformancePoint | undefined, metric: Metric): HTMLElement {
   if (point === undefined) return tip("", []);
   const lines: TipLine[] = [
-    [words(metric.name), withInterval(point, metric.unit)],
+    [words(metric.name), withInterval(point, written(metric.unit))],
     ["Labelled rows", count(point.n)],
   ];
   if (point.maturity !== null) lines.push(["Labels in", percent(point.maturity)]);

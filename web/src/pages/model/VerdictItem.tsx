@@ -2,12 +2,12 @@
 
 import type { Verdict } from "@/api/types";
 import { Mark } from "@/components/core/Mark";
-import { estimate } from "@/lib/number";
+import { measuredInFull } from "@/lib/figure";
 import { statusLook, words } from "@/lib/status";
 import classes from "./ModelPage.module.css";
 
 export function VerdictItem({ verdict }: { verdict: Verdict }) {
-  const figures = verdict.value === null ? null : estimate(verdict);
+  const figures = verdict.value === null ? null : measuredInFull(verdict);
   return (
     <li className={classes["verdict"]}>
       <div className={classes["verdictHead"]}>
