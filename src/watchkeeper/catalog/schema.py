@@ -113,6 +113,7 @@ windows = sa.Table(
     Column("duplicate", BigInteger, nullable=False, server_default="0"),
     Column("joined", BigInteger, nullable=False, server_default="0"),
     Column("profile_revision", Integer, nullable=False, server_default="0"),
+    Column("first_known_at", UtcTime, nullable=False),
     Column("judged_at", UtcTime),
     Column("status", String(20)),
     Column("alerts", Integer, nullable=False, server_default="0"),

@@ -94,6 +94,7 @@ class Mover:
             model=claim.model,
             number=claim.number,
             known_at=max(batch.known_at for batch in claim.batches),
+            first_known_at=min(batch.known_at for batch in claim.batches),
             tallies=_summed(stored.tallies),
             rejections=_counted(stored.tables[LakeTable.QUARANTINE]),
             notes=_noted(claim.batches),

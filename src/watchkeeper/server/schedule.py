@@ -37,15 +37,14 @@ def first_look(window: Window) -> datetime:
     return window.end + min(_LONGEST_GRACE, window.length / _GRACE_SHARE)
 
 
-def next_look(stored: StoredWindow, judged_at: datetime | None) -> datetime:
-    """When a window that has something new is judged.
-
-    ``judged_at`` is the moment of its latest judgement; None: it was never judged.
+def next_look(stored: StoredWindow) -> datetime:
+    """When a window that has something new is judged. One whose first rows came after it should
+    have been judged (history that was sent late) is judged with what came first.
     """
-    first = first_look(stored.window)
-    if judged_at is None:
-        return first
-    return max(full_hour(stored.known_at), full_hour(judged_at + timedelta(microseconds=1)), first)
+    if stored.judged_at is None:
+        return max(first_look(stored.window), stored.first_known_at or stored.known_at)
+    later = stored.judged_at + timedelta(microseconds=1)
+    return max(full_hour(stored.known_at), full_hour(later))
 
 
 def full_hour(moment: datetime) -> datetime:

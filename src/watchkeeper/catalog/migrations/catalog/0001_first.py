@@ -158,6 +158,7 @@ def upgrade() -> None:
         sa.Column("duplicate", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("joined", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("profile_revision", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("first_known_at", sa.BigInteger, nullable=False),
         sa.Column("judged_at", sa.BigInteger),
         sa.Column("status", sa.String(20)),
         sa.Column("alerts", sa.Integer, nullable=False, server_default="0"),
