@@ -43,6 +43,8 @@ class Tempering:
     def apply(self, p_values: npt.ArrayLike) -> Floats:
         """The p-values with the tails that the reference had; those above 0.05 stay, as a rule."""
         p = np.asarray(p_values, np.float64)
+        if self.kappa == 1.0 and self.share == _U:
+            return p
         tail = self.share * np.exp(self.kappa * np.log(np.maximum(p, _LEAST) / _U))
         return np.where(p < _U, np.minimum(tail, 1.0), np.maximum(p, self.share))
 
