@@ -168,7 +168,7 @@ class DelayCounts:
     made: Ints | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ClassificationProfile:
     """Sufficient statistics of a classifier in a window.
 
@@ -202,7 +202,7 @@ class ClassificationProfile:
     confusion_fifths: Ints | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class RegressionProfile:
     """Sufficient statistics of a regressor in a window, with ``e = prediction − label``.
 

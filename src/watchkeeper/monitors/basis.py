@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
 
 from watchkeeper.domain.profile import WindowProfile
 from watchkeeper.monitors.evidence import History
+from watchkeeper.monitors.memo import Memo
 from watchkeeper.monitors.season import Seasons, seasons_of, week_of
 from watchkeeper.stats.rate import RateVariation, fit_rate
 from watchkeeper.stats.variation import ENOUGH_WINDOWS, Variation, fit
@@ -23,17 +28,19 @@ _ROLLING_SPAN = timedelta(days=28)
 # in standard deviations of one row. A rate's is ½ on the scale asin√p, hence half of it there.
 _ASSUMED_TAU = 0.05
 
+Ints = npt.NDArray[np.int64]
 Tally = Callable[[WindowProfile], tuple[int, int] | None]
 Figure = Callable[[WindowProfile], tuple[float, float] | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Basis:
-    """The windows judged against, with their seasons. ``provisional``: too few of them."""
+    """The windows judged against, with their seasons. ``rolling``: none of the reference's."""
 
     windows: tuple[WindowProfile, ...]
     seasons: Seasons
     timed: bool
+    rolling: bool = False
 
     @property
     def provisional(self) -> bool:
@@ -42,16 +49,18 @@ class Basis:
 
     def rate(self, tally: Tally) -> RateVariation | None:
         """What is normal for a rate: ``tally`` gives (events, rows) of a window, or None."""
-        found = [(profile, *pair) for profile in self.windows if (pair := tally(profile))]
-        found = [row for row in found if row[2] > 0]
-        if not found:
+        counted = [(at, pair) for at, p in enumerate(self.windows) if (pair := tally(p))]
+        held = [(at, events, rows) for at, (events, rows) in counted if rows > 0]
+        if not held:
             return None
+        places, events, rows = np.array(held, np.int64).T
+        seasons, blocks = self._labels
         return fit_rate(
-            [events for _, events, _ in found],
-            [rows for _, _, rows in found],
-            [self.seasons.of(profile.window) for profile, _, _ in found],
-            blocks=[week_of(profile.window, at) for at, (profile, _, _) in enumerate(found)],
-            tau=self._tau(len(found), _ASSUMED_TAU / 2),
+            events,
+            rows,
+            seasons[places],
+            blocks=blocks[places],
+            tau=self._tau(len(held), _ASSUMED_TAU / 2),
         )
 
     def figure(self, figure: Figure, *, assumed_tau: float | None = None) -> Variation | None:
@@ -59,17 +68,26 @@ class Basis:
 
         None too where fewer than four windows have it and no ``assumed_tau`` is stated.
         """
-        found = [(profile, *pair) for profile in self.windows if (pair := figure(profile))]
+        found = [(at, pair) for at, p in enumerate(self.windows) if (pair := figure(p))]
         enough = len(found) >= ENOUGH_WINDOWS or assumed_tau is not None or not self.timed
         if not found or not enough:
             return None
+        places = [at for at, _ in found]
+        seasons, blocks = self._labels
         return fit(
-            [value for _, value, _ in found],
-            [variance for _, _, variance in found],
-            [self.seasons.of(profile.window) for profile, _, _ in found],
-            blocks=[week_of(profile.window, at) for at, (profile, _, _) in enumerate(found)],
+            [value for _, (value, _) in found],
+            [variance for _, (_, variance) in found],
+            seasons[places],
+            blocks=blocks[places],
             tau=self._tau(len(found), assumed_tau or 0.0),
         )
+
+    @cached_property
+    def _labels(self) -> tuple[Ints, Ints]:
+        """The season and the block (week) of every window."""
+        seasons = [self.seasons.of(profile.window) for profile in self.windows]
+        blocks = [week_of(profile.window, at) for at, profile in enumerate(self.windows)]
+        return np.array(seasons, np.int64), np.array(blocks, np.int64)
 
     def _tau(self, windows: int, assumed: float) -> float | None:
         if not self.timed:
@@ -78,12 +96,22 @@ class Basis:
 
 
 def basis_of(history: History, zone: str) -> Basis:
-    """The windows that a slice is judged against."""
+    """The windows that a slice is judged against: made once for all monitors of a call."""
+    known = _bases(history)
+    if zone not in known:
+        known[zone] = _basis(history, zone)
+    return known[zone]
+
+
+_bases: Memo[History, dict[str, Basis]] = Memo(lambda _: {})
+
+
+def _basis(history: History, zone: str) -> Basis:
     rolling = _spans(history)
     windows = history.recent if rolling else (*history.reference, *history.recent)
     timed = history.timed or rolling  # a reference without time does not make the recent untimed
     seasons = seasons_of([profile.window for profile in windows] if timed else [], zone)
-    return Basis(tuple(windows), seasons, timed)
+    return Basis(tuple(windows), seasons, timed, rolling)
 
 
 def _spans(history: History) -> bool:

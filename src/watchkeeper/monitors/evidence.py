@@ -34,7 +34,7 @@ class Series:
     arm: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class History:
     """The profiles that windows of one slice (version, arm, segment) are judged against.
 

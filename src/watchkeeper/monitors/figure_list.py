@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from watchkeeper.domain.model import Model, MonitorSpec, Task
 from watchkeeper.domain.profile import ClassificationProfile, PerformanceProfile
 from watchkeeper.errors import InvalidDefinition, InvalidInput
+from watchkeeper.monitors.memo import Memo
 from watchkeeper.stats.estimate import Estimate
 from watchkeeper.stats.performance.catalogue import Metric, metric
 from watchkeeper.stats.performance.controls import (
@@ -23,6 +24,10 @@ from watchkeeper.stats.performance.controls import (
 from watchkeeper.stats.performance.state import Classified, Regressed
 
 __all__ = ["Figure", "figure_of", "figures_of"]
+
+_Known = dict[tuple[str, int], Estimate]
+# Of every state, by metric and class: the windows of a history are asked again at every tick.
+_estimates: Memo[Classified | Regressed, _Known] = Memo(lambda _: {})
 
 _MANY_CLASSES = 20  # more classes than this are not shown one by one
 
@@ -65,7 +70,10 @@ class Figure:
 
     def estimate(self, state: Classified | Regressed) -> Estimate:
         """The figure with its interval. The state is that of the metric's task."""
-        return self.metric.compute(state, self.k)  # type: ignore[arg-type]  # one task, one state
+        known, key = _estimates(state), (self.metric.name, self.k)
+        if key not in known:
+            known[key] = self.metric.compute(state, self.k)  # type: ignore[arg-type]  # one task, one state
+        return known[key]
 
     def controls(self, state: Classified | Regressed) -> dict[str, float]:
         """What the best constant answer and "no change" reach, where that is known."""

@@ -109,7 +109,7 @@ def _case(
     lateness = lateness_of(model, history.reference, (*history.recent, *current))
     labels = {id(p): realised(p, lateness) for p in (*history.recent, *history.reference, *current)}
     stored = [found.state for p in history.reference if (found := labels[id(p)]) is not None]
-    rolling = basis.windows == history.recent and len(history.reference) >= ENOUGH_WINDOWS
+    rolling = basis.rolling and len(history.reference) >= ENOUGH_WINDOWS
     anchor = basis_of(replace(history, recent=()), model.timezone)
     return _Case(
         spec,

@@ -24,6 +24,7 @@ from watchkeeper.domain.profile import (
     RegressionProfile,
     WindowProfile,
 )
+from watchkeeper.monitors.memo import Memo
 from watchkeeper.stats.delay import DelayCurves, LateWeights, fit_delays, settled_seconds, weigh
 from watchkeeper.stats.grid import cell_high, cell_low
 from watchkeeper.stats.performance.state import Classified, Regressed, Sums
@@ -87,12 +88,12 @@ def realised(
         return None
     maturity, weights = _maturity(profile, lateness)
     if isinstance(performance, RegressionProfile):
-        plain = regressed(performance)
+        plain = _regressed(performance)
         if weights is None or performance.strata is None:
             return Realised(plain, maturity)
         weighted = _weighted_errors(plain, performance.strata, weights)
         return Realised(weighted, maturity, weights.coverage, weighted=True)
-    counted = classified(performance)
+    counted = _classified(performance)
     if weights is None:
         return Realised(counted, maturity)
     return Realised(
@@ -135,6 +136,10 @@ def regressed(profile: RegressionProfile) -> Regressed:
         profile.previous,
         profile.labelled,
     )
+
+
+_classified = Memo(classified)
+_regressed = Memo(regressed)
 
 
 def _delays(profile: WindowProfile) -> DelayCounts | None:

@@ -37,7 +37,7 @@ class Sums:
         return Sums(self.n * factor, self.first * factor, self.second * factor)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Classified:
     """A classifier's sufficient statistics.
 
@@ -94,7 +94,7 @@ class Classified:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Regressed:
     """A regressor's sufficient statistics, with ``e = prediction − label``.
 
@@ -150,10 +150,25 @@ class Regressed:
 
 def total_classified(parts: Sequence[Classified]) -> Classified:
     """All parts together; at least one."""
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+    if len(parts) == 1:
+        return parts[0]
+    return Classified(
+        np.sum([part.confusion for part in parts], axis=0),
+        np.sum([part.histogram for part in parts], axis=0),
+        np.sum([part.score_sums for part in parts], axis=0),
+        _total([part.log_loss for part in parts]),
+        _total([part.brier for part in parts]),
+        (sum(part.agree[0] for part in parts), sum(part.agree[1] for part in parts)),
+        sum(part.labels for part in parts),
+    )
+
+
+def _total(parts: Sequence[Sums]) -> Sums:
+    return Sums(
+        sum(part.n for part in parts),
+        sum(part.first for part in parts),
+        sum(part.second for part in parts),
+    )
 
 
 def total_regressed(parts: Sequence[Regressed]) -> Regressed:
