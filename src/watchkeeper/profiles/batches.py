@@ -9,8 +9,8 @@ import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from watchkeeper.profiles.arrays import flags, integers, valid
 from watchkeeper.profiles.engine import stream
 from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell
@@ -43,23 +43,17 @@ class Batch:
     def numbers(self, name: str) -> tuple[Floats, Bools | None]:
         """A float64 column and where it is valid (None: everywhere); else its value is no value."""
         column = self.columns.column(name)
-        bits, buffer = column.buffers()
-        values: Floats = np.frombuffer(buffer, np.float64, len(column), column.offset * 8)
-        valid: Bools | None = None
-        if column.null_count:
-            end = column.offset + len(column)
-            packed = np.frombuffer(bits, np.uint8)
-            whole = np.unpackbits(packed, bitorder="little", count=end)
-            valid = whole[column.offset :].view(np.bool_)
+        values = np.frombuffer(column.buffers()[1], np.float64, len(column), column.offset * 8)
+        held = valid(column)
         if self.order is None:
-            return values, valid
-        return values[self.order], None if valid is None else valid[self.order]
+            return values, held
+        return values[self.order], None if held is None else held[self.order]
 
     def flags(self, name: str) -> Bools | None:
         """A boolean column with null as false; None where there is no such column."""
         if name not in self.columns.schema.names:
             return None
-        found: Bools = np.asarray(pc.fill_null(self.columns.column(name), fill_value=False))
+        found = flags(self.columns.column(name))
         return found if self.order is None else found[self.order]
 
 
@@ -108,7 +102,7 @@ def _slices(columns: pa.RecordBatch) -> tuple[list[str | None], Ints]:
         return [None], np.zeros(columns.num_rows, np.int64)
     encoded = columns.column("slice").dictionary_encode("encode")
     texts = encoded.dictionary.cast(pa.string()).to_pylist()
-    return texts, encoded.indices.to_numpy().astype(np.int64)
+    return texts, integers(encoded.indices)
 
 
 def _sorted(window: Ints, code: Ints) -> tuple[Ints, Ints | None]:

@@ -8,19 +8,18 @@ import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from watchkeeper.domain.model import Column, ColumnType, Model, Role, Task
 from watchkeeper.domain.profile import Binning, CategoricalBinning, NumericBinning
+from watchkeeper.profiles.arrays import indices, integers, reals
 from watchkeeper.profiles.categorical import categorical_item
 from watchkeeper.profiles.columns import as_number
 from watchkeeper.profiles.compute import COUNTED_ROLES, COUNTED_TYPES
 from watchkeeper.profiles.engine import fetch, fetch_each, is_duckdb
 from watchkeeper.profiles.frame import Frame
-from watchkeeper.profiles.groups import integers
+from watchkeeper.profiles.ongrid import on_grid
 from watchkeeper.profiles.regression import ERRORS
 from watchkeeper.profiles.texts import canonicals
-from watchkeeper.stats.grid import cell_of
 
 __all__ = ["fit_binnings", "numeric_binning"]
 
@@ -70,18 +69,19 @@ def _categorical(frame: Frame, columns: Sequence[Column]) -> dict[str, Binning]:
     answer = fetch_each(frame.table, items)
     if answer is None:
         return {}
+    item = integers(answer["item"])
     found: dict[str, Binning] = {}
     for position, column in enumerate(columns):
-        rows = answer.filter(pc.equal(answer["item"], position))
+        rows = answer.take(indices(np.flatnonzero(item == position)))
         number = bool(frame.table[column.name].type().is_numeric())
         found[column.name] = _values(rows, number=number)
     return found
 
 
 def _values(rows: pa.Table, *, number: bool) -> CategoricalBinning:
-    texts, indices = canonicals(rows["value0"], number=number)
+    texts, codes = canonicals(rows["value0"], number=number)
     totals = np.zeros(len(texts), dtype=np.int64)
-    np.add.at(totals, indices.to_numpy(), integers(rows, "n"))
+    np.add.at(totals, integers(codes), integers(rows["n"]))
     counted: dict[str, int] = {}
     for text, total in zip(texts, totals.tolist(), strict=True):
         if text is not None:
@@ -133,7 +133,7 @@ def _sample(table: ibis.Table, values: Mapping[str, ibis.Value]) -> pa.Table:
 
 
 def _finite(values: pa.ChunkedArray) -> npt.NDArray[np.float64]:
-    found = np.asarray(values.drop_null().to_numpy(), dtype=np.float64)
+    found = reals(values)
     return found[np.isfinite(found)]
 
 
@@ -173,7 +173,7 @@ def _around_zero(values: npt.NDArray[np.float64]) -> NumericBinning:
 
 def _crowding(ordered: npt.NDArray[np.float64], grid: NumericBinning) -> float:
     """The largest share of the values in one cell, not counting a cell of one repeated value."""
-    cells = cell_of(ordered, center=grid.center, scale=grid.scale)
+    _, cells = on_grid(ordered, grid)
     starts = np.flatnonzero(np.diff(cells, prepend=cells[0] - 1))
     stops = np.append(starts[1:], len(cells))
     mixed = ordered[starts] != ordered[stops - 1]

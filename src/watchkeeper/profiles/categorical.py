@@ -6,16 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 import ibis
+import ibis.expr.datatypes as dt
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from watchkeeper.domain.model import Column
 from watchkeeper.domain.profile import CategoricalBinning, CategoricalProfile
+from watchkeeper.profiles.arrays import flags, integers
 from watchkeeper.profiles.columns import as_category, is_nested
 from watchkeeper.profiles.engine import Item
 from watchkeeper.profiles.frame import Axis, Frame
-from watchkeeper.profiles.groups import Cell, Groups, integers
+from watchkeeper.profiles.groups import Cell, Groups
 from watchkeeper.profiles.texts import canonicals
 
 __all__ = [
@@ -64,7 +66,7 @@ def categorical_item(frame: Frame, axis: Axis | None, columns: Together) -> Item
         found: dict[str, ibis.Value] = {}
         for i in range(_TOGETHER):
             known = i < len(names) and not is_nested(stored[i])
-            found[f"value{i}"] = as_category(grouped[f"v{i}"]) if known else ibis.null("string")
+            found[f"value{i}"] = as_category(grouped[f"v{i}"]) if known else ibis.null(dt.string)
             present = i < len(names) and is_nested(stored[i])
             found[f"invalid{i}"] = grouped[f"v{i}"] if present else ibis.literal(False)
         return grouped.select(**frame.labels(grouped), **found, n=grouped.n)
@@ -77,7 +79,7 @@ def categorical_profiles(
 ) -> Iterator[tuple[Column, Cell, CategoricalProfile]]:
     """The profiles in the answer to `categorical_item` queries; ``together`` by item."""
     groups = Groups.of(answer)
-    counts = integers(groups.table, "n")
+    counts = integers(groups.table["n"])
     first = np.searchsorted(groups.codes[0], np.arange(len(together) + 1)).tolist()
     lookups: dict[int, list[_Lookup]] = {}
     for item, where, rows in groups:
@@ -111,8 +113,8 @@ class _Lookup:
         self.column, self.binning = pair
         number = bool(frame.table[self.column.name].type().is_numeric())
         self.texts, indices = canonicals(part[f"value{position}"], number=number)
-        self.indices = np.asarray(indices.to_numpy(zero_copy_only=False), dtype=np.int64)
-        invalid = part[f"invalid{position}"].to_numpy().astype(bool)
+        self.indices = integers(indices)
+        invalid = flags(part[f"invalid{position}"])
         place = {value: i for i, value in enumerate(self.binning.values)}
         found = np.array([self._meaning(text, place) for text in self.texts], dtype=np.int64)
         self.meaning = np.where(invalid, _INVALID, found[self.indices])

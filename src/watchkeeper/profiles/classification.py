@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import ibis
+import ibis.expr.datatypes as dt
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -17,10 +18,11 @@ from watchkeeper.domain.profile import (
     CategoricalBinning,
     ClassificationProfile,
 )
+from watchkeeper.profiles.arrays import flags, integers, reals
 from watchkeeper.profiles.columns import as_number, is_nan, same_text
 from watchkeeper.profiles.engine import Item, fetch, fetch_each
 from watchkeeper.profiles.frame import Axis, Frame
-from watchkeeper.profiles.groups import Cell, Groups, integers, reals
+from watchkeeper.profiles.groups import Cell, Groups
 from watchkeeper.profiles.labels import LABEL_KNOWN_AT, Strata, delay_counts, previous_pairs
 
 __all__ = ["classes_of", "classification_profiles", "previous_labels"]
@@ -105,27 +107,27 @@ class _Reader:
         if self.prediction is not None:
             return self.class_of(table, self.prediction)
         if self.binary and self.scores:
-            return ibis.cases((self.valid(table), (self.score(table, 0) >= 0.5).cast("int64")))
-        return ibis.null("int64")
+            return ibis.cases((self.valid(table), (self.score(table, 0) >= 0.5).cast(dt.int64)))
+        return ibis.null(dt.int64)
 
     def fifth(self, table: ibis.Table) -> ibis.Value:
         """The fifth of [0, 1] of the positive or predicted class's score; 0 without valid score."""
         if not self.scores:
-            return ibis.literal(0, "int64")
+            return ibis.literal(0, dt.int64)
         score = self.score(table, 0)
         if not self.binary:
             predicted = self.predicted(table)
             score = ibis.cases(
                 *[(predicted == k, self.score(table, i)) for i, (k, _, _) in enumerate(self.scores)]
             )
-        fifth = (_score_bin(score) / (SCORE_BINS // SCORE_FIFTHS)).floor().cast("int64")
+        fifth = (_score_bin(score) / (SCORE_BINS // SCORE_FIFTHS)).floor().cast(dt.int64)
         return ibis.cases((self.valid(table), fifth)).fill_null(0)
 
     def losses(self, table: ibis.Table, label: ibis.Value) -> dict[str, ibis.Value]:
         """Row by row: the probability given to the label, and the Brier score."""
         valid = self.valid(table)
         if not self.scores:
-            return {"given": ibis.null("float64"), "brier": ibis.null("float64")}
+            return {"given": ibis.null(dt.float64), "brier": ibis.null(dt.float64)}
         if self.binary:
             score = self.score(table, 0)
             given = ibis.cases((valid & (label == 1), score), (valid & (label == 0), 1.0 - score))
@@ -137,7 +139,7 @@ class _Reader:
 
 
 def _score_bin(score: ibis.Value) -> ibis.Value:
-    return ibis.least((score * float(SCORE_BINS)).floor().cast("int64"), SCORE_BINS - 1)
+    return ibis.least((score * float(SCORE_BINS)).floor().cast(dt.int64), SCORE_BINS - 1)
 
 
 def _reader(frame: Frame) -> _Reader | None:
@@ -201,7 +203,7 @@ def _confusion(reader: _Reader, axis: Axis | None) -> pa.Table:
     label = reader.class_of(table, reader.label)
     valid = reader.valid(table)
     by = {"label": label, "predicted": reader.predicted(table), "valid": valid}
-    values = {"score": ibis.null("float64")}
+    values = {"score": ibis.null(dt.float64)}
     if reader.binary and reader.scores:
         values["score"] = ibis.cases((valid, reader.score(table, 0)))
         by["bin"] = _score_bin(values["score"])
@@ -258,9 +260,9 @@ def _binned(reader: _Reader, part: pa.Table) -> _Histogram:
     histogram = _Histogram.empty(reader)
     if not reader.scores:
         return histogram
-    bins = integers(part, "bin", missing=-1)
-    label = integers(part, "label", missing=_WAITING)
-    histogram.add(0, bins, label, integers(part, "n"), reals(part, "total"))
+    bins = integers(part["bin"], missing=-1)
+    label = integers(part["label"], missing=_WAITING)
+    histogram.add(0, bins, label, integers(part["n"]), reals(part["total"]))
     return histogram
 
 
@@ -271,9 +273,9 @@ def _histograms(reader: _Reader, axis: Axis | None) -> dict[Cell, _Histogram]:
     if answer is None:
         return {}
     groups = Groups.of(answer)
-    bins, n = integers(groups.table, "bin", missing=-1), integers(groups.table, "n")
-    label = integers(groups.table, "label", missing=_WAITING)
-    sums = reals(groups.table, "total")
+    bins, n = integers(groups.table["bin"], missing=-1), integers(groups.table["n"])
+    label = integers(groups.table["label"], missing=_WAITING)
+    sums = reals(groups.table["total"])
     found: dict[Cell, _Histogram] = {}
     for item, where, rows in groups:
         histogram = found.setdefault(where, _Histogram.empty(reader))
@@ -289,7 +291,7 @@ def _histogram_item(reader: _Reader, axis: Axis | None, position: int) -> Item:
         keys = reader.frame.keys(table, axis)
         rows = table.select(
             **keys,
-            label=ibis.cases((label >= 0, (label == target).cast("int64")), else_=label),
+            label=ibis.cases((label >= 0, (label == target).cast(dt.int64)), else_=label),
             score=ibis.cases((reader.valid(table), reader.score(table, position))),
         )
         binned = rows.mutate(bin=_score_bin(rows.score))
@@ -303,14 +305,14 @@ def _histogram_item(reader: _Reader, axis: Axis | None, position: int) -> Item:
 
 
 def _assemble(reader: _Reader, part: pa.Table, histogram: _Histogram) -> ClassificationProfile:
-    label, predicted = (integers(part, name, missing=-1) for name in ("label", "predicted"))
-    n = integers(part, "n")
+    label, predicted = (integers(part[name], missing=-1) for name in ("label", "predicted"))
+    n = integers(part["n"])
     size = len(reader.classes)
     both = (label >= 0) & (predicted >= 0)
     confusion = np.zeros((size, size), np.int64)
     np.add.at(confusion, (label[both], predicted[both]), n[both])
-    sums = {name: float(np.nansum(reals(part, name))) for name in _SUMS}
-    valid = part["valid"].to_numpy().astype(bool)
+    sums = {name: float(np.nansum(reals(part[name]))) for name in _SUMS}
+    valid = flags(part["valid"])
     return ClassificationProfile(
         classes=reader.classes,
         n=int(n.sum()),
@@ -335,9 +337,9 @@ def _fifths(
         return None
     label, predicted, n = figures
     if "bin" in part.column_names:
-        fifth = integers(part, "bin") // (SCORE_BINS // SCORE_FIFTHS)
+        fifth = integers(part["bin"]) // (SCORE_BINS // SCORE_FIFTHS)
     else:
-        fifth = integers(part, "fifth")
+        fifth = integers(part["fifth"])
     size = len(reader.classes)
     found = np.zeros((SCORE_FIFTHS if reader.scores else 1, size, size), np.int64)
     both = (label >= 0) & (predicted >= 0)

@@ -32,6 +32,7 @@ from watchkeeper.domain.profile import (
 )
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import InvalidInput
+from watchkeeper.profiles.arrays import integers, reals
 
 __all__ = ["SCHEMA", "decode", "encode"]
 
@@ -132,7 +133,9 @@ def _profile_row(
 def _lists(column: pa.ChunkedArray) -> tuple[Ints, npt.NDArray[np.generic]]:
     """A list column as offsets and values."""
     whole = column.combine_chunks()
-    return np.asarray(whole.offsets.to_numpy(), np.int64), whole.values.to_numpy()
+    values = whole.values
+    read = integers if pa.types.is_integer(values.type) else reals
+    return integers(whole.offsets), read(values)
 
 
 def _at(

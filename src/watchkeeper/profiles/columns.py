@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 
 from watchkeeper.domain.model import ColumnType
@@ -50,27 +51,27 @@ def as_number(table: ibis.Table, name: str, kind: ColumnType) -> Reading:  # noq
     column = table[name]
     stored = column.type()
     if stored.is_floating() or stored.is_integer() or stored.is_decimal():
-        return Reading(column if stored.is_float64() else column.cast("float64"))
+        return Reading(column if stored.is_float64() else column.cast(dt.float64))
     if stored.is_boolean():
-        return Reading(column.cast("int8").cast("float64"))
+        return Reading(column.cast(dt.int8).cast(dt.float64))
     if stored.is_null():
-        return Reading(ibis.null("float64"))
+        return Reading(ibis.null(dt.float64))
     if stored.is_string() and kind is ColumnType.TEXT:
-        return Reading(column.length().cast("float64"))
+        return Reading(column.length().cast(dt.float64))
     if stored.is_array() and stored.value_type.is_numeric() and kind is ColumnType.EMBEDDING:
-        square = column.map(lambda x: x.cast("float64") * x.cast("float64"))
+        square = column.map(lambda x: x.cast(dt.float64) * x.cast(dt.float64))
         return Reading(square.sums().sqrt())
     if stored.is_string():
         return _parsed(table, column)
-    return Reading(ibis.null("float64"), column.notnull())
+    return Reading(ibis.null(dt.float64), column.notnull())
 
 
 def _parsed(table: ibis.Table, column: ibis.Value) -> Reading:
     if supports(table, ops.TryCast):
-        value = column.try_cast("float64")
+        value = column.try_cast(dt.float64)
     else:
         number = column.re_search(r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$")
-        value = ibis.cases((number, column.cast("float64")), else_=ibis.null("float64"))
+        value = ibis.cases((number, column.cast(dt.float64)), else_=ibis.null(dt.float64))
     return Reading(value, column.notnull() & value.isnull())
 
 
@@ -101,8 +102,8 @@ def as_category(column: ibis.Value) -> ibis.Value:
     if stored.is_boolean():
         return ibis.cases((column, "true"), (~column, "false"))
     if stored.is_null():
-        return ibis.null("string")
-    return column.cast("string")
+        return ibis.null(dt.string)
+    return column.cast(dt.string)
 
 
 def same_text(column: ibis.Value, text: str) -> ibis.Value:
@@ -118,7 +119,7 @@ def same_text(column: ibis.Value, text: str) -> ibis.Value:
         if number is None:
             return ibis.literal(False)
         return column == (int(number) if stored.is_integer() and number == int(number) else number)
-    return column.cast("string") == text
+    return column.cast(dt.string) == text
 
 
 def _number(text: str) -> float | None:
@@ -138,12 +139,12 @@ def grid_cell(x: ibis.Value, z: ibis.Value, *, invalid: ibis.Value | None) -> ib
     near = (100.0 * z.sign() * (size + (z * z + 1.0).sqrt()).ln() + 0.5).floor()
     # A finite value may lie so far out that z is infinite: it counts in the last cell.
     far = (100.0 * z.sign() * (2.0 * ibis.least(size, _HALF_LARGEST)).ln() + 0.5).floor()
-    marked = [] if invalid is None else [(invalid, ibis.literal(INVALID, "int64"))]
+    marked = [] if invalid is None else [(invalid, ibis.literal(INVALID, dt.int64))]
     return ibis.cases(
         (size <= _FAR, near),
-        (is_nan(x), ibis.literal(NAN, "int64")),
-        (x > _LARGEST, ibis.literal(POS_INF, "int64")),
-        (x < -_LARGEST, ibis.literal(NEG_INF, "int64")),
+        (is_nan(x), ibis.literal(NAN, dt.int64)),
+        (x > _LARGEST, ibis.literal(POS_INF, dt.int64)),
+        (x < -_LARGEST, ibis.literal(NEG_INF, dt.int64)),
         *marked,
         else_=far,
     )

@@ -113,11 +113,11 @@ def _along(frame: Frame, axis: Axis | None) -> dict[Cell, WindowProfile]:
     numeric, categorical, counted = _plan(frame)
     columns: dict[Cell, dict[str, ColumnProfile]] = {}
     counts = list(count_columns(frame, axis, counted))
-    empty = {name: empty_numeric(binning) for name, _, binning in numeric}
-    none = {column.name: empty_categorical(binning) for column, binning in categorical}
+    empty: dict[str, ColumnProfile] = {n: empty_numeric(binning) for n, _, binning in numeric}
+    empty |= {column.name: empty_categorical(binning) for column, binning in categorical}
     for part in counts:
         # Without rows no query speaks of a column, and it is still there.
-        columns[part.where] = {**part.columns, **({} if part.rows else empty | none)}
+        columns[part.where] = {**part.columns, **({} if part.rows else empty)}
     for name, where, found in (
         *_numeric(frame, axis, numeric),
         *_categorical(frame, axis, categorical),

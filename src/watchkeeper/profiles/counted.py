@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import ibis
+import ibis.expr.datatypes as dt
 import pyarrow as pa
 
 from watchkeeper.domain.model import Column, ColumnType, Role
@@ -101,7 +102,7 @@ def _received(frame: Frame, column: Column) -> str | None:
 def _total(rows: ibis.Table, name: str) -> ibis.Value:
     if name.startswith(_ID):
         return rows[name].count() - rows[name].nunique()
-    return rows[name].cast("int64").sum().fill_null(0)
+    return rows[name].cast(dt.int64).sum().fill_null(0)
 
 
 def _counted(table: pa.Table, at: int, where: Cell, columns: list[Column]) -> Counted:

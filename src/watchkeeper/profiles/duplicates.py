@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import ibis
 
+from watchkeeper.profiles.arrays import integers
 from watchkeeper.profiles.columns import is_nested
 from watchkeeper.profiles.engine import fetch, is_duckdb
 from watchkeeper.profiles.frame import Frame
 from watchkeeper.profiles.functions import hash_row
-from watchkeeper.profiles.groups import Cell, Groups, integers
+from watchkeeper.profiles.groups import Cell, Groups
 
 __all__ = ["duplicate_rows"]
 
@@ -62,5 +63,5 @@ def _repeats(frame: Frame, names: Sequence[str], *, share: int) -> dict[Cell, in
     grouped = alike.group_by(list(window)) if window else alike
     counted = grouped.agg(more=(alike.copies - 1).sum())
     groups = Groups.of(fetch(counted.select(**frame.labels(counted), more=counted.more)))
-    more = integers(groups.table, "more")
+    more = integers(groups.table["more"])
     return {where: int(more[at.start]) * max(1, share) for _, where, at in groups}

@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import pyarrow as pa
 
@@ -90,9 +91,9 @@ def _duckdb(table: ibis.Table, sql: str) -> pa.Table:
 
 def _fetch_expressions(table: ibis.Table, items: Sequence[tuple[int, Item]]) -> pa.Table:
     branches = [
-        item.branch(table, item.columns, [ibis.literal(x, "float64") for x in item.numbers]).mutate(
-            item=ibis.literal(position, "int32")
-        )
+        item.branch(
+            table, item.columns, [ibis.literal(x, dt.float64) for x in item.numbers]
+        ).mutate(item=ibis.literal(position, dt.int32))
         for position, item in items
     ]
     return fetch(ibis.union(*branches) if len(branches) > 1 else branches[0])
@@ -119,7 +120,7 @@ class _Template:
     def of(cls, table: ibis.Table, item: Item) -> _Template:
         schema = table.schema()
         columns = {f"{_MARK}x{i}": schema[name] for i, name in enumerate(item.columns)}
-        numbers = {f"{_MARK}n{i}": "float64" for i in range(len(item.numbers))}
+        numbers = {f"{_MARK}n{i}": dt.float64 for i in range(len(item.numbers))}
         unbound = ibis.table(dict(schema.items()) | columns | numbers, name=f"{_MARK}t")
         branch = item.branch(unbound, list(columns), [unbound[mark] for mark in numbers])
         return cls(str(ibis.get_backend(table).compile(branch)))

@@ -10,7 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Cell", "Groups", "integers", "reals"]
+from watchkeeper.profiles.arrays import indices, integers
+
+__all__ = ["Cell", "Groups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,10 @@ class Groups:
         slices, slice_codes = _slices(table)
         item = _key(table, "item")
         window = _key(table, "window")
-        within = [] if then is None else [integers(table, then, missing=np.iinfo(np.int64).max)]
+        within = [] if then is None else [integers(table[then], missing=np.iinfo(np.int64).max)]
         order = np.lexsort([*within, window, slice_codes, item])
         return cls(
-            table.take(pa.array(order)), slices, (item[order], slice_codes[order], window[order])
+            table.take(indices(order)), slices, (item[order], slice_codes[order], window[order])
         )
 
     def __iter__(self) -> Iterator[tuple[int, Cell, slice]]:
@@ -68,21 +70,10 @@ def _slices(table: pa.Table) -> tuple[Sequence[str | None], npt.NDArray[np.int64
     if "slice" not in table.column_names:
         return (None,), np.zeros(table.num_rows, np.int64)
     encoded = table["slice"].combine_chunks().dictionary_encode("encode")
-    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
+    return encoded.dictionary.to_pylist(), integers(encoded.indices)
 
 
 def _key(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
     if name not in table.column_names:
         return np.zeros(table.num_rows, np.int64)
-    return integers(table, name)
-
-
-def integers(table: pa.Table, name: str, *, missing: int = 0) -> npt.NDArray[np.int64]:
-    """A column as int64, with ``missing`` where it is null."""
-    column = pc.fill_null(table[name].cast(pa.int64()), missing)
-    return np.asarray(column.to_numpy(), dtype=np.int64)
-
-
-def reals(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
-    """A column as float64, with NaN where it is null."""
-    return np.asarray(table[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
+    return integers(table[name])

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.domain.model import Role
 from watchkeeper.domain.profile import DELAY_EDGES_SECONDS, WINDOW_SLICES, DelayCounts
+from watchkeeper.profiles.arrays import integers, reals
 from watchkeeper.profiles.engine import fetch, supports
 from watchkeeper.profiles.frame import Axis, Frame
-from watchkeeper.profiles.groups import Cell, Groups, integers, reals
+from watchkeeper.profiles.groups import Cell, Groups
 from watchkeeper.profiles.windows import as_utc, seconds_between, window_fraction
 
 __all__ = ["LABEL_KNOWN_AT", "Strata", "delay_counts", "previous_pairs"]
@@ -40,7 +42,7 @@ def delay_counts(frame: Frame, axis: Axis | None, strata: Strata) -> dict[Cell, 
     if LABEL_KNOWN_AT not in table.columns or frame.time is None:
         return {}
     late = seconds_between(table, as_utc(table, frame.time), as_utc(table, LABEL_KNOWN_AT))
-    step = (ibis.greatest(late / _SHORTEST, 1.0).log2() * _STEPS).ceil().cast("int64")
+    step = (ibis.greatest(late / _SHORTEST, 1.0).log2() * _STEPS).ceil().cast(dt.int64)
     keys = frame.keys(table, axis)
     known = strata.label.notnull() & late.notnull()
     rows = table.select(
@@ -53,7 +55,7 @@ def delay_counts(frame: Frame, axis: Axis | None, strata: Strata) -> dict[Cell, 
     grouped = rows.group_by([*keys, "delay", "label", "fifth", "part"]).agg(n=rows.count())
     answer = fetch(grouped.select(**frame.labels(grouped), **{n: grouped[n] for n in _FIGURES}))
     groups = Groups.of(answer)
-    figures = [integers(groups.table, name, missing=-1) for name in _FIGURES]
+    figures = [integers(groups.table[name], missing=-1) for name in _FIGURES]
     timed = frame.granularity is not None
     return {
         where: _delays([figure[at] for figure in figures], strata, timed=timed)
@@ -67,9 +69,9 @@ _FIGURES = ("delay", "label", "fifth", "part", "n")
 def _part(frame: Frame) -> ibis.Value:
     """Which of the equal slices of its window a row lies in; 0 where there are no windows."""
     if frame.granularity is None or frame.time is None:
-        return ibis.literal(0, "int64")
+        return ibis.literal(0, dt.int64)
     share = window_fraction(as_utc(frame.table, frame.time), frame.granularity)
-    return ibis.least((share * WINDOW_SLICES).floor().cast("int64"), WINDOW_SLICES - 1)
+    return ibis.least((share * WINDOW_SLICES).floor().cast(dt.int64), WINDOW_SLICES - 1)
 
 
 def _delays(figures: list[npt.NDArray[np.int64]], strata: Strata, *, timed: bool) -> DelayCounts:
@@ -110,10 +112,10 @@ def previous_pairs(
     held = values.filter(values.label.notnull() & values.moment.notnull())
     before = held.label.lag().over(group_by=list(keys), order_by=[held[key] for key in order])
     pairs = held.mutate(before=before)
-    change = (pairs.label - pairs.before).cast("float64").abs()
+    change = (pairs.label - pairs.before).cast(dt.float64).abs()
     grouped = pairs.group_by(list(keys)) if keys else pairs
     counted = grouped.agg(
-        equal=(pairs.label == pairs.before).cast("int64").sum(),
+        equal=(pairs.label == pairs.before).cast(dt.int64).sum(),
         size=change.sum(),
         square=(change * change).sum(),
         compared=pairs.before.count(),
@@ -122,8 +124,8 @@ def previous_pairs(
     groups = Groups.of(
         fetch(counted.select(**frame.labels(counted), **{name: counted[name] for name in names}))
     )
-    found = [integers(groups.table, "equal"), integers(groups.table, "compared")]
-    sums = [np.nan_to_num(reals(groups.table, name)) for name in ("size", "square")]
+    found = [integers(groups.table["equal"]), integers(groups.table["compared"])]
+    sums = [np.nan_to_num(reals(groups.table[name])) for name in ("size", "square")]
     for _, where, at in groups:
         i = at.start
         yield where, (int(found[0][i]), float(sums[0][i]), float(sums[1][i]), int(found[1][i]))

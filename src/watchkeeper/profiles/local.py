@@ -20,13 +20,12 @@ from watchkeeper.profiles.batches import Batch, BatchReader
 from watchkeeper.profiles.columns import as_number
 from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell
-from watchkeeper.profiles.numeric import SUMMED, at_least_distinct
-from watchkeeper.stats.grid import RESOLUTION, cell_of
+from watchkeeper.profiles.numeric import at_least_distinct
+from watchkeeper.profiles.ongrid import on_grid
 
 __all__ = ["local_profiles"]
 
 _CHUNK = 64  # columns read together
-_NEAR = 1e8  # up to it the grid has its plain form
 _SPARSE = 4  # a dense array of counts may be this many times as long as its rows
 
 Ints = npt.NDArray[np.int64]
@@ -105,13 +104,14 @@ class _Tally:
         real[1], real[2] = np.inf, -np.inf
         if not len(x):
             return real
-        z, cells = _on_grid(x, self.binning)
+        z, cells = on_grid(x, self.binning)
         low = int(cells.min())
         cells -= low
         width = int(cells.max()) + 1
         if group is None:
             self._sum(z, cells, (width, low), batch)
-            real[:, 0] = np.dot(z, z), x.min(), x.max()
+            # Not np.dot: its threads would spin beside DuckDB's.
+            real[:, 0] = np.multiply(z, z, out=z).sum(), x.min(), x.max()
             return real
         cells += group * width
         self._sum(z, cells, (width, low), batch)
@@ -182,26 +182,6 @@ def _by_group(group: Ints | None, rows: npt.NDArray[np.bool_], size: int) -> Int
 
 def _only(x: Floats, group: Ints | None, rows: npt.NDArray[np.bool_]) -> tuple[Floats, Ints | None]:
     return x[rows], None if group is None else group[rows]
-
-
-def _on_grid(x: Floats, binning: NumericBinning) -> tuple[Floats, Ints]:
-    """``z`` (at most ± 1e150) and the cell of every value: `cell_of` without its copies."""
-    with np.errstate(over="ignore"):
-        z = x - binning.center
-        z /= binning.scale
-    a = np.abs(z)
-    if a.max() > _NEAR:
-        return np.clip(z, -SUMMED, SUMMED), cell_of(x, binning.center, binning.scale)
-    root = a * a
-    root += 1.0
-    np.sqrt(root, out=root)
-    a += root
-    np.log(a, out=a)
-    np.copysign(a, z, out=a)
-    a *= RESOLUTION
-    a += 0.5
-    np.floor(a, out=a)
-    return z, a.astype(np.int64)
 
 
 def _added(parts: Sequence[_Part]) -> _Part:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import ibis
+import ibis.expr.datatypes as dt
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from watchkeeper.domain.model import Column
 from watchkeeper.domain.profile import NumericBinning, NumericProfile
+from watchkeeper.profiles.arrays import integers, reals
 from watchkeeper.profiles.columns import (
     INVALID,
     NAN,
@@ -22,12 +24,11 @@ from watchkeeper.profiles.columns import (
 )
 from watchkeeper.profiles.engine import Item
 from watchkeeper.profiles.frame import Axis, Frame
-from watchkeeper.profiles.groups import Cell, Groups, integers, reals
+from watchkeeper.profiles.groups import Cell, Groups
+from watchkeeper.profiles.ongrid import SUMMED
 
-__all__ = ["SUMMED", "at_least_distinct", "empty_numeric", "numeric_item", "numeric_profiles"]
+__all__ = ["at_least_distinct", "empty_numeric", "numeric_item", "numeric_profiles"]
 
-# Sums take |z| as at most this, so that Σz² stays finite: beyond lies nothing to average.
-SUMMED = 1e150
 _NULL = int(np.iinfo(np.int64).max)
 _LARGEST = 1.7976931348623157e308
 
@@ -64,11 +65,11 @@ def _aggregate(frame: Frame, rows: ibis.Table) -> ibis.Table:
         sum_z2=(celled.z * celled.z).sum(),
         low=celled.x.min(),
         high=celled.x.max(),
-        **({"outside": celled.outside.cast("int64").sum()} if "outside" in rows.columns else {}),
+        **({"outside": celled.outside.cast(dt.int64).sum()} if "outside" in rows.columns else {}),
     )
-    outside = grouped.outside if "outside" in rows.columns else ibis.literal(0, "int64")
+    outside = grouped.outside if "outside" in rows.columns else ibis.literal(0, dt.int64)
     figures = {n: grouped[n] for n in ("cell", "n", "sum_z", "sum_z2", "low", "high")}
-    return grouped.select(**frame.labels(grouped), **figures, outside=outside.cast("int64"))
+    return grouped.select(**frame.labels(grouped), **figures, outside=outside.cast(dt.int64))
 
 
 def numeric_profiles(
@@ -77,10 +78,10 @@ def numeric_profiles(
     """The profiles in the answer to `numeric_item` queries; ``binnings`` by item."""
     groups = Groups.of(answer, then="cell")
     table = groups.table
-    cells = integers(table, "cell", missing=_NULL)
-    counts = integers(table, "n")
-    outside = integers(table, "outside")
-    columns = [reals(table, name) for name in ("sum_z", "sum_z2", "low", "high")]
+    cells = integers(table["cell"], missing=_NULL)
+    counts = integers(table["n"])
+    outside = integers(table["outside"])
+    columns = [reals(table[name]) for name in ("sum_z", "sum_z2", "low", "high")]
     for item, where, rows in groups:
         parts = [column[rows] for column in columns]
         yield item, where, _profile(binnings[item], cells[rows], counts[rows], outside[rows], parts)

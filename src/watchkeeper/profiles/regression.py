@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ibis
+import ibis.expr.datatypes as dt
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from watchkeeper.domain.model import ColumnType, Role
 from watchkeeper.domain.profile import DelayCounts, NumericBinning, RegressionProfile
+from watchkeeper.profiles.arrays import flags, integers, reals
 from watchkeeper.profiles.columns import as_number, grid_cell, is_nan
 from watchkeeper.profiles.engine import fetch
 from watchkeeper.profiles.frame import Axis, Frame
-from watchkeeper.profiles.groups import Cell, Groups, integers, reals
+from watchkeeper.profiles.groups import Cell, Groups
 from watchkeeper.profiles.labels import LABEL_KNOWN_AT, Strata, delay_counts, previous_pairs
 
 __all__ = ["ERRORS", "previous_changes", "regression_profiles"]
@@ -55,7 +57,7 @@ class _Reader:
         """The fifth of the label on its own grid."""
         z = (self.label - self.grid.center) / self.grid.scale
         found = [(z < edge, i) for i, edge in enumerate(_FIFTHS)]
-        return ibis.cases((~self.usable, ibis.null("int64")), *found, else_=len(_FIFTHS))
+        return ibis.cases((~self.usable, ibis.null(dt.int64)), *found, else_=len(_FIFTHS))
 
 
 def _reader(frame: Frame) -> _Reader | None:
@@ -71,7 +73,7 @@ def regression_profiles(frame: Frame, axis: Axis | None) -> dict[Cell, Regressio
     reader = _reader(frame)
     if reader is None:
         return {}
-    strata = Strata(reader.fifth, ibis.literal(0, "int64"), len(_FIFTHS) + 1, 1)
+    strata = Strata(reader.fifth, ibis.literal(0, dt.int64), len(_FIFTHS) + 1, 1)
     delays = delay_counts(frame, axis, strata)
     previous = _changes(reader, axis)
     groups = Groups.of(_answer(reader, axis), then="cell")
@@ -142,14 +144,14 @@ def _assemble(
     delays: DelayCounts | None,
     previous: tuple[float, float, int],
 ) -> RegressionProfile:
-    fifth = integers(part, "fifth", missing=-1)
+    fifth = integers(part["fifth"], missing=-1)
     usable = fifth >= 0
-    figures = np.stack([np.nan_to_num(reals(part, name)) for name in _FIGURES])
+    figures = np.stack([np.nan_to_num(reals(part[name])) for name in _FIGURES])
     strata = np.zeros((len(_FIFTHS) + 1, len(_FIGURES)))
     np.add.at(strata, fifth[usable], figures[:, usable].T)
     total = strata.sum(axis=0).tolist()
-    cells, counts = _cells(integers(part, "cell")[usable], integers(part, "n")[usable])
-    broken = part["broken"].to_numpy().astype(bool)
+    cells, counts = _cells(integers(part["cell"])[usable], integers(part["n"])[usable])
+    broken = flags(part["broken"])
     return RegressionProfile(
         n=int(figures[0].sum()),
         labelled=int(total[0]),

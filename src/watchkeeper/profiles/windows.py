@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ import pyarrow as pa
 from watchkeeper.domain.model import Column, Model, Role
 from watchkeeper.domain.window import Granularity, Window
 from watchkeeper.errors import InvalidInput
+from watchkeeper.profiles.arrays import integers
 from watchkeeper.profiles.engine import is_duckdb, supports
 from watchkeeper.profiles.functions import epoch_us, make_timestamp
 
@@ -64,9 +66,9 @@ def as_utc(table: ibis.Table, name: str) -> ibis.Value:
     value = table[name]
     kind = value.type()
     if kind.is_null():
-        return value.cast("timestamp")
+        return value.cast(dt.timestamp)
     if kind.is_string():
-        value = value.try_cast("timestamp('UTC')") if supports(table, ops.TryCast) else value
+        value = value.try_cast(dt.Timestamp("UTC")) if supports(table, ops.TryCast) else value
         kind = value.type()
     if kind.is_timestamp() and kind.timezone is None:
         return value
@@ -74,7 +76,7 @@ def as_utc(table: ibis.Table, name: str) -> ibis.Value:
         # Twenty times faster than a cast, which asks the calendar of the session's zone.
         return make_timestamp(epoch_us(value))
     if kind.is_timestamp() or kind.is_date() or kind.is_string():
-        return value.cast("timestamp")
+        return value.cast(dt.timestamp)
     raise InvalidInput(
         f"a time column must hold timestamps, dates or ISO 8601 text, got {kind} in column "
         f"{name!r}: convert it (for example from seconds since 1970) before"
@@ -88,16 +90,16 @@ def window_key(moment: ibis.Value, granularity: Granularity) -> ibis.Value:
     unit = _DIRECT.get(str(granularity))
     if unit is not None:
         return moment.truncate(unit)
-    seconds = moment.truncate("m").epoch_seconds().cast("int64")
-    return ((seconds - _ORIGIN) / _length(granularity)).floor().cast("int64")
+    seconds = moment.truncate("m").epoch_seconds().cast(dt.int64)
+    return ((seconds - _ORIGIN) / _length(granularity)).floor().cast(dt.int64)
 
 
 def window_start(key: ibis.Value, granularity: Granularity) -> ibis.Value:
     """A window key as seconds since 1970; applied after grouping, where rows are few."""
     if str(granularity) == _DAY:
-        return key.cast("timestamp").epoch_seconds().cast("int64")
+        return key.cast(dt.timestamp).epoch_seconds().cast(dt.int64)
     if str(granularity) in _DIRECT:
-        return key.epoch_seconds().cast("int64")
+        return key.epoch_seconds().cast(dt.int64)
     return key * _length(granularity) + _ORIGIN
 
 
@@ -106,11 +108,10 @@ def starts_of(keys: pa.Array, granularity: Granularity | None) -> npt.NDArray[np
     if granularity is None or not len(keys):
         return np.zeros(len(keys), np.int64)
     if pa.types.is_date32(keys.type):
-        return np.asarray(keys.cast(pa.int32()).to_numpy(), np.int64) * 86_400
+        return integers(keys.cast(pa.int32())) * 86_400
     if pa.types.is_temporal(keys.type):
-        microseconds = keys.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-        return np.asarray(microseconds // 1_000_000, np.int64)
-    return np.asarray(keys.to_numpy(), np.int64) * _length(granularity) + _ORIGIN
+        return integers(keys.cast(pa.timestamp("us"))) // 1_000_000
+    return integers(keys) * _length(granularity) + _ORIGIN
 
 
 def window_at(start: int, granularity: Granularity) -> Window:
@@ -121,8 +122,8 @@ def window_at(start: int, granularity: Granularity) -> Window:
 def seconds_between(table: ibis.Table, early: ibis.Value, late: ibis.Value) -> ibis.Value:
     """Seconds from ``early`` to ``late`` (timestamps without zone) as float64."""
     if is_duckdb(table):
-        return (epoch_us(late) - epoch_us(early)).cast("float64") / 1e6
-    return (late.epoch_seconds() - early.epoch_seconds()).cast("float64")
+        return (epoch_us(late) - epoch_us(early)).cast(dt.float64) / 1e6
+    return (late.epoch_seconds() - early.epoch_seconds()).cast(dt.float64)
 
 
 def _length(granularity: Granularity) -> int:
@@ -132,5 +133,5 @@ def _length(granularity: Granularity) -> int:
 def window_fraction(moment: ibis.Value, granularity: Granularity) -> ibis.Value:
     """How far into its window a moment lies, from 0 to below 1, to the second."""
     length = _length(granularity)
-    since = moment.truncate("s").epoch_seconds().cast("int64") - _ORIGIN
+    since = moment.truncate("s").epoch_seconds().cast(dt.int64) - _ORIGIN
     return (since - (since / length).floor() * length) / length
