@@ -206,7 +206,8 @@ def _confusion(reader: _Reader, axis: Axis | None) -> pa.Table:
     values = {"score": ibis.null(dt.float64)}
     if reader.binary and reader.scores:
         values["score"] = ibis.cases((valid, reader.score(table, 0)))
-        by["bin"] = _score_bin(values["score"])
+        # A least that ignores nulls would put rows without a valid score into the last bin.
+        by["bin"] = ibis.cases((valid, _score_bin(values["score"])))
     elif LABEL_KNOWN_AT in table.columns:
         by["fifth"] = reader.fifth(table)
     rows = table.select(**keys, **by, **values, **reader.losses(table, label))
@@ -294,7 +295,7 @@ def _histogram_item(reader: _Reader, axis: Axis | None, position: int) -> Item:
             label=ibis.cases((label >= 0, (label == target).cast(dt.int64)), else_=label),
             score=ibis.cases((reader.valid(table), reader.score(table, position))),
         )
-        binned = rows.mutate(bin=_score_bin(rows.score))
+        binned = rows.mutate(bin=ibis.cases((rows.score.notnull(), _score_bin(rows.score))))
         grouped = binned.group_by([*keys, "bin", "label"]).agg(
             n=binned.count(), total=binned.score.sum()
         )
