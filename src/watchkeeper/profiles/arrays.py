@@ -23,8 +23,7 @@ Bools = npt.NDArray[np.bool_]
 def integers(column: pa.Array | pa.ChunkedArray, *, missing: int = 0) -> Ints:
     """A column as int64, with ``missing`` where it is null."""
     whole = _whole(column, pa.int64())
-    found: N = TypeVar("N", bound=np.generic)
-Ints = _fixed(whole, np.dtype(np.int64))
+    found: Ints = _fixed(whole, np.dtype(np.int64))
     held = valid(whole)
     return found if held is None else np.where(held, found, missing)
 
