@@ -33,7 +33,7 @@ def test_help_loads_nothing_heavy():
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert out.stdout.splitlines()[-1] == "[]"
-    assert "compare  Compare a current table with a reference." in out.stdout
+    assert "Compare a current table with a reference." in out.stdout
 
 
 @pytest.mark.parametrize("name", [n for n, (m, _) in console.COMMANDS.items() if find_spec(m)])
