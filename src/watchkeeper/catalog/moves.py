@@ -59,12 +59,12 @@ class Move:
     model: str
     number: int
     known_at: datetime
-    first_known_at: datetime | None = None
     tallies: Sequence[Tally] = ()
     rejections: Sequence[RejectionCount] = ()
     notes: Sequence[ColumnNote] = ()
     predictions_version: int | None = None
     labels_version: int | None = None
+    first_known_at: datetime | None = None
 
 
 def record_move(connection: sa.Connection, move: Move) -> bool:
