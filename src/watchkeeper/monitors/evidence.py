@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LONG_SHOT", "Evidence", "History", "Monitor", "Series"]
 
-# The weight of a fault that the reference never had: hundreds of such checks stand beside each other
-# and hardly ever speak, but when one does its p-value is far below any limit.
+# The weight of checks for the absurd (a fault that the reference never had, an impossible value):
+# hundreds of them stand beside each other and hardly ever speak, but when one does its p-value is
+# far below any limit.
 LONG_SHOT = 0.05
 
 

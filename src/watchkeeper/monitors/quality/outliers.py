@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
 from watchkeeper.domain.model import ColumnType, Model, MonitorSpec
 from watchkeeper.domain.profile import NumericProfile, WindowProfile
 from watchkeeper.monitors.basis import Basis, basis_of
-from watchkeeper.monitors.evidence import Evidence, History, Series
+from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
 from watchkeeper.monitors.quality.rates import Fault, Yardstick, judge_rate, watched
 from watchkeeper.monitors.words import number
 from watchkeeper.stats.extreme import Tail, tail
-from watchkeeper.stats.grid import cell_high, cell_low, value_of
+from watchkeeper.stats.grid import cell_high, cell_low, pooled, value_of
 
 __all__ = ["outliers"]
 
@@ -53,7 +52,8 @@ def outliers(
         usual = _usual(basis, column.name) if column.type is ColumnType.NUMERIC else None
         if usual is None:
             continue
-        normal = basis.rate(partial(_tally, column.name, usual))
+        before = _tallies(column.name, usual, basis.windows)
+        normal = basis.rate(lambda profile, before=before: before.get(id(profile)))
         if normal is None:
             continue
         low, high = (number(fence) for fence in usual.fences)
@@ -61,7 +61,7 @@ def outliers(
         yardstick = Yardstick(fault, normal, basis, model.materiality)
         series = Series(spec.name, _WHAT, column=column.name)
         for profile in current:
-            counted = _tally(column.name, usual, profile)
+            counted = _tallies(column.name, usual, [profile]).get(id(profile))
             if counted is not None:
                 found = judge_rate(yardstick, series, profile, counted)
                 yield _with_extreme(found, profile, usual)
@@ -72,12 +72,22 @@ def _numeric(profile: WindowProfile, name: str) -> NumericProfile | None:
     return found if isinstance(found, NumericProfile) else None
 
 
-def _tally(name: str, usual: _Usual, profile: WindowProfile) -> tuple[int, int] | None:
-    column = _numeric(profile, name)
-    if column is None:
-        return None
-    beyond = (column.cells < usual.low_cell) | (column.cells > usual.high_cell)
-    return int(column.counts[beyond].sum()), int(column.counts.sum())
+def _tallies(
+    name: str, usual: _Usual, profiles: Sequence[WindowProfile]
+) -> dict[int, tuple[int, int]]:
+    """(values beyond the fences, values) of every window that has the column, by its identity."""
+    held = [(id(p), found) for p in profiles if (found := _numeric(p, name))]
+    cells = np.concatenate([found.cells for _, found in held]) if held else np.empty(0)
+    if not len(cells):
+        return {key: (0, 0) for key, _ in held}
+    counts = np.concatenate([found.counts for _, found in held])
+    window = np.repeat(np.arange(len(held)), [len(found.cells) for _, found in held])
+    beyond = (cells < usual.low_cell) | (cells > usual.high_cell)
+    events, rows = (
+        np.bincount(window, weights, len(held)).astype(np.int64).tolist()
+        for weights in (counts * beyond, counts)
+    )
+    return dict(zip([key for key, _ in held], zip(events, rows, strict=True), strict=True))
 
 
 def _usual(basis: Basis, name: str) -> _Usual | None:
@@ -85,8 +95,7 @@ def _usual(basis: Basis, name: str) -> _Usual | None:
     parts = [part for part in parts if len(part.cells)]
     if not parts:
         return None
-    cells, position = np.unique(np.concatenate([p.cells for p in parts]), return_inverse=True)
-    counts = np.bincount(position, np.concatenate([p.counts for p in parts]))
+    cells, counts = pooled([part.cells for part in parts], [part.counts for part in parts])
     if len(cells) < 2:
         return None
     z = value_of(cells, 0.0, 1.0)
@@ -127,6 +136,7 @@ def _with_extreme(found: Evidence, profile: WindowProfile, usual: _Usual) -> Evi
     return replace(
         found,
         p_value=p_value,
+        weight=LONG_SHOT,  # drift sees what outliers there are as a rule; this is for the absurd
         material=found.material or unbelievable,
         message=found.message + _beyond(far, usual),
         effect=effect,
