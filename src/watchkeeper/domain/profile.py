@@ -78,7 +78,7 @@ class CategoricalBinning:
 Binning = NumericBinning | CategoricalBinning
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class NumericProfile:
     """Counts of a numeric column. ``cells`` is ascending and unique; ``counts``, ``sums`` (Σz per
     cell) go with it. ``n`` counts every row of the window, so
@@ -106,7 +106,7 @@ class NumericProfile:
     distinct: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class CategoricalProfile:
     """Counts of a categorical, boolean or text-class column.
 

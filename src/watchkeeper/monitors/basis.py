@@ -6,10 +6,11 @@ reference and the rolling windows together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from watchkeeper.monitors.season import Seasons, seasons_of, week_of
 from watchkeeper.stats.rate import RateVariation, fit_rate
 from watchkeeper.stats.variation import ENOUGH_WINDOWS, Variation, fit
 
-__all__ = ["Basis", "Figure", "Tally", "basis_of"]
+__all__ = ["Basis", "Figure", "Tally", "basis_of", "found_of"]
 
 _ROLLING_SPAN = timedelta(days=28)
 # A reference of fewer than four windows cannot say how much windows differ: so much is assumed,
@@ -29,6 +30,7 @@ _ROLLING_SPAN = timedelta(days=28)
 _ASSUMED_TAU = 0.05
 
 Ints = npt.NDArray[np.int64]
+T = TypeVar("T")
 Tally = Callable[[WindowProfile], tuple[int, int] | None]
 Figure = Callable[[WindowProfile], tuple[float, float] | None]
 
@@ -101,6 +103,11 @@ def basis_of(history: History, zone: str) -> Basis:
     if zone not in known:
         known[zone] = _basis(history, zone)
     return known[zone]
+
+
+def found_of(found: Mapping[int, T]) -> Callable[[WindowProfile], T | None]:
+    """A `Tally` or `Figure` that was found of all windows at once, by their identity."""
+    return lambda profile: found.get(id(profile))
 
 
 _bases: Memo[History, dict[str, Basis]] = Memo(lambda _: {})

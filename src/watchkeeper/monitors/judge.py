@@ -92,11 +92,8 @@ def _slice(
     slices: tuple[Sequence[WindowProfile], History],
 ) -> list[Evidence]:
     current, history = slices
-    return [
-        replace(evidence, series=_sliced(evidence.series, key))
-        for spec in specs
-        for evidence in run(spec, model, current=current, history=history)
-    ]
+    found = [e for spec in specs for e in run(spec, model, current=current, history=history)]
+    return found if key == TOTAL else [replace(e, series=_sliced(e.series, key)) for e in found]
 
 
 def _sliced(series: Series, key: SliceKey) -> Series:

@@ -135,17 +135,27 @@ def _yardstick(figure: Figure, case: _Case) -> _Yardstick:
     if not figure.key:
         return _Yardstick(figure, None, None, 0.0, before, notes)
 
-    def point(profile: WindowProfile) -> tuple[float, float] | None:
-        found = case.of(profile)
-        usable = found is not None and found.enough and found.state.labels >= case.fewest
-        return _point(figure, figure.estimate(found.state)) if usable and found else None
+    points: dict[int, tuple[float, float] | None] = {}  # by identity of the profile
 
-    points = [(pair, p) for p in case.basis.windows if (pair := point(p)) is not None]
-    rows = [variance * _labels(case, p) for (_, variance), p in points]
+    def point(profile: WindowProfile) -> tuple[float, float] | None:
+        if id(profile) not in points:
+            points[id(profile)] = _usable_point(figure, case, profile)
+        return points[id(profile)]
+
+    rows = [pair[1] * _labels(case, p) for p in case.basis.windows if (pair := point(p))]
     assumed = _ASSUMED_TAU * math.sqrt(max(rows)) if rows else None
     normal = case.basis.figure(point, assumed_tau=assumed)
     anchor = case.anchor.figure(point) if case.anchor is not None else None
     return _Yardstick(figure, normal, anchor, _gate(figure, case), before, notes)
+
+
+def _usable_point(
+    figure: Figure, case: _Case, profile: WindowProfile
+) -> tuple[float, float] | None:
+    found = case.of(profile)
+    if found is None or not found.enough or found.state.labels < case.fewest:
+        return None
+    return _point(figure, figure.estimate(found.state))
 
 
 def _labels(case: _Case, profile: WindowProfile) -> float:

@@ -8,14 +8,17 @@ O(size of x).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.errors import InvalidInput
 
-__all__ = ["RESOLUTION", "cell_high", "cell_low", "cell_of", "value_of"]
+__all__ = ["RESOLUTION", "cell_high", "cell_low", "cell_of", "pooled", "value_of"]
 
 RESOLUTION = 100
+_DENSE = 1 << 20  # cells that are added up place by place: the grid itself has 142,000
 _FAR = 1e8  # beyond it z² + 1 equals z² in double precision, and z² may overflow
 
 Ints = npt.NDArray[np.int64]
@@ -58,6 +61,28 @@ def value_of(position: npt.ArrayLike, center: float, scale: float) -> Floats:
     with np.errstate(over="ignore"):
         z = np.sinh(np.asarray(position, np.float64) / RESOLUTION)
         return np.asarray(center + scale * z, np.float64)
+
+
+def pooled(cells: Sequence[Ints], counts: Sequence[Ints]) -> tuple[Ints, Ints]:
+    """The counts of several windows added up by cell: ascending cells, and how often each.
+
+    Cells without a count are left out. O(values + span of the cells).
+
+    >>> cells, counts = pooled([np.array([-2, 3]), np.array([3])], [np.array([1, 4]), np.array([5])])
+    >>> cells.tolist(), counts.tolist()
+    ([-2, 3], [1, 9])
+    """
+    where, how_many = np.concatenate(cells), np.concatenate(counts)
+    if not len(where):
+        return where, how_many
+    low = int(where.min())
+    if int(where.max()) - low >= _DENSE:
+        low, (names, where) = 0, np.unique(where, return_inverse=True)
+    else:
+        names = np.arange(low, int(where.max()) + 1)
+    total = np.bincount(where - low, how_many, len(names)).astype(np.int64)
+    held = np.flatnonzero(total)
+    return names[held], total[held]
 
 
 def _log_twice(z: Floats) -> Floats:

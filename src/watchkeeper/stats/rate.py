@@ -31,7 +31,7 @@ import numpy.typing as npt
 from scipy.special import betaln, gammaln, ndtri, stdtr
 
 from watchkeeper.errors import InvalidInput
-from watchkeeper.stats.variation import Variation, fit
+from watchkeeper.stats.variation import ENOUGH_WINDOWS, Variation, fit
 
 __all__ = ["RateVariation", "fit_rate"]
 
@@ -44,37 +44,51 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Events and rows of the windows of a reference, with their seasons and blocks; shape (W,)."""
+
+    events: Ints
+    rows: Ints
+    seasons: Ints
+    blocks: Ints | None
+    tau: float | None
+
+
 @dataclass(frozen=True)
 class RateVariation:
-    """What is normal for a rate: its level by season, and how much windows differ.
+    """What is normal for a rate: its level by season, and how much windows differ."""
 
-    ``variation`` is that of asin√rate. Most faults never happen, and then nothing is fitted.
-    """
+    _counts: _Counts = field(repr=False)
 
-    variation: Variation = field(repr=False)
-    _events: Ints = field(repr=False)
-    _rows: Ints = field(repr=False)
-    _seasons: Ints = field(repr=False)
+    @cached_property
+    def variation(self) -> Variation:
+        """The natural variation of asin√rate. Most faults never happen, and it is never asked."""
+        counts = self._counts
+        scaled, variances = _arcsine(counts.events, counts.rows)
+        return fit(scaled, variances, counts.seasons, blocks=counts.blocks, tau=counts.tau)
 
     @cached_property
     def events(self) -> int:
         """Events of all windows."""
-        return int(self._events.sum())
+        return int(self._counts.events.sum())
 
     @cached_property
     def rows(self) -> int:
         """Rows of all windows."""
-        return int(self._rows.sum())
+        return int(self._counts.rows.sum())
 
     def expected(self, season: int = 0) -> float:
         """The rate of that season in the reference, in [0, 1]; of all seasons where unknown."""
-        events, rows = self._counts(season)
+        if self.events in (0, self.rows):  # what never is, or always, has no seasons
+            return self.events / self.rows
+        events, rows = self._of(season)
         return events / rows
 
     @property
     def reference_p_values(self) -> Floats:
         """The p-values of the reference windows, left out in turn; empty where counts are rare."""
-        enough = _ENOUGH_TO_LEARN * self.variation.windows
+        enough = _ENOUGH_TO_LEARN * len(self._counts.rows)
         if min(self.events, self.rows - self.events) < enough:
             return np.empty(0)
         return self.variation.reference_p_values
@@ -85,7 +99,7 @@ class RateVariation:
             raise InvalidInput(f"events must lie in [0, rows] with rows >= 1, got {events}, {rows}")
         if events in (0, rows) and self.events in (0, self.rows) and self._same_side(events):
             return 1.0
-        known, total = self._counts(season)
+        known, total = self._of(season)
         rate = (known + 0.5) / (total + 1.0)
         scaled, variance = _arcsine(events, rows)
         _, df = self.variation.z(float(scaled), float(variance), season)
@@ -99,14 +113,13 @@ class RateVariation:
     def _same_side(self, events: int) -> bool:
         return (events == 0) == (self.events == 0)
 
-    def _counts(self, season: int) -> tuple[int, int]:
+    def _of(self, season: int) -> tuple[int, int]:
         """Events and rows of the season, of all where it is unknown or seasons are not told apart."""
-        if self.variation.seasonal:
-            held = self._seasons == season
-            rows = int(self._rows[held].sum())
-            if rows:
-                return int(self._events[held].sum()), rows
-        return self.events, self.rows
+        if not self.variation.seasonal:
+            return self.events, self.rows
+        held = self._counts.seasons == season
+        events, rows = int(self._counts.events[held].sum()), int(self._counts.rows[held].sum())
+        return (events, rows) if rows else (self.events, self.rows)
 
     def _concentration(self, season: int) -> float:
         error = self.variation.expected(season)[1]
@@ -142,8 +155,14 @@ def fit_rate(
             "events and rows must be of one shape (W,), W >= 1, 0 <= events, 1 <= rows"
         )
     season = np.zeros(len(k), np.int64) if seasons is None else np.asarray(seasons, np.int64)
-    variation = fit(*_arcsine(k, n), season, blocks=blocks, tau=tau)
-    return RateVariation(variation, k, n, season)
+    block = None if blocks is None else np.asarray(blocks, np.int64)
+    if tau is None and len(k) < ENOUGH_WINDOWS:
+        raise InvalidInput(
+            f"the variation between windows needs {ENOUGH_WINDOWS} windows, got {len(k)}: state tau"
+        )
+    if season.shape != k.shape or (block is not None and block.shape != k.shape):
+        raise InvalidInput(f"seasons and blocks must give one number for each of {len(k)} windows")
+    return RateVariation(_Counts(k, n, season, block, tau))
 
 
 def _arcsine(events: npt.ArrayLike, rows: npt.ArrayLike) -> tuple[Floats, Floats]:

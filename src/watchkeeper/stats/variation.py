@@ -46,9 +46,9 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class _Windows:
-    """The windows of a reference: figures ``y`` with sampling variances ``v``, groups (seasons) and
-    blocks numbered from 0, all of shape (W,); ``seasons`` (G,) are the seasons' own numbers,
-    ascending. ``tau``: stated, not estimated.
+    """The windows of a reference: figures ``y`` with sampling variances ``v``, groups (seasons)
+    numbered from 0, and the labels of their blocks, all of shape (W,); ``seasons`` (G,) are the
+    seasons' own numbers, ascending. ``tau``: stated, not estimated.
     """
 
     y: Floats
@@ -199,9 +199,10 @@ def fit(
     """
     y, v = np.asarray(values, np.float64), np.asarray(variances, np.float64)
     _check(y, v, tau)
-    names, group = _numbered(seasons, len(y), "seasons")
+    season = _labels(np.zeros(len(y)) if seasons is None else seasons, len(y), "seasons")
     contiguous = np.arange(len(y)) * min(8, len(y)) // len(y)
-    _, block = _numbered(contiguous if blocks is None else blocks, len(y), "blocks")
+    block = _labels(contiguous if blocks is None else blocks, len(y), "blocks")
+    names, group = np.unique(season, return_inverse=True)
     windows = _Windows(y, v, group, names, block, tau)
     return Variation(windows if len(y) - len(names) >= _FEWEST_DF else windows.pooled())
 
@@ -261,24 +262,24 @@ def _paule_mandel(windows: _Windows, kept: Bools, member: Floats, df: Ints) -> F
 
 
 def _left_out(windows: _Windows) -> Floats:
-    count = int(windows.block.max()) + 1
-    if count < 2 or (windows.tau is None and len(windows.y) <= ENOUGH_WINDOWS):
+    names, block = np.unique(windows.block, return_inverse=True)
+    if len(names) < 2 or (windows.tau is None and len(windows.y) <= ENOUGH_WINDOWS):
         return np.empty(0)
-    kept = windows.block != np.arange(count)[:, None]
+    kept = block != np.arange(len(names))[:, None]
     if windows.tau is None and kept.sum(axis=1).min() < ENOUGH_WINDOWS:
         return np.empty(0)
     level = _levels(windows, kept)
-    found = _p_values(windows, level)
-    strange = ~level.known[windows.block, windows.group]
+    found = _p_values(windows, level, block)
+    strange = ~level.known[block, windows.group]
     if strange.any():  # the only windows of their season
         pooled = windows.pooled()
-        found = np.where(strange, _p_values(pooled, _levels(pooled, kept)), found)
+        found = np.where(strange, _p_values(pooled, _levels(pooled, kept), block), found)
     return found
 
 
-def _p_values(windows: _Windows, level: _Levels) -> Floats:
-    """Of every window under the fit without its block, shape (W,): as `Variation.p_value`."""
-    block, at = windows.block, (windows.block, windows.group)
+def _p_values(windows: _Windows, level: _Levels, block: Ints) -> Floats:
+    """Of every window under the fit number ``block``, shape (W,): as `Variation.p_value`."""
+    at = (block, windows.group)
     error2, tau2 = level.error2[at], level.tau2[block]
     total = windows.v + tau2 + error2
     difference = np.abs(windows.y - level.mean[at])
@@ -290,13 +291,11 @@ def _p_values(windows: _Windows, level: _Levels) -> Floats:
     return np.asarray(np.minimum(1.0, 2.0 * stdtr(np.minimum(df, 1e9), -z)))
 
 
-def _numbered(labels: npt.ArrayLike | None, size: int, name: str) -> tuple[Ints, Ints]:
-    """The labels there are, ascending, and which of them each window has."""
-    found = np.zeros(size, np.int64) if labels is None else np.asarray(labels, np.int64)
+def _labels(labels: npt.ArrayLike, size: int, name: str) -> Ints:
+    found = np.asarray(labels, np.int64)
     if found.shape != (size,):
         raise InvalidInput(f"{name} must give one number per window, got {found.shape} for {size}")
-    names, number = np.unique(found, return_inverse=True)
-    return names, number.astype(np.int64)
+    return found
 
 
 def _check(y: Floats, v: Floats, tau: float | None) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from watchkeeper.errors import InvalidInput
-from watchkeeper.stats.grid import cell_high, cell_low, cell_of, value_of
+from watchkeeper.stats.grid import cell_high, cell_low, cell_of, pooled, value_of
 
 _VALUES = st.floats(-1e300, 1e300, allow_nan=False)
 
@@ -54,3 +56,26 @@ def test_what_has_no_cell_is_refused(x, scale):
     """NaN, infinity and a scale of zero are refused by name."""
     with pytest.raises(InvalidInput, match=r"finite|scale"):
         cell_of(x, 0.0, scale)
+
+
+@given(
+    parts=st.lists(
+        st.dictionaries(st.integers(-80_000, 80_000), st.integers(1, 9), max_size=20), max_size=5
+    ),
+    stretch=st.sampled_from([1, 1000]),
+)
+def test_windows_are_added_up_by_cell(parts, stretch):
+    """Pooling adds counts cell by cell, in ascending order, however far apart the cells lie."""
+    expected: Counter[int] = Counter()
+    for part in parts:
+        expected.update({cell * stretch: count for cell, count in part.items()})
+    held = [
+        (np.array([*part], np.int64) * stretch, np.array([*part.values()], np.int64))
+        for part in parts
+    ]
+    empty = (np.empty(0, np.int64), np.empty(0, np.int64))
+
+    cells, counts = pooled(*zip(empty, *held, strict=True))
+
+    assert dict(zip(cells.tolist(), counts.tolist(), strict=True)) == expected
+    assert cells.tolist() == sorted(expected)

@@ -25,7 +25,9 @@ from watchkeeper.domain.profile import (
 from watchkeeper.domain.verdict import Severity, Status
 from watchkeeper.monitors.basis import basis_of
 from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
+from watchkeeper.monitors.memo import Memo
 from watchkeeper.monitors.words import number, share
+from watchkeeper.stats.grid import pooled
 from watchkeeper.stats.interval.wilson import wilson
 from watchkeeper.stats.rate import fit_rate
 
@@ -85,11 +87,16 @@ def _columns(spec: MonitorSpec, model: Model) -> list[Column]:
 
 def _spread(profile: WindowProfile, name: str) -> _Spread | None:
     found = profile.columns.get(name)
-    if found is None or isinstance(found, CountProfile):
-        return None
-    keys, counts = _counted(found)
+    return None if found is None or isinstance(found, CountProfile) else _spread_of(found)
+
+
+def _spread_anew(column: NumericProfile | CategoricalProfile) -> _Spread | None:
+    keys, counts = _counted(column)
     n = int(counts.sum())
-    return _Spread(keys, counts, n, _only(found, n)) if n else None
+    return _Spread(keys, counts, n, _only(column, n)) if n else None
+
+
+_spread_of: Memo[NumericProfile | CategoricalProfile, _Spread | None] = Memo(_spread_anew)
 
 
 def _counted(column: NumericProfile | CategoricalProfile) -> tuple[Ints, Ints]:
@@ -114,8 +121,7 @@ def _only(column: ColumnProfile, n: int) -> str | None:
 
 
 def _pool(parts: Sequence[_Spread]) -> _Spread:
-    keys, place = np.unique(np.concatenate([part.keys for part in parts]), return_inverse=True)
-    counts = np.bincount(place, np.concatenate([part.counts for part in parts])).astype(np.int64)
+    keys, counts = pooled([part.keys for part in parts], [part.counts for part in parts])
     values = {part.only for part in parts}
     only = values.pop() if len(values) == 1 else None
     return _Spread(keys, counts, int(counts.sum()), only)

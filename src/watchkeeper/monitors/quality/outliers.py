@@ -15,7 +15,7 @@ import numpy as np
 
 from watchkeeper.domain.model import ColumnType, Model, MonitorSpec
 from watchkeeper.domain.profile import NumericProfile, WindowProfile
-from watchkeeper.monitors.basis import Basis, basis_of
+from watchkeeper.monitors.basis import Basis, basis_of, found_of
 from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
 from watchkeeper.monitors.quality.rates import Fault, Yardstick, judge_rate, watched
 from watchkeeper.monitors.words import number
@@ -52,8 +52,8 @@ def outliers(
         usual = _usual(basis, column.name) if column.type is ColumnType.NUMERIC else None
         if usual is None:
             continue
-        before = _tallies(column.name, usual, basis.windows)
-        normal = basis.rate(lambda profile, before=before: before.get(id(profile)))
+        tallies = _tallies(column.name, usual, (*basis.windows, *current))
+        normal = basis.rate(found_of(tallies))
         if normal is None:
             continue
         low, high = (number(fence) for fence in usual.fences)
@@ -61,7 +61,7 @@ def outliers(
         yardstick = Yardstick(fault, normal, basis, model.materiality)
         series = Series(spec.name, _WHAT, column=column.name)
         for profile in current:
-            counted = _tallies(column.name, usual, [profile]).get(id(profile))
+            counted = tallies.get(id(profile))
             if counted is not None:
                 found = judge_rate(yardstick, series, profile, counted)
                 yield _with_extreme(found, profile, usual)

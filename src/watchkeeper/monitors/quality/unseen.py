@@ -18,14 +18,13 @@ parameters. Biometrika 40.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.domain.model import Model, MonitorSpec, Role
 from watchkeeper.domain.profile import CategoricalProfile, WindowProfile
-from watchkeeper.monitors.basis import Basis, Tally, basis_of
+from watchkeeper.monitors.basis import basis_of, found_of
 from watchkeeper.monitors.evidence import Evidence, History, Series
 from watchkeeper.monitors.quality.rates import (
     Fault,
@@ -51,12 +50,13 @@ def unseen(
     """The share of values that the reference did not hold. New versions and arms are no fault."""
     basis = basis_of(history, model.timezone)
     for column in watched(model, spec, without=(Role.VERSION, Role.ARM)):
-        pooled = _pooled(basis, column.name)
-        if pooled is None:
+        parts = [(p, held) for p in basis.windows if (held := _categorical(p, column.name))]
+        if not parts:
             continue
-        clump = _clump(pooled)
-        alone = partial(_alone, column.name, pooled, basis)
-        normal = basis.rate(partial(_clumped, alone, clump))
+        named = np.array([held.counts for _, held in parts])
+        clump = _clump(named.sum(axis=0))
+        alone = [in_clumps(pair, clump) for pair in _alone([held for _, held in parts], named)]
+        normal = basis.rate(found_of(dict(zip([id(p) for p, _ in parts], alone, strict=True))))
         if normal is None:
             continue
         yardstick = Yardstick(_FAULT, normal, basis, model.materiality, clump)
@@ -74,40 +74,28 @@ def _categorical(profile: WindowProfile, name: str) -> CategoricalProfile | None
     return found if isinstance(found, CategoricalProfile) else None
 
 
-def _pooled(basis: Basis, name: str) -> Ints | None:
-    """How often each named value occurs in the whole reference."""
-    parts = [found for profile in basis.windows if (found := _categorical(profile, name))]
-    if not parts:
-        return None
-    return np.asarray(np.sum([part.counts for part in parts], axis=0), np.int64)
-
-
 def _clump(pooled: Ints) -> float:
     once, twice = int((pooled == 1).sum()), int((pooled == 2).sum())
     return 1.0 + 2.0 * twice / once if once else 1.0
 
 
-def _clumped(tally: Tally, clump: float, profile: WindowProfile) -> tuple[int, int] | None:
-    counted = tally(profile)
-    return None if counted is None else in_clumps(counted, clump)
+def _alone(parts: Sequence[CategoricalProfile], named: Ints) -> list[tuple[int, int]]:
+    """(rows whose value no other window holds, rows) of the windows of a reference.
 
-
-def _alone(name: str, pooled: Ints, basis: Basis, profile: WindowProfile) -> tuple[int, int] | None:
-    """(rows whose value no other window holds, rows) of a window of the reference."""
-    found = _categorical(profile, name)
-    if found is None:
-        return None
-    few = len(basis.windows) < ENOUGH_WINDOWS
-    here = (pooled == 1) if few else (found.counts == pooled)
-    rare = round(found.other * _once(found, basis, name)) if found.other else 0
-    events = int(found.counts[here].sum()) + rare + found.unseen
-    return min(events, found.n - found.null), found.n - found.null
-
-
-def _once(found: CategoricalProfile, basis: Basis, name: str) -> float:
-    """At most this share of the values that are not counted by name occurs in one window only."""
-    parts = [part for profile in basis.windows if (part := _categorical(profile, name))]
-    return min(1.0, len(found.binning.other_values) / sum(part.other for part in parts))
+    ``named`` holds their counts by value, shape (W, V).
+    """
+    pooled = named.sum(axis=0)
+    here = (pooled == 1) if len(parts) < ENOUGH_WINDOWS else (named == pooled)
+    once = (named * here).sum(axis=1).tolist()
+    # At most this share of the values that are not counted by name occurs in one window only.
+    rare = min(1.0, len(parts[0].binning.other_values) / max(1, sum(part.other for part in parts)))
+    return [
+        (
+            min(part.n - part.null, events + round(part.other * rare) + part.unseen),
+            part.n - part.null,
+        )
+        for part, events in zip(parts, once, strict=True)
+    ]
 
 
 def _examples(found: CategoricalProfile) -> tuple[str, Mapping[str, object]]:
