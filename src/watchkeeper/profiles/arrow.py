@@ -52,8 +52,10 @@ def _storable(column: pa.ChunkedArray) -> pa.ChunkedArray:  # noqa: PLR0911  # o
     kind = column.type
     if isinstance(kind, pa.ExtensionType):
         return _storable(pa.chunked_array([c.storage for c in column.chunks], kind.storage_type))
-    if pa.types.is_timestamp(kind) and kind.tz is not None:
-        return column.cast(pa.timestamp(kind.unit))
+    if pa.types.is_timestamp(kind) and (kind.tz is not None or kind.unit == "ns"):
+        # DuckDB rounds nanoseconds to the nearest microsecond, which may be tomorrow.
+        unit = "us" if kind.unit == "ns" else kind.unit
+        return column.cast(pa.timestamp(unit), safe=False)
     if pa.types.is_float16(kind):
         return column.cast(pa.float32())
     if pa.types.is_decimal256(kind):

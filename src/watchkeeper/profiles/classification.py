@@ -172,7 +172,7 @@ def classification_profiles(frame: Frame, axis: Axis | None) -> dict[Cell, Class
     fifths = SCORE_FIFTHS if reader.scores else 1
     strata = Strata(known, reader.fifth(frame.table), len(reader.classes), fifths)
     delays = delay_counts(frame, axis, strata)
-    previous = {where: (pair[0], pair[3]) for where, pair in previous_pairs(frame, axis, known)}
+    previous = _agreeing(frame, axis, known)
     histograms = {} if reader.binary else _histograms(reader, axis)
     groups = Groups.of(_confusion(reader, axis))
     found = {}
@@ -193,7 +193,12 @@ def previous_labels(frame: Frame) -> dict[Cell, tuple[int, int]]:
         return {}
     label = reader.class_of(frame.table, reader.label)
     known = ibis.cases((label >= 0, label))
-    return {where: (pair[0], pair[3]) for where, pair in previous_pairs(frame, None, known)}
+    return _agreeing(frame, None, known)
+
+
+def _agreeing(frame: Frame, axis: Axis | None, known: ibis.Value) -> dict[Cell, tuple[int, int]]:
+    pairs = previous_pairs(frame, axis, known)
+    return {where: (pair.equal, pair.compared) for where, pair in pairs.items()}
 
 
 def _confusion(reader: _Reader, axis: Axis | None) -> pa.Table:

@@ -37,6 +37,7 @@ from watchkeeper.profiles.merge import merge
 from watchkeeper.profiles.numeric import empty_numeric, numeric_item, numeric_profiles
 from watchkeeper.profiles.performance import performance_profiles, with_previous
 from watchkeeper.profiles.service import LATENCY_BINNING, latency_column
+from watchkeeper.profiles.texts import canonical
 from watchkeeper.profiles.windows import as_utc, window_at
 
 __all__ = ["profile"]
@@ -201,7 +202,8 @@ def _named(axis: Axis | None, where: Cell, *, version: bool) -> str | None:
     """What the slice is called, as a version or as a segment; None for all rows."""
     if axis is None or where.slice is None or axis.version is not version:
         return None
-    return where.slice if version else f"{axis.column}={where.slice}"
+    value = canonical(where.slice, number=axis.number)
+    return value if version else f"{axis.column}={value}"
 
 
 def _service(part: Counted, latency: ColumnProfile | None) -> ServiceProfile:

@@ -28,6 +28,7 @@ class Axis:
     column: str
     version: bool
     values: tuple[object, ...]
+    number: bool  # stored as a number, whose text says no needless fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,12 @@ def axes_of(frame: Frame) -> tuple[Axis, ...]:
     names = [] if version is None else [version]
     names += [column.name for column in frame.columns if column.role is Role.SEGMENT]
     return tuple(
-        Axis(name, name == version, _frequent(frame.table, name))
+        Axis(
+            name,
+            name == version,
+            _frequent(frame.table, name),
+            bool(frame.table[name].type().is_numeric()),
+        )
         for name in names
         if not is_nested(frame.table[name]) and not frame.table[name].type().is_null()
     )
@@ -110,4 +116,4 @@ def _frequent(table: ibis.Table, name: str) -> tuple[object, ...]:
     value = table.select(value=table[name])
     counted = value.filter(value.value.notnull()).group_by("value").agg(n=lambda t: t.count())
     ordered = counted.order_by(ibis.desc("n"), "value").limit(_SLICES)
-    return tuple(x for x in fetch(ordered)["value"].to_pylist() if x == x)  # noqa: PLR0124  # not NaN
+    return tuple(x for x in fetch(ordered)["value"].to_pylist() if x == x)  # noqa: PLR0124  # NaN is not

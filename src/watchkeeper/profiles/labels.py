@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -19,7 +18,7 @@ from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups
 from watchkeeper.profiles.windows import as_utc, seconds_between, window_fraction
 
-__all__ = ["LABEL_KNOWN_AT", "Strata", "delay_counts", "previous_pairs"]
+__all__ = ["LABEL_KNOWN_AT", "Pairs", "Strata", "delay_counts", "previous_pairs"]
 
 LABEL_KNOWN_AT = "_wk_label_known_at"
 _SHORTEST = DELAY_EDGES_SECONDS[0]
@@ -91,17 +90,27 @@ def _delays(figures: list[npt.NDArray[np.int64]], strata: Strata, *, timed: bool
     )
 
 
-def previous_pairs(
-    frame: Frame, axis: Axis | None, label: ibis.Value
-) -> Iterator[tuple[Cell, tuple[int, float, float, int]]]:
-    """Of each label (a number) and the one before it in time, within the window and slice.
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Each label against the one before it in time: ``compared`` of them, ``equal`` ones, and the
+    sums of the sizes and squares of the differences.
+    """
 
-    Yields (equal, Σ|difference|, Σ difference², compared). Labels of the same moment are taken in
-    the order of their prediction's id, where the table has one: by their value would make them
-    look alike. Nothing is yielded for a table without time, or on an engine without windows.
+    compared: int
+    equal: int
+    size: float
+    square: float
+
+
+def previous_pairs(frame: Frame, axis: Axis | None, label: ibis.Value) -> dict[Cell, Pairs]:
+    """The no-change control: labels (numbers) against the one before, within window and slice.
+
+    Labels of the same moment are taken in the order of their prediction's id, where the table has
+    one: by their value would make them look alike. Empty for a table without time, and on an
+    engine that has no window functions.
     """
     if frame.time is None or not supports(frame.table, ops.WindowFunction):
-        return
+        return {}
     table = frame.table
     keys = frame.keys(table, axis)
     order = {"moment": as_utc(table, frame.time)}
@@ -110,22 +119,29 @@ def previous_pairs(
         order["tie"] = table[name]
     values = table.select(**keys, label=label, **order)
     held = values.filter(values.label.notnull() & values.moment.notnull())
-    before = held.label.lag().over(group_by=list(keys), order_by=[held[key] for key in order])
+    slices = [key for key in keys if key == "slice"]
+    by_time = {"group_by": slices, "order_by": [held[key] for key in order]}
+    before = held.label.lag().over(**by_time)
+    if "window" in keys:
+        # Windows lie one after the other in time: a pair across two is told by its windows.
+        before = ibis.cases((held.window == held.window.lag().over(**by_time), before))
     pairs = held.mutate(before=before)
-    change = (pairs.label - pairs.before).cast(dt.float64).abs()
+    change = (pairs.label - pairs.before).abs().cast(dt.float64)
     grouped = pairs.group_by(list(keys)) if keys else pairs
     counted = grouped.agg(
+        compared=pairs.before.count(),
         equal=(pairs.label == pairs.before).cast(dt.int64).sum(),
         size=change.sum(),
         square=(change * change).sum(),
-        compared=pairs.before.count(),
     )
-    names = ("equal", "size", "square", "compared")
+    names = [field.name for field in fields(Pairs)]
     groups = Groups.of(
         fetch(counted.select(**frame.labels(counted), **{name: counted[name] for name in names}))
     )
-    found = [integers(groups.table["equal"]), integers(groups.table["compared"])]
-    sums = [np.nan_to_num(reals(groups.table[name])) for name in ("size", "square")]
-    for _, where, at in groups:
-        i = at.start
-        yield where, (int(found[0][i]), float(sums[0][i]), float(sums[1][i]), int(found[1][i]))
+    compared, equal = (integers(groups.table[name]) for name in names[:2])
+    size, square = (np.nan_to_num(reals(groups.table[name])) for name in names[2:])
+    return {
+        where: Pairs(int(compared[i]), int(equal[i]), float(size[i]), float(square[i]))
+        for _, where, rows in groups
+        for i in (rows.start,)
+    }

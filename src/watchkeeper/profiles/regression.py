@@ -97,8 +97,8 @@ def previous_changes(frame: Frame) -> dict[Cell, tuple[float, float, int]]:
 def _changes(reader: _Reader, axis: Axis | None) -> dict[Cell, tuple[float, float, int]]:
     label = ibis.cases((reader.usable, reader.label))
     return {
-        where: (pair[1], pair[2], pair[3])
-        for where, pair in previous_pairs(reader.frame, axis, label)
+        where: (pair.size, pair.square, pair.compared)
+        for where, pair in previous_pairs(reader.frame, axis, label).items()
     }
 
 
