@@ -245,6 +245,16 @@ class Windows:
                 found[row.model] = (*found.get(row.model, ()), _window(row))
         return found
 
+    def judged_through(self) -> Mapping[str, datetime]:
+        """The end of the last window of each model that was judged."""
+        asked = (
+            sa.select(windows.c.model, sa.func.max(sa.type_coerce(windows.c.end, sa.BigInteger)))
+            .where(windows.c.judged_at.is_not(None))
+            .group_by(windows.c.model)
+        )
+        with self._database.read() as connection:
+            return {name: from_micros(micros) for name, micros in connection.execute(asked)}
+
     def clocks(self) -> Mapping[str, datetime]:
         """The latest receive time of each model's rows: its clock in a replay."""
         asked = sa.select(

@@ -46,9 +46,7 @@ class Principal:
 class Rate:
     """How often each key may ask: a bucket that holds a minute's worth and refills evenly."""
 
-    def __init__(
-        self, per_minute: int, *, seconds: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, per_minute: int, *, seconds: Callable[[], float] = time.monotonic) -> None:
         self._size = float(per_minute)
         self._seconds = seconds
         self._lock = threading.Lock()

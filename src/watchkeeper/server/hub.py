@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from watchkeeper.server.views.incidents import IncidentView
     from watchkeeper.server.views.progress import ProgressView
     from watchkeeper.server.views.quarantine import QuarantineView
+    from watchkeeper.server.views.routes import RouteView
     from watchkeeper.server.views.series import SeriesView
     from watchkeeper.server.views.verdicts import VerdictView
 
@@ -31,6 +32,7 @@ class Hub:
     series: SeriesView
     distributions: DistributionView
     incidents: IncidentView
+    routes: RouteView
     quarantine: QuarantineView
     progress: ProgressView
     telemetry: Telemetry

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from watchkeeper.catalog.baselines import StoredBaseline
 from watchkeeper.catalog.windows import StoredWindow
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.profile import Binning, WindowProfile
@@ -47,10 +48,10 @@ class Memory:
             {} if self.reference is None else binnings_from_text(self.reference.baseline.binnings)
         )
 
-    def fits(self, revision: int, baseline_revision: int | None) -> bool:
+    def fits(self, revision: int, baseline: StoredBaseline | None) -> bool:
         """Whether definition and reference are still those in force."""
-        held = None if self.reference is None else self.reference.baseline.revision
-        return (self.revision, held) == (revision, baseline_revision)
+        held = None if self.reference is None else self.reference.baseline
+        return self.revision == revision and held == baseline
 
     def load(self, lake: Lake, stored: Sequence[StoredWindow]) -> None:
         """Read the profiles of judged windows; those that were counted otherwise are left out."""
@@ -66,13 +67,9 @@ class Memory:
             if profile.window in judged and self._counted_alike(profile):
                 held = self.recent.get(profile.window, ())
                 self.recent[profile.window] = (*held, profile)
-        self.alarmed = {
-            window for window, item in judged.items() if item.status is Status.ALERT
-        }
+        self.alarmed = {window for window, item in judged.items() if item.status is Status.ALERT}
 
-    def keep(
-        self, window: Window, profiles: Sequence[WindowProfile], *, alarmed: bool
-    ) -> None:
+    def keep(self, window: Window, profiles: Sequence[WindowProfile], *, alarmed: bool) -> None:
         """Remember a judged window, and forget those that no later one is compared with."""
         self.recent[window] = tuple(profiles)
         self.alarmed.discard(window)

@@ -86,8 +86,6 @@ class Models:
         with self._lock:
             held = self._parsed.get(document.name)
             if held is None or held[0] != document.hash:
-                defined = Defined(
-                    load_model(document.text), document.revision, document.created_at
-                )
+                defined = Defined(load_model(document.text), document.revision, document.created_at)
                 held = self._parsed[document.name] = (document.hash, defined)
         return held[1]

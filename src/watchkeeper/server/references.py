@@ -35,9 +35,7 @@ class Reference:
 class References:
     """Stores references and reads them back."""
 
-    def __init__(
-        self, baselines: Baselines, lake: Lake, *, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, baselines: Baselines, lake: Lake, *, now: Callable[[], datetime]) -> None:
         self._baselines = baselines
         self._lake = lake
         self._now = now
@@ -115,9 +113,7 @@ class References:
         rows = self._lake.reference_profiles(baseline.model, baseline.reference)
         return Reference(baseline, tuple(decode(rows)))
 
-    def _keep(
-        self, baseline: StoredBaseline, profiles: Sequence[WindowProfile]
-    ) -> StoredBaseline:
+    def _keep(self, baseline: StoredBaseline, profiles: Sequence[WindowProfile]) -> StoredBaseline:
         # Profiles first: a crash between the two leaves profiles that nothing names.
         planned = replace(baseline, revision=self._baselines.next_revision(baseline.model))
         part = ProfilePart(None, planned.created_at, planned.revision, encode(profiles))

@@ -6,7 +6,6 @@ import logging
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import pyarrow as pa

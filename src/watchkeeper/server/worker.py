@@ -68,7 +68,7 @@ class Worker:
             name = defined.model.name
             try:
                 judged += self._watch(defined, dirty[name], times.get(name, wall))
-            except Exception:
+            except Exception:  # noqa: BLE001  whatever it is, the other models go on
                 _log.exception("model was not watched model=%s", name)
         return judged
 
@@ -77,7 +77,7 @@ class Worker:
         while not stopping.is_set():
             try:
                 judged = self.step()
-            except Exception:
+            except Exception:  # noqa: BLE001  the loop outlives it; the work is still there
                 _log.exception("step failed")
                 judged = 0
             if not judged:
@@ -101,7 +101,7 @@ class Worker:
         model = defined.model
         baseline = self.catalog.baselines.current(model.name)
         held = self._memories.get(model.name)
-        if held is None or not held.fits(defined.revision, baseline and baseline.revision):
+        if held is None or not held.fits(defined.revision, baseline):
             reference = None if baseline is None else self.references.read(baseline)
             held = Memory(model, defined.revision, reference)
             start = window.start - held.span - model.label_horizon

@@ -30,10 +30,10 @@ def get_model(hub: HubOf, _: Reader, model: str) -> Envelope[ModelDetail]:
 @router.put("/{model}")
 def put_model(
     hub: HubOf,
-    _: Admin,
+    caller: Admin,
     model: str,
     definition: Annotated[dict[str, object], Body(description="a `kind: Model` document")],
     plan: Annotated[bool, Query(description="only say what would change")] = False,  # noqa: FBT002
 ) -> Envelope[ModelApplied]:
     """Apply a definition; applying the same one again changes nothing."""
-    return Envelope(data=hub.fleet.apply(model, definition, plan=plan))
+    return Envelope(data=hub.fleet.apply(model, definition, by=caller.name, plan=plan))

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 
+from watchkeeper.ingest.rows import RowKind
 from watchkeeper.server.api.body import ARROW_STREAM, PARQUET, read_body
 from watchkeeper.server.api.dependencies import Admin, HubOf, Ingester
 from watchkeeper.server.intake import Arrival
@@ -56,7 +57,7 @@ async def post_predictions(
     known_at: KnownAt = None,
 ) -> Envelope[Acknowledged]:
     """Take in predictions; the answer comes when they are durable."""
-    return await _take(hub, request, Arrival(model, "predictions", batch, known_at, caller))
+    return await _take(hub, request, Arrival(model, RowKind.PREDICTIONS, batch, known_at, caller))
 
 
 @router.post("/labels", openapi_extra=_ROWS_BODY)
@@ -69,16 +70,16 @@ async def post_labels(
     known_at: KnownAt = None,
 ) -> Envelope[Acknowledged]:
     """Take in labels: before, with or long after their predictions."""
-    return await _take(hub, request, Arrival(model, "labels", batch, known_at, caller))
+    return await _take(hub, request, Arrival(model, RowKind.LABELS, batch, known_at, caller))
 
 
 @router.post("/reference", openapi_extra=_TABLE_BODY)
 async def post_reference(
-    hub: HubOf, _: Admin, request: Request, model: str
+    hub: HubOf, caller: Admin, request: Request, model: str
 ) -> Envelope[ReferenceStored]:
     """Store what windows are compared against: training or validation data with labels."""
     body = await read_body(request, limit=hub.intake.limits.reference_bytes)
-    stored = await run_in_threadpool(hub.intake.store_reference, model, body)
+    stored = await run_in_threadpool(hub.intake.store_reference, model, body, by=caller.name)
     return Envelope(data=stored)
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from pydantic import Field
-
 from watchkeeper.server.wire.envelope import Wire
 
 __all__ = ["Acknowledged", "ReferenceStored", "Rejection", "RowsIn"]
 
 
 class RowsIn(Wire):
-    """Rows as JSON. Predictions: ``id``, ``time``, ``version``, ``arm``, ``latency_ms``,
-    ``error`` and the model's own columns; labels: ``id``, ``label``, ``time``.
+    """Rows as JSON, where numbers may also be NaN, Infinity and -Infinity.
+
+    Predictions: ``id``, ``time``, ``version``, ``arm``, ``latency_ms``, ``error``, ``prediction``,
+    ``score``, and the model's own columns, which may also stand under ``features``; labels:
+    ``id``, ``label``, ``time``.
     """
 
-    rows: list[dict[str, object]] = Field(max_length=100_000)
-    known_at: datetime | None = None
+    rows: list[dict[str, object]]
 
 
 class Rejection(Wire):
@@ -30,14 +28,15 @@ class Rejection(Wire):
 
 class Acknowledged(Wire):
     """The batch is durable. ``rejections`` holds the first 20; all are kept in quarantine.
-    ``repeated`` says that the batch had been acknowledged before and was not taken again.
-    Rows whose id repeats an earlier row are found out later, and counted in their window.
+    ``repeated`` says that the batch had been acknowledged before and was not taken again;
+    ``duplicate`` counts rows that were, in another batch.
     """
 
     batch: str
     received: int
     accepted: int
     rejected: int
+    duplicate: int
     rejections: list[Rejection]
     repeated: bool
 

@@ -67,11 +67,14 @@ class ModelDetail(Wire):
 
 
 class ChangeWire(Wire):
-    """One difference between the stored definition and the wanted one, in words."""
+    """One difference between the stored definition and the wanted one; ``effect`` says in words
+    what it brings with it, empty where nothing beyond itself.
+    """
 
     path: str
     before: object | None
     after: object | None
+    effect: str
 
 
 class ModelApplied(Wire):

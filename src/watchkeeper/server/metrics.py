@@ -1,0 +1,82 @@
+"""The server's own figures, in Prometheus' text format, from a registry of their own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from watchkeeper.catalog.catalog import Catalog
+from watchkeeper.catalog.windows import WindowState
+
+__all__ = ["Telemetry"]
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Telemetry:
+    """Counts requests as they are answered, and asks the catalog when it is asked itself."""
+
+    def __init__(self, catalog: Catalog, *, seconds: Callable[[], float] = time.monotonic) -> None:
+        self.seconds = seconds
+        self._catalog = catalog
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "watchkeeper_requests",
+            "Requests.",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
+        self._latency = Histogram(
+            "watchkeeper_request_seconds",
+            "Time to answer.",
+            ("method", "route"),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._rows = Counter(
+            "watchkeeper_rows", "Rows received.", ("model", "kind", "fate"), registry=self._registry
+        )
+        self._batches = Gauge(
+            "watchkeeper_inbox_batches", "Batches that wait for the lake.", registry=self._registry
+        )
+        self._bytes = Gauge(
+            "watchkeeper_inbox_bytes", "Bytes that wait for the lake.", registry=self._registry
+        )
+        self._dirty = Gauge(
+            "watchkeeper_windows_dirty",
+            "Windows that changed since they were judged.",
+            ("model",),
+            registry=self._registry,
+        )
+        self._incidents = Gauge(
+            "watchkeeper_incidents_open",
+            "Incidents that are not resolved.",
+            ("model",),
+            registry=self._registry,
+        )
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request under its route's pattern."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._latency.labels(method, route).observe(seconds)
+
+    def received(self, model: str, kind: str, **fates: int) -> None:
+        """Count the rows of a batch by what became of them."""
+        for fate, rows in fates.items():
+            self._rows.labels(model, kind, fate).inc(rows)
+
+    def exposition(self) -> tuple[bytes, str]:
+        """The figures now, and their media type."""
+        batches, size = self._catalog.inbox.waiting()
+        self._batches.set(batches)
+        self._bytes.set(size)
+        self._dirty.clear()
+        for model, windows in self._catalog.windows.count(WindowState.DIRTY).items():
+            self._dirty.labels(model).set(windows)
+        self._incidents.clear()
+        for model, number in self._catalog.alerts.open_counts().items():
+            self._incidents.labels(model).set(number)
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST

@@ -1,0 +1,103 @@
+"""A model's windows as series: what became of their rows, and how the service answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watchkeeper.catalog.catalog import Catalog
+from watchkeeper.catalog.verdicts import VerdictFilter
+from watchkeeper.catalog.windows import StoredWindow
+from watchkeeper.domain.model import Model
+from watchkeeper.domain.verdict import Verdict
+from watchkeeper.domain.window import Window
+from watchkeeper.server.models import Models
+from watchkeeper.server.views.asked import Range
+from watchkeeper.server.views.fleet import maturity_of
+from watchkeeper.server.wire.envelope import window_wire
+from watchkeeper.server.wire.service import Service, ServicePoint
+from watchkeeper.server.wire.windows import WindowRow
+
+__all__ = ["SeriesView"]
+
+_PAGE = 1_000
+_ERRORS, _LATENCIES = "error_rate", ("latency_p50", "latency_p95", "latency_p99")
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """Reads windows and the service monitor's figures."""
+
+    models: Models
+    catalog: Catalog
+
+    def windows(self, name: str, asked: Range) -> list[WindowRow]:
+        """The windows that start in the range, oldest first."""
+        model = self.models.get(name).model
+        return [_row(model, stored) for stored in self._stored(name, asked)]
+
+    def service(self, name: str, asked: Range) -> Service:
+        """Traffic, errors and latency of each window, over all rows."""
+        self.models.get(name)
+        figures: dict[tuple[Window, str], Verdict] = {}
+        wanted = VerdictFilter(
+            model=name,
+            what=(_ERRORS, *_LATENCIES),
+            segment="",
+            column="",
+            start=asked.start,
+            end=asked.end,
+        )
+        for verdict in self.catalog.verdicts.series(wanted):
+            if verdict.version is None and verdict.arm is None and verdict.window is not None:
+                figures[verdict.window, verdict.what] = verdict
+        return Service(points=[_point(stored, figures) for stored in self._stored(name, asked)])
+
+    def _stored(self, name: str, asked: Range) -> list[StoredWindow]:
+        found: list[StoredWindow] = []
+        cursor = None
+        while True:
+            page = self.catalog.windows.page(
+                name, start=asked.start, end=asked.end, cursor=cursor, limit=_PAGE
+            )
+            found += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        first = asked.start
+        return [item for item in reversed(found) if first is None or item.window.start >= first]
+
+
+def _row(model: Model, stored: StoredWindow) -> WindowRow:
+    counts = stored.accounting
+    return WindowRow(
+        window=window_wire(stored.window),
+        received=counts.received,
+        accepted=counts.accepted,
+        rejected=counts.rejected,
+        duplicate=counts.duplicate,
+        joined=counts.joined,
+        rows=counts.accepted,
+        maturity=maturity_of(model, stored),
+        status=stored.status,
+        alerts=stored.alerts,
+        revision=stored.profile_revision,
+        known_at=stored.judged_at,
+    )
+
+
+def _point(stored: StoredWindow, figures: dict[tuple[Window, str], Verdict]) -> ServicePoint:
+    def value(what: str) -> float | None:
+        found = figures.get((stored.window, what))
+        return None if found is None else found.value
+
+    errors = figures.get((stored.window, _ERRORS))
+    failed = 0 if errors is None or errors.value is None else round(errors.value * errors.n)
+    p50, p95, p99 = (value(what) for what in _LATENCIES)
+    return ServicePoint(
+        window=window_wire(stored.window),
+        requests=stored.accounting.accepted,
+        errors=failed,
+        p50=p50,
+        p95=p95,
+        p99=p99,
+    )

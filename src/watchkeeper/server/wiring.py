@@ -1,0 +1,174 @@
+"""The composition root: from settings to the parts of a door, and of a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from watchkeeper.alerts.build import build_sink
+from watchkeeper.alerts.outbox import Dispatcher
+from watchkeeper.alerts.service import Alerting
+from watchkeeper.alerts.sinks.sink import Sink
+from watchkeeper.catalog.catalog import Catalog
+from watchkeeper.definitions.document import load_text
+from watchkeeper.domain.route import AlertRoute, Match, Secret, SinkSpec
+from watchkeeper.domain.verdict import Severity
+from watchkeeper.errors import InvalidInput, NotFound
+from watchkeeper.ingest.mover import Mover
+from watchkeeper.ingest.receive import Receiver
+from watchkeeper.lake.lake import Lake
+from watchkeeper.server.accepting import Accepting
+from watchkeeper.server.access import Gatekeeper, Rate
+from watchkeeper.server.clocks import Clocks
+from watchkeeper.server.hub import Hub
+from watchkeeper.server.intake import Intake, Limits
+from watchkeeper.server.metrics import Telemetry
+from watchkeeper.server.models import Models
+from watchkeeper.server.references import References
+from watchkeeper.server.views.distributions import DistributionView
+from watchkeeper.server.views.fleet import FleetView
+from watchkeeper.server.views.incidents import IncidentView
+from watchkeeper.server.views.progress import ProgressView
+from watchkeeper.server.views.quarantine import QuarantineView
+from watchkeeper.server.views.routes import RouteView
+from watchkeeper.server.views.series import SeriesView
+from watchkeeper.server.views.verdicts import VerdictView
+from watchkeeper.server.watching import Watcher
+from watchkeeper.server.worker import Worker
+from watchkeeper.settings import Settings, environment_value
+
+__all__ = ["Parts", "open_parts"]
+
+# Where nobody said whom to tell, incidents are told in the server's log.
+_DEFAULT_ROUTES = (AlertRoute("log", (SinkSpec("log"),), Match(severity=Severity.INFO)),)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What door and worker share; close it at the end."""
+
+    settings: Settings
+    catalog: Catalog
+    lake: Lake
+    models: Models
+    references: References
+    clocks: Clocks
+    alerting: Alerting
+    now: Callable[[], datetime]
+
+    def hub(self) -> Hub:
+        """What the routes reach."""
+        telemetry = Telemetry(self.catalog)
+        return Hub(
+            gate=Gatekeeper(
+                self.catalog.keys,
+                self.catalog.sessions,
+                rate=Rate(self.settings.requests_per_minute),
+                session_length=timedelta(hours=self.settings.session_hours),
+                now=self.now,
+            ),
+            intake=self._intake(telemetry),
+            fleet=FleetView(self.models, self.catalog, self.now),
+            verdicts=VerdictView(self.models, self.catalog),
+            series=SeriesView(self.models, self.catalog),
+            distributions=DistributionView(self.models, self.catalog, self.lake, self.references),
+            incidents=IncidentView(
+                self.catalog,
+                self.alerting,
+                Accepting(self.catalog, self.lake, self.models, self.references),
+                self.time_of,
+            ),
+            routes=RouteView(self.catalog.routes, self.now),
+            quarantine=QuarantineView(self.models, self.catalog, self.lake),
+            progress=ProgressView(self.models, self.catalog, self.clocks, self.now),
+            telemetry=telemetry,
+        )
+
+    def worker(self) -> Worker:
+        """What moves and judges."""
+        return Worker(
+            catalog=self.catalog,
+            mover=Mover(self.catalog, self.lake),
+            models=self.models,
+            references=self.references,
+            clocks=self.clocks,
+            watcher=Watcher(self.catalog, self.lake, self.alerting),
+        )
+
+    def dispatcher(self) -> Dispatcher:
+        """What sends the notices that wait."""
+        return Dispatcher(self.catalog.outbox, self._sink)
+
+    def time_of(self, model: str) -> datetime:
+        """What time it is for a model."""
+        return self.clocks.now().get(model, self.now())
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.catalog.close()
+
+    def _intake(self, telemetry: Telemetry) -> Intake:
+        return Intake(
+            models=self.models,
+            receiver=Receiver(self.catalog, clock=self.now),
+            clocks=self.clocks,
+            references=self.references,
+            windows=self.catalog.windows,
+            telemetry=telemetry,
+            limits=Limits(
+                batch_bytes=self.settings.max_body_bytes, batch_rows=self.settings.max_batch_rows
+            ),
+            now=self.now,
+        )
+
+    def _sink(self, route: str, place: int) -> Sink:
+        for known in _routes(self.catalog):
+            if known.name == route and place < len(known.sinks):
+                return build_sink(known.sinks[place], read_secret)
+        raise NotFound(f"there is no sink {place} of a route {route!r} any more")
+
+
+def open_parts(
+    settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Parts:
+    """Open the databases (bringing them to the newest schema) and the lake."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    catalog = Catalog.open(settings.catalog_url, settings.inbox_url)
+    lake = Lake(settings.lake_root, settings.lake_options or None)
+    return Parts(
+        settings=settings,
+        catalog=catalog,
+        lake=lake,
+        models=Models(catalog.models),
+        references=References(catalog.baselines, lake, now=now),
+        clocks=Clocks(catalog.clocks, catalog.windows, wall=now),
+        alerting=Alerting(
+            catalog.alerts, lambda: _routes(catalog), base_url=settings.public_url or None
+        ),
+        now=now,
+    )
+
+
+def read_secret(secret: Secret) -> str:
+    """What a ``{env: NAME}`` or ``{file: PATH}`` refers to; InvalidInput where it is not there."""
+    if secret.env is not None:
+        value = environment_value(secret.env)
+        if value is None:
+            raise InvalidInput(f"the secret in the environment variable {secret.env} is not set")
+        return value
+    try:
+        return Path(secret.file or "").read_text(encoding="utf-8").rstrip("\n")
+    except OSError as error:
+        raise InvalidInput(f"the secret's file cannot be read: {error}") from error
+
+
+def _routes(catalog: Catalog) -> Sequence[AlertRoute]:
+    found = [
+        route
+        for document in catalog.routes.all()
+        for route in load_text(document.text)
+        if isinstance(route, AlertRoute)
+    ]
+    return found or _DEFAULT_ROUTES
