@@ -5,15 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from watchkeeper.stats.distances.chi2 import chi2
+from watchkeeper.stats.distances.catalogue import DISTANCES, ORDERED
 from watchkeeper.stats.distances.distance import Pair
-from watchkeeper.stats.distances.hellinger import hellinger
-from watchkeeper.stats.distances.js import js
-from watchkeeper.stats.distances.ks import ks
-from watchkeeper.stats.distances.linf import linf
-from watchkeeper.stats.distances.psi import psi
-from watchkeeper.stats.distances.tvd import tvd
-from watchkeeper.stats.distances.w1 import w1
 
 __all__ = ["distances"]
 
@@ -28,19 +21,9 @@ def distances(
     ``psi_debiased`` is what is left of PSI without what noise adds to it, with its interval.
     """
     pair = Pair.of(reference, current)
-    stability, jensen = psi(pair), js(pair)
-    effect = stability.effect
-    found: dict[str, object] = {
-        "psi": stability.value,
-        "psi_debiased": [effect.value, effect.low, effect.high],
-        "js": jensen.value,
-        "js_divergence": jensen.value**2,
-        "hellinger": hellinger(pair).value,
-        "linf": linf(pair).value,
-        "tvd": tvd(pair).value,
-        "chi2": chi2(pair).value,
-    }
+    found = {name: distance(pair) for name, distance in DISTANCES.items()}
     if positions is not None:
-        found["ks"] = ks(pair).value
-        found["w1"] = w1(pair, positions).value
-    return found
+        found |= {name: distance(pair, positions) for name, distance in ORDERED.items()}
+    effect = found["psi"].effect
+    values: dict[str, object] = {name: distance.value for name, distance in found.items()}
+    return {**values, "psi_debiased": [effect.value, effect.low, effect.high]}

@@ -18,7 +18,6 @@ const NAMES: Record<string, string | null> = {
   psi: "PSI",
   psi_debiased: "PSI without noise",
   js: "Jensen–Shannon distance",
-  js_divergence: null,
   hellinger: "Hellinger distance",
   ks: "Kolmogorov–Smirnov distance",
   w1: "Wasserstein distance",
