@@ -16,7 +16,7 @@ def missing(
     spec: MonitorSpec, model: Model, current: Sequence[WindowProfile], history: History
 ) -> Iterator[Evidence]:
     """The share of nulls of every column."""
-    kind = ColumnFault(Fault("missing_rate", "missing"), _count)
+    kind = ColumnFault(Fault("missing_rate", "missing", fewer=True), _count)
     return column_faults(kind, Case(spec, model, current, history), watched(model, spec))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from watchkeeper.domain.model import ColumnType, Model, MonitorSpec
-from watchkeeper.domain.profile import NumericProfile, WindowProfile
+from watchkeeper.domain.profile import NumericBinning, NumericProfile, WindowProfile
 from watchkeeper.monitors.basis import Basis, basis_of, found_of
 from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
 from watchkeeper.monitors.quality.rates import Fault, Yardstick, judge_rate, watched
@@ -98,11 +98,16 @@ def _usual(basis: Basis, name: str) -> _Usual | None:
     cells, counts = pooled([part.cells for part in parts], [part.counts for part in parts])
     if len(cells) < 2:
         return None
+    binning = parts[0].binning
+    minimum = min(part.minimum for part in parts if part.minimum is not None)
+    maximum = max(part.maximum for part in parts if part.maximum is not None)
     z = value_of(cells, 0.0, 1.0)
+    # The ends are known exactly: what the reference held is found again where it lay.
+    z[[0, -1]] = [_z(minimum, binning), _z(maximum, binning)]
     reached = np.cumsum(counts) / counts.sum()
     low, middle, high = np.searchsorted(reached, [_FENCE, 0.5, 1.0 - _FENCE])
     ends = cells[[low, min(high, len(cells) - 1)]]
-    binning, centre = parts[0].binning, float(z[middle])
+    centre = float(z[middle])
     return _Usual(
         low_cell=int(ends[0]),
         high_cell=int(ends[1]),
@@ -113,9 +118,15 @@ def _usual(basis: Basis, name: str) -> _Usual | None:
         centre=centre,
         below=tail(centre - z, counts),
         above=tail(z - centre, counts),
-        minimum=min(part.minimum for part in parts if part.minimum is not None),
-        maximum=max(part.maximum for part in parts if part.maximum is not None),
+        minimum=minimum,
+        maximum=maximum,
     )
+
+
+def _z(value: float, binning: NumericBinning) -> float:
+    """In units of the grid; where that is more than a number can hold, the largest number."""
+    largest = float(np.finfo(np.float64).max) / 4.0
+    return min(max((value - binning.center) / binning.scale, -largest), largest)
 
 
 def _with_extreme(found: Evidence, profile: WindowProfile, usual: _Usual) -> Evidence:
@@ -158,7 +169,7 @@ def _farthest(
     n = int(column.counts.sum())
     sides = []
     for value, fitted, sign in ((minimum, usual.below, -1.0), (maximum, usual.above, 1.0)):
-        z = (value - column.binning.center) / column.binning.scale
+        z = _z(value, column.binning)
         p = 1.0 if fitted is None else fitted.p_value(sign * (z - usual.centre), n)
         sides.append((min(1.0, 2.0 * p), -sign * z, value))
     p_value, _, value = min(sides)

@@ -2,7 +2,8 @@
 
 A share is judged against the same share of the reference (`watchkeeper.stats.rate`), season by
 season. It is material where the 95 % interval of the share now stays more than a quarter of the
-model's materiality away from the share before: half a percent of the rows at the default.
+model's materiality above the share before: half a percent of the rows at the default. Less of a
+fault is no fault, but for missing values.
 
 Two findings need no statistics and stand outside the alarm budget: values of the wrong type where
 the reference has none, and a fault of every single row that was not there before.
@@ -57,13 +58,15 @@ class Fault:
 
     ``what`` names the figure; ``words`` say what is wrong with the counted rows, after "5 % of
     300 rows". ``hard``: a single one is a fault where the reference has none. ``any_excess``:
-    whatever is not chance matters, because the owner stated the bound.
+    whatever is not chance matters, because the owner stated the bound. ``fewer``: fewer than
+    before are a fault too (a fill-in for what was missing is as silent as the loss of it).
     """
 
     what: str
     words: str
     hard: bool = False
     any_excess: bool = False
+    fewer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,7 @@ def _tally(kind: ColumnFault, name: str, profile: WindowProfile) -> tuple[int, i
 
 def _is_material(yardstick: Yardstick, before: float, low: float, high: float) -> bool:
     gate = 0.0 if yardstick.fault.any_excess else _MATERIAL_PART * yardstick.materiality
-    return max(low - before, before - high) > gate
+    return low - before > gate or (yardstick.fault.fewer and before - high > gate)
 
 
 def _severity(size: float, critical: float) -> Severity:

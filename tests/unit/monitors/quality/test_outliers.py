@@ -23,6 +23,17 @@ def test_one_impossible_value_alarms_and_is_told(bench):
     assert found.effect["p_extreme"] < 1e-9
 
 
+def test_an_impossible_value_that_the_reference_holds_too_is_no_surprise(bench):
+    """A table compared with itself is silent, whatever stands in it."""
+    values = np.append(_normal(1, 5000), 640.0)
+    history = bench.days(lambda day: bench.numeric(values), n=1)
+
+    found, status = bench.one(outliers, bench.numeric(values), history)
+
+    assert status == "ok"
+    assert found.effect["p_extreme"] > 0.1
+
+
 def test_more_values_in_the_tails_alarm(bench):
     """Three times as wide is many more values beyond the fences."""
     history = bench.days(lambda day: bench.numeric(_normal(day)))

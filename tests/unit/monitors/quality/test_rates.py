@@ -69,6 +69,16 @@ def test_a_column_that_is_missing_altogether_is_critical_and_outside_the_budget(
     assert (status, found.severity, found.p_value) == ("alert", Severity.CRITICAL, None)
 
 
+def test_fewer_unseen_values_than_rare_ones_promise_are_no_fault(bench):
+    """Where a tenth of the rows were of values that come once, none of them now is good news."""
+    rare = [900, *[1] * 100]
+    history = bench.days(lambda day: bench.categorical(rare))
+
+    found, status = bench.one(unseen, bench.categorical([100_000, *[0] * 100]), history)
+
+    assert (status, found.value, found.material) == ("ok", 0.0, False)
+
+
 def test_labels_are_not_missing_but_late(bench):
     """The label column is never judged for missing values."""
     history = bench.days(lambda day: bench.categorical([1000]), "y")
