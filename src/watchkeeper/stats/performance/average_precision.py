@@ -48,7 +48,7 @@ def _value(counts: Floats) -> tuple[float, Floats]:
     above1, above = np.cumsum(positive), np.cumsum(positive + negative)
     safe = np.where(above > 0.0, above, 1.0)
     precision = above1 / safe
-    value = float(positive @ precision) / total
+    value = min(1.0, float(positive @ precision / total))  # sums of shares may pass 1 by rounding
     # A positive at bin b raises the precision of every bin at or below b; a negative lowers it.
     gain = np.cumsum((positive * (above - above1) / safe**2)[::-1])[::-1]
     loss = np.cumsum((positive * above1 / safe**2)[::-1])[::-1]

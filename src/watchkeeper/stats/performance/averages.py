@@ -128,4 +128,4 @@ def _value(
     if slope:
         by_labelled = by_labelled + each
     gradient = by_predicted[None, :] + by_labelled[:, None] + np.diag(by_true)
-    return float(share @ each), gradient
+    return min(1.0, float(share @ each)), gradient  # shares may add up to more than 1 by rounding

@@ -76,7 +76,7 @@ def _delong(state: Classified, k: int) -> tuple[float, float] | None:
         return None
     v10 = (np.cumsum(h0) - h0 / 2.0) / n0
     v01 = 1.0 - (np.cumsum(h1) - h1 / 2.0) / n1
-    value = float(h1 @ v10) / n1
+    value = min(1.0, float(h1 @ v10) / n1)  # sums of shares may pass 1 by rounding
     s10 = float(h1 @ (v10 - value) ** 2) / (n1 - 1.0)
     s01 = float(h0 @ (v01 - value) ** 2) / (n0 - 1.0)
     return value, math.sqrt(s10 / n1 + s01 / n0)

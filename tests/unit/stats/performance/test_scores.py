@@ -51,6 +51,20 @@ def test_the_area_differs_from_the_unbinned_one_by_no_more_than_the_stated_bound
     assert abs(roc_auc(state).value - oracle.roc_auc_score(label, scores)) <= bound < 2e-3
 
 
+@given(st.integers(1, 400), st.integers(1, 400))
+def test_scores_that_separate_perfectly_reach_1_and_no_more(positives, negatives):
+    """Sums of shares never carry a figure past its bound."""
+    histogram = np.zeros((1, 1000, 2))
+    histogram[0, np.arange(positives) + 600, 1] = 1.0
+    histogram[0, np.arange(negatives), 0] = 1.0
+    nothing = Sums(0.0, 0.0, 0.0)
+    state = Classified(np.eye(2), histogram, histogram * 0.0, nothing, nothing)
+
+    found = [average_precision(state), roc_auc(state)]
+
+    assert all(figure.value is None or 1.0 - 1e-9 < figure.value <= 1.0 for figure in found)
+
+
 def test_the_standard_error_is_delongs(binary_rows, classified):
     """DeLong from histograms equals the definition over all pairs."""
     label, _, scores = binary_rows
