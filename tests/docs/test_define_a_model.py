@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from watchkeeper.cli.infer import command as infer
 from watchkeeper.definitions.document import Monitor, dump_document, load_text
 from watchkeeper.definitions.plan import plan, render
+from watchkeeper.monitors.figures import reading_of
+from watchkeeper.monitors.kinds import functions_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "define-a-model.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -65,3 +67,15 @@ def test_the_monitor_of_the_page_fits_its_model():
     model = next(doc for doc in documents if doc.name == monitor.model)
 
     assert all(model.column(name) for name in monitor.spec.columns)
+
+
+def test_the_monitors_of_the_page_can_run():
+    """Each is of a kind that exists, and its figure is one that its column has."""
+    documents = [doc for block in blocks("yaml") for doc in load_text(block)]
+    loans = next(doc for doc in documents if doc.name == "loans")
+    specs = [*loans.monitors, *(doc.spec for doc in documents if isinstance(doc, Monitor))]
+
+    assert len(specs) == 2
+    for spec in specs:
+        assert functions_of(spec)
+        assert reading_of(spec.options["figure"], spec.columns[0], loans)

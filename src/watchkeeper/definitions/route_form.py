@@ -7,6 +7,7 @@ Secrets never stand in a document: an option that holds one is a reference, ``{e
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 from watchkeeper.definitions.fields import Field
@@ -16,16 +17,25 @@ from watchkeeper.domain.model import Tier
 from watchkeeper.domain.route import AlertRoute, Match, Secret, SinkSpec
 from watchkeeper.domain.verdict import Severity
 
-__all__ = ["ROUTE_KEYS", "SINK_OPTIONS", "form_of_route", "read_route"]
+__all__ = ["ROUTE_KEYS", "SINK_OPTIONS", "form_of_route", "needed_options", "read_route"]
 
 ROUTE_KEYS = ("kind", "apiVersion", "name", "match", "sinks")
 MATCH_KEYS = ("model", "owner", "tier", "severity")
-SINK_OPTIONS = {
-    "log": (),
-    "email": ("host", "port", "security", "username", "password", "sender", "to", "ca_file"),
-    "webhook": ("url", "headers", "allow_private"),
+# The options of each type of sink, and whether they must be given. One line a sink.
+SINK_OPTIONS: Mapping[str, Mapping[str, bool]] = {
+    "log": {},
+    "email": {
+        "host": True,
+        "port": False,
+        "security": False,
+        "username": False,
+        "password": False,
+        "sender": True,
+        "to": True,
+        "ca_file": False,
+    },
+    "webhook": {"url": True, "headers": False, "allow_private": False},
 }
-_NEEDED = {"log": (), "email": ("host", "sender", "to"), "webhook": ("url",)}
 _SECRET = re.compile(
     r"password|secret|token|authorization|cookie|api[-_]?key|signature", re.IGNORECASE
 )
@@ -84,6 +94,11 @@ def form_of_route(route: AlertRoute) -> dict[str, object]:
     return form
 
 
+def needed_options(sink: str) -> tuple[str, ...]:
+    """The options that a sink of that type cannot do without."""
+    return tuple(option for option, needed in SINK_OPTIONS[sink].items() if needed)
+
+
 def _read_match(field: Field) -> Match:
     fields = field.mapping(MATCH_KEYS)
     default = Match()
@@ -106,7 +121,7 @@ def _read_sink(field: Field) -> SinkSpec:
     if kind.value not in SINK_OPTIONS:
         raise kind.must_be(f"one of {', '.join(SINK_OPTIONS)}")
     name = kind.text()
-    fields = field.mapping(("type", *SINK_OPTIONS[name]), required=_NEEDED[name])
+    fields = field.mapping(("type", *SINK_OPTIONS[name]), required=needed_options(name))
     return SinkSpec(name, {key: _read_option(key, fields[key]) for key in fields if key != "type"})
 
 

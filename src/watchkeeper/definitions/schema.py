@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from watchkeeper.definitions.names import COLUMN_NAME, DURATION, MAX_COLUMN_NAME, NAME
-from watchkeeper.definitions.route_form import SINK_OPTIONS
+from watchkeeper.definitions.route_form import SINK_OPTIONS, needed_options
 from watchkeeper.domain.model import ColumnType, Policy, Role, Task, Tier
 from watchkeeper.domain.verdict import Severity
 
@@ -142,7 +142,7 @@ def _column() -> _Schema:
 def _monitor_fields() -> dict[str, object]:
     return {
         "name": _name(),
-        "type": {**_name(), "description": "The monitor's kind, such as drift or threshold."},
+        "type": {**_name(), "description": "The monitor's kind, such as drift or static."},
         "columns": _list(_column_name(), 10_000),
         "options": {"type": "object", "description": "Options of that kind."},
         "severity": _choice(Severity),
@@ -151,9 +151,8 @@ def _monitor_fields() -> dict[str, object]:
 
 
 def _sink(kind: str) -> _Schema:
-    needed = {"email": ("host", "sender", "to"), "webhook": ("url",)}.get(kind, ())
     fields = {key: _SINK_FIELDS[key] for key in SINK_OPTIONS[kind]}
-    return _object({"type": {"const": kind}, **fields}, required=("type", *needed))
+    return _object({"type": {"const": kind}, **fields}, required=("type", *needed_options(kind)))
 
 
 def _secret() -> _Schema:
