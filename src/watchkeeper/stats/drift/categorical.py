@@ -156,11 +156,14 @@ class _Level:
 
 
 def _level(shares: Floats, n: Floats, pooled: Floats, member: Floats) -> _Level:
-    tau2, cells = 0.0, shares.shape[1] - 1
+    tau2, cells, rows = 0.0, shares.shape[1] - 1, (n @ member)[:, None]
     for _ in range(3):
         w = 1.0 / (1.0 / n + tau2)
         sum_w, sum_w2 = w @ member, w**2 @ member
         levels = (member * w[:, None]).T @ shares / sum_w[:, None]
+        # One row of the pooled shares more: a season that only ever had one category (a weekend
+        # flag) is not known without error, or nothing could be held against it.
+        levels = (levels * rows + pooled) / (rows + 1.0)
         v = (member @ _noise(levels, pooled)) / n
         sum_w2v = (w**2 * v) @ member
         residuals = (shares - member @ levels) / np.sqrt(pooled)

@@ -51,6 +51,19 @@ def test_a_share_that_grew_is_found_and_named():
     assert normal.group_p_values(now, _ONE[:1])[0].argmin() == 4
 
 
+def test_a_category_that_the_season_decides_is_judged():
+    """A weekend flag never varies on its day: as always is fine, half of it turned is not."""
+    seasons = np.arange(28) % 7
+    weekend = np.where((seasons >= 5)[:, None], [0.0, 500.0], [500.0, 0.0])
+
+    normal = fit_categorical(weekend, seasons)
+    usual = normal.p_values(weekend[:7], seasons[:7])
+    turned = normal.p_values(np.array([[250.0, 250.0]]), seasons[:1])
+
+    assert usual.min() > 0.5
+    assert turned[0] < 1e-9
+
+
 def test_left_out_windows_look_like_new_ones():
     """The reference's own windows get p below 0.05 about as often as new ones."""
     rng = np.random.default_rng(3)
