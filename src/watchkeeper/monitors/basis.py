@@ -1,12 +1,13 @@
 """What a scalar figure is judged against: the windows of a history, ready for the statistics.
 
-The rolling windows alone once they span four weeks (they know how the model lives now), else the
-reference and the rolling windows together.
+The rolling windows alone once they span four weeks and are enough (they know how the model lives
+now), else the reference and the rolling windows together. Whether they are is asked of each figure:
+what alarmed is left out of the rolling windows, and must not leave a baseline of two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -22,9 +23,10 @@ from watchkeeper.monitors.season import Seasons, seasons_of, week_of
 from watchkeeper.stats.rate import RateVariation, fit_rate
 from watchkeeper.stats.variation import ENOUGH_WINDOWS, Variation, fit
 
-__all__ = ["Basis", "Figure", "Tally", "basis_of", "found_of"]
+__all__ = ["Basis", "Figure", "Tally", "basis_of", "column_basis", "found_of"]
 
 _ROLLING_SPAN = timedelta(days=28)
+_ROLLING_SHARE = 0.75
 # A reference of fewer than four windows cannot say how much windows differ: so much is assumed,
 # in standard deviations of one row. A rate's is ½ on the scale asin√p, hence half of it there.
 _ASSUMED_TAU = 0.05
@@ -97,12 +99,31 @@ class Basis:
         return assumed if windows < ENOUGH_WINDOWS else None
 
 
-def basis_of(history: History, zone: str) -> Basis:
-    """The windows that a slice is judged against: made once for all monitors of a call."""
+def basis_of(
+    history: History, zone: str, holds: Callable[[WindowProfile], bool] | None = None
+) -> Basis:
+    """The windows that a slice is judged against; with ``holds`` those of them that it accepts.
+
+    What ``holds`` leaves out counts as absent: where too few rolling windows have a figure, the
+    reference's are judged against too.
+    """
+    if holds is not None:
+        return _basis(_part(history, holds), zone)
     known = _bases(history)
     if zone not in known:
         known[zone] = _basis(history, zone)
     return known[zone]
+
+
+def column_basis(history: History, zone: str, column: str) -> Basis:
+    """The windows that a column is judged against: those that hold it."""
+    known = _column_bases(history)
+    if (zone, column) not in known:
+        part = _part(history, lambda profile: column in profile.columns)
+        whole = len(part.reference) == len(history.reference)
+        whole = whole and len(part.recent) == len(history.recent)
+        known[zone, column] = basis_of(history, zone) if whole else _basis(part, zone)
+    return known[zone, column]
 
 
 def found_of(found: Mapping[int, T]) -> Callable[[WindowProfile], T | None]:
@@ -110,17 +131,27 @@ def found_of(found: Mapping[int, T]) -> Callable[[WindowProfile], T | None]:
     return lambda profile: found.get(id(profile))
 
 
+# Made once for all monitors of a call.
 _bases: Memo[History, dict[str, Basis]] = Memo(lambda _: {})
+_column_bases: Memo[History, dict[tuple[str, str], Basis]] = Memo(lambda _: {})
+
+
+def _part(history: History, holds: Callable[[WindowProfile], bool]) -> History:
+    reference = tuple(profile for profile in history.reference if holds(profile))
+    return History(reference, history.timed, tuple(p for p in history.recent if holds(p)))
 
 
 def _basis(history: History, zone: str) -> Basis:
-    rolling = _spans(history)
+    rolling = _suffice(history.recent)
     windows = history.recent if rolling else (*history.reference, *history.recent)
     timed = history.timed or rolling  # a reference without time does not make the recent untimed
     seasons = seasons_of([profile.window for profile in windows] if timed else [], zone)
-    return Basis(tuple(windows), seasons, timed, rolling)
+    return Basis(windows, seasons, timed, rolling)
 
 
-def _spans(history: History) -> bool:
-    times = [profile.window for profile in history.recent if profile.window is not None]
-    return bool(times) and times[-1].end - times[0].start >= _ROLLING_SPAN
+def _suffice(rolling: Sequence[WindowProfile]) -> bool:
+    """Whether they span four weeks and are three quarters as many as four weeks have."""
+    times = [profile.window for profile in rolling if profile.window is not None]
+    if not times or times[-1].end - times[0].start < _ROLLING_SPAN:
+        return False
+    return len(times) >= _ROLLING_SHARE * (_ROLLING_SPAN / times[-1].length)

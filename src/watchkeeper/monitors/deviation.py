@@ -62,9 +62,10 @@ def deviates(
 ) -> Iterator[Evidence]:
     """Hold one figure against the windows of the baseline."""
     limit = _Limit.of(reader.spec)
-    basis = basis_of(history, reader.model.timezone)
+    point = _Point(reader)
+    basis = basis_of(history, reader.model.timezone, lambda profile: point(profile) is not None)
     # A relative change needs no spread: one window of reference is enough for it.
-    usual = basis.figure(_Point(reader), assumed_tau=None if limit.sd is not None else 0.0)
+    usual = basis.figure(point, assumed_tau=None if limit.sd is not None else 0.0)
     for profile in current:
         found = shown(reader, profile, reader.read(profile))
         if found.value is None:
@@ -74,8 +75,8 @@ def deviates(
             message = f"{found.message}: {needed} of reference with it are needed to compare to"
             yield replace(found, status=Status.INSUFFICIENT_DATA, message=message)
         else:
-            point = (found.value, (reader.read(profile).se or 0.0) ** 2)
-            yield _held(found, point, (usual, basis.seasons.of(profile.window)), limit)
+            here = (found.value, (reader.read(profile).se or 0.0) ** 2)
+            yield _held(found, here, (usual, basis.seasons.of(profile.window)), limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from watchkeeper.errors import InvalidDefinition
 from watchkeeper.monitors.basis import Basis, basis_of
 from watchkeeper.monitors.evidence import Evidence, History, Series
 from watchkeeper.monitors.figure_list import Figure, figures_of
-from watchkeeper.monitors.realised import Realised, lateness_of, realised
+from watchkeeper.monitors.realised import Realised, improbable, lateness_of, realised
 from watchkeeper.monitors.words import number, share
 from watchkeeper.stats.estimate import Estimate
 from watchkeeper.stats.performance.catalogue import Better, Scale
@@ -105,20 +105,22 @@ def performance(
 def _case(
     spec: MonitorSpec, model: Model, current: Sequence[WindowProfile], history: History
 ) -> _Case:
-    basis = basis_of(history, model.timezone)
+    fewest = int(_number(spec, "min_labels", _FEWEST_LABELS))
     lateness = lateness_of(model, history.reference, (*history.recent, *current))
     labels = {id(p): realised(p, lateness) for p in (*history.recent, *history.reference, *current)}
     stored = [found.state for p in history.reference if (found := labels[id(p)]) is not None]
-    rolling = basis.rolling and len(history.reference) >= ENOUGH_WINDOWS
-    anchor = basis_of(replace(history, recent=()), model.timezone)
-    return _Case(
-        spec,
-        basis,
-        anchor if rolling and history.timed else None,
-        labels,
-        _total(stored),
-        int(_number(spec, "min_labels", _FEWEST_LABELS)),
-    )
+
+    def usable(profile: WindowProfile) -> bool:
+        return _is_usable(labels[id(profile)], fewest)
+
+    basis = basis_of(history, model.timezone, usable)
+    rolling = basis.rolling and history.timed and len(history.reference) >= ENOUGH_WINDOWS
+    anchor = basis_of(replace(history, recent=()), model.timezone, usable) if rolling else None
+    return _Case(spec, basis, anchor, labels, _total(stored), fewest)
+
+
+def _is_usable(found: Labels | None, fewest: int) -> bool:
+    return found is not None and found.enough and found.state.labels >= fewest
 
 
 def _total(states: Sequence[Classified | Regressed]) -> Classified | Regressed | None:
@@ -153,9 +155,8 @@ def _usable_point(
     figure: Figure, case: _Case, profile: WindowProfile
 ) -> tuple[float, float] | None:
     found = case.of(profile)
-    if found is None or not found.enough or found.state.labels < case.fewest:
-        return None
-    return _point(figure, figure.estimate(found.state))
+    usable = found if _is_usable(found, case.fewest) else None
+    return None if usable is None else _point(figure, figure.estimate(usable.state))
 
 
 def _labels(case: _Case, profile: WindowProfile) -> float:
@@ -218,6 +219,8 @@ def _evidence(yardstick: _Yardstick, case: _Case, profile: WindowProfile) -> Evi
         return None
     shown = _shown(yardstick, case, profile, estimate)
     reason = _reason(yardstick, case, found, estimate)
+    if found is not None and estimate.value is None and improbable(profile.performance):
+        reason = "most scores are missing or no probabilities (from 0 to 1)"
     if found is None or estimate.value is None or (reason and figure.key):
         why = reason or "the figure does not exist for these labels"
         message = f"{shown.message}: {why}"

@@ -53,7 +53,7 @@ def service(
 ) -> Iterator[Evidence]:
     """Latency and error rate of every window that has them (throughput is the volume check)."""
     answered = [profile for profile in current if profile.service is not None]
-    basis = basis_of(history, model.timezone)
+    basis = basis_of(history, model.timezone, lambda profile: profile.service is not None)
     yield from _errors(spec, model, answered, basis)
     for share, what in _QUANTILES:
         yield from _latency(Series(spec.name, what), share, answered, basis)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from watchkeeper.domain.model import Model, MonitorSpec, Role
 from watchkeeper.domain.profile import CategoricalProfile, NumericProfile, WindowProfile
 from watchkeeper.domain.verdict import Severity, Status
+from watchkeeper.monitors.basis import column_basis
 from watchkeeper.monitors.drift.categorical import categorical_findings
 from watchkeeper.monitors.drift.creep import creep
 from watchkeeper.monitors.drift.finding import Finding
@@ -32,17 +33,29 @@ def drift(
     the whole baseline, and what moved. Where recent windows are the baseline, a further series
     "creep" says how far the last week lies from the reference itself.
     """
-    frame = frame_of(model, current, history)
     names = [
         column.name
         for column in model.columns
         if (column.name in spec.columns if spec.columns else column.role in _WATCHED)
     ]
-    for name, at, finding in _findings(frame, names):
-        series = Series(spec.name, "drift", column=name)
-        yield _evidence(frame, series, frame.current[at], (finding, frame.season_words(at)))
+    for frame, group in _frames(model, names, current, history):
+        for name, at, finding in _findings(frame, group):
+            series = Series(spec.name, "drift", column=name)
+            yield _evidence(frame, series, frame.current[at], (finding, frame.season_words(at)))
     if history.recent:
-        yield from creep(spec, model, names, frame, history)
+        yield from creep(spec, model, names, frame_of(model, current, history), history)
+
+
+def _frames(
+    model: Model, names: Sequence[str], current: Sequence[WindowProfile], history: History
+) -> list[tuple[Frame, list[str]]]:
+    """The columns by the windows that hold them: nearly always all columns, and all windows."""
+    frames: dict[tuple[int, ...], tuple[Frame, list[str]]] = {}
+    for name in names:
+        basis = column_basis(history, model.timezone, name)
+        key = tuple(map(id, basis.windows))
+        frames.setdefault(key, (Frame(model, tuple(current), basis), []))[1].append(name)
+    return list(frames.values())
 
 
 def _findings(frame: Frame, names: Sequence[str]) -> Iterator[Found]:

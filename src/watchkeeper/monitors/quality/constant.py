@@ -23,7 +23,7 @@ from watchkeeper.domain.profile import (
     WindowProfile,
 )
 from watchkeeper.domain.verdict import Severity, Status
-from watchkeeper.monitors.basis import basis_of
+from watchkeeper.monitors.basis import column_basis
 from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
 from watchkeeper.monitors.memo import Memo
 from watchkeeper.monitors.words import number, share
@@ -65,8 +65,8 @@ def constant(
     spec: MonitorSpec, model: Model, current: Sequence[WindowProfile], history: History
 ) -> Iterator[Evidence]:
     """Whether each column varies as it did. The figure is the share of its most frequent value."""
-    basis = basis_of(history, model.timezone)
     for column in _columns(spec, model):
+        basis = column_basis(history, model.timezone, column.name)
         parts = [s for profile in basis.windows if (s := _spread(profile, column.name))]
         if not parts:
             continue

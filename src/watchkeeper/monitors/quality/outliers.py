@@ -15,7 +15,7 @@ import numpy as np
 
 from watchkeeper.domain.model import ColumnType, Model, MonitorSpec
 from watchkeeper.domain.profile import NumericBinning, NumericProfile, WindowProfile
-from watchkeeper.monitors.basis import Basis, basis_of, found_of
+from watchkeeper.monitors.basis import Basis, column_basis, found_of
 from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
 from watchkeeper.monitors.quality.rates import Fault, Yardstick, judge_rate, watched
 from watchkeeper.monitors.words import number
@@ -47,8 +47,8 @@ def outliers(
     spec: MonitorSpec, model: Model, current: Sequence[WindowProfile], history: History
 ) -> Iterator[Evidence]:
     """The share of values beyond the fences of every numeric column."""
-    basis = basis_of(history, model.timezone)
     for column in watched(model, spec):
+        basis = column_basis(history, model.timezone, column.name)
         usual = _usual(basis, column.name) if column.type is ColumnType.NUMERIC else None
         if usual is None:
             continue

@@ -18,7 +18,7 @@ from functools import partial
 from watchkeeper.domain.model import Column, Model, MonitorSpec, Role
 from watchkeeper.domain.profile import ColumnProfile, WindowProfile
 from watchkeeper.domain.verdict import Severity, Status
-from watchkeeper.monitors.basis import Basis, basis_of
+from watchkeeper.monitors.basis import Basis, column_basis
 from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
 from watchkeeper.monitors.words import share
 from watchkeeper.stats.interval.wilson import wilson
@@ -109,8 +109,8 @@ def watched(model: Model, spec: MonitorSpec, *, without: tuple[Role, ...] = ()) 
 
 def column_faults(kind: ColumnFault, case: Case, columns: Sequence[Column]) -> Iterator[Evidence]:
     """Judge a fault in every one of ``columns`` and every window."""
-    basis = basis_of(case.history, case.model.timezone)
     for column in columns:
+        basis = column_basis(case.history, case.model.timezone, column.name)
         normal = basis.rate(partial(_tally, kind, column.name))
         if normal is None:
             continue

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from watchkeeper.domain.model import Model, MonitorSpec, Role
 from watchkeeper.domain.profile import CategoricalProfile, WindowProfile
-from watchkeeper.monitors.basis import basis_of, found_of
+from watchkeeper.monitors.basis import column_basis, found_of
 from watchkeeper.monitors.evidence import Evidence, History, Series
 from watchkeeper.monitors.quality.rates import (
     Fault,
@@ -48,8 +48,8 @@ def unseen(
     spec: MonitorSpec, model: Model, current: Sequence[WindowProfile], history: History
 ) -> Iterator[Evidence]:
     """The share of values that the reference did not hold. New versions and arms are no fault."""
-    basis = basis_of(history, model.timezone)
     for column in watched(model, spec, without=(Role.VERSION, Role.ARM)):
+        basis = column_basis(history, model.timezone, column.name)
         parts = [(p, held) for p in basis.windows if (held := _categorical(p, column.name))]
         if not parts:
             continue

@@ -61,7 +61,9 @@ def _level(current: Sequence[WindowProfile], history: History, model: Model) -> 
     normal = basis.figure(lambda profile: _log_rows(profile) if profile.complete else None)
     if normal is None:
         return None
-    empty = frozenset(basis.seasons.of(p.window) for p in basis.windows if p.rows == 0)
+    empty = frozenset(
+        basis.seasons.of(p.window) for p in basis.windows if p.rows == 0 and p.complete
+    )
     shift = 0.0
     if len(rolling) < ENOUGH_WINDOWS:
         shift = median(
