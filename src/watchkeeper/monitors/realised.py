@@ -21,6 +21,7 @@ from watchkeeper.domain.model import Model
 from watchkeeper.domain.profile import (
     ClassificationProfile,
     DelayCounts,
+    PerformanceProfile,
     RegressionProfile,
     WindowProfile,
 )
@@ -29,11 +30,20 @@ from watchkeeper.stats.delay import DelayCurves, LateWeights, fit_delays, settle
 from watchkeeper.stats.grid import cell_high, cell_low
 from watchkeeper.stats.performance.state import Classified, Regressed, Sums
 
-__all__ = ["Lateness", "Realised", "classified", "lateness_of", "realised", "regressed"]
+__all__ = [
+    "Lateness",
+    "Realised",
+    "classified",
+    "improbable",
+    "lateness_of",
+    "realised",
+    "regressed",
+]
 
 S = TypeVar("S", Classified, Regressed)
 Floats = npt.NDArray[np.float64]
 _MATURE = 0.8  # of the labels to come: from here arrived labels are taken as they are if need be
+_PROBABLE = 0.5  # of the scores at most may be no probabilities
 _COVERED = 0.8  # of the window's rows that a weighted estimate must speak for
 
 
@@ -102,17 +112,29 @@ def realised(
 
 
 def classified(profile: ClassificationProfile) -> Classified:
-    """The sufficient statistics of a classifier's profile, as they are."""
-    scored = float(profile.scored)
-    return Classified(
-        profile.confusion.astype(np.float64),
-        profile.score_histogram.astype(np.float64),
-        profile.score_sums,
-        Sums(scored, *profile.log_loss),
-        Sums(scored, *profile.brier),
-        (float(profile.previous_agree[0]), float(profile.previous_agree[1])),
-        profile.labelled,
-    )
+    """The sufficient statistics of a classifier's profile, as they are.
+
+    Without scores where most of them are no probabilities: what is left speaks for the few rows
+    whose score happens to lie in [0, 1]. Nor are there predictions then, if they were read off it.
+    """
+    confusion = profile.confusion.astype(np.float64)
+    if not improbable(profile):
+        histogram, score_sums = profile.score_histogram.astype(np.float64), profile.score_sums
+        losses = [Sums(float(profile.scored), *sums) for sums in (profile.log_loss, profile.brier)]
+    else:
+        histogram = np.zeros(profile.score_histogram.shape)
+        score_sums, losses = histogram, [Sums(0.0, 0.0, 0.0)] * 2
+        if confusion.sum() <= _PROBABLE * profile.labelled:
+            confusion = np.zeros_like(confusion)
+    agree = (float(profile.previous_agree[0]), float(profile.previous_agree[1]))
+    return Classified(confusion, histogram, score_sums, *losses, agree, profile.labelled)
+
+
+def improbable(profile: PerformanceProfile | None) -> bool:
+    """Whether most scores of a classifier are missing or no probabilities (from 0 to 1)."""
+    if not isinstance(profile, ClassificationProfile):
+        return False
+    return profile.invalid_score > _PROBABLE * profile.n
 
 
 def regressed(profile: RegressionProfile) -> Regressed:

@@ -171,6 +171,24 @@ def test_a_window_without_labels_says_so(build):
     assert all("no label has come yet" in e.message for e in found.values())
 
 
+def _deciles(build, day):
+    """Scores from 1 to 10, of which only the 1 looks like a probability."""
+    profile = build.binary(np.ones(100, int), np.ones(100, int), np.ones(100))
+    profile = replace(profile, n=1000, labelled=1000, invalid_score=900)
+    return build.window(profile, day)
+
+
+def test_scores_that_are_no_probabilities_say_nothing(build):
+    """A score from 1 to 10 gives no figure of the rows that happen to have a 1, and that is told."""
+    windows = [_deciles(build, day) for day in range(10)]
+
+    found = _run(build, windows[9:], windows[:9])
+
+    assert {each.status for each in found.values()} == {Status.INSUFFICIENT_DATA}
+    assert all("no probabilities (from 0 to 1)" in each.message for each in found.values())
+    assert all(each.value is None for each in found.values())
+
+
 def test_a_model_that_was_never_labelled_has_no_performance(build):
     """Without a profile of performance anywhere the monitor is silent."""
     window = replace(_days(build, [1])[0], performance=None)
