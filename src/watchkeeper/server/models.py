@@ -12,6 +12,7 @@ from watchkeeper.definitions.document import dump_model, load_model, model_from_
 from watchkeeper.definitions.plan import Plan, plan
 from watchkeeper.domain.model import Model
 from watchkeeper.errors import InvalidDefinition, NotFound
+from watchkeeper.monitors.kinds import check_monitors
 
 __all__ = ["Applied", "Defined", "Models"]
 
@@ -64,6 +65,7 @@ class Models:
             raise InvalidDefinition(
                 f"name must be that of the address, {name!r}, got {wanted.name!r}: correct either"
             )
+        check_monitors(wanted)
         try:
             current = self.get(name)
         except NotFound:

@@ -14,7 +14,7 @@ from watchkeeper.errors import InvalidDefinition
 
 MODEL = Model("m", Task.NONE, (Column("x", ColumnType.NUMERIC),))
 ROUTE = AlertRoute("r", (SinkSpec("log"),))
-LIMIT = Monitor("m", MonitorSpec("limit", "threshold", ("x",)))
+LIMIT = Monitor("m", MonitorSpec("limit", "static", ("x",)))
 
 
 class Memory:
@@ -61,7 +61,7 @@ def test_a_monitor_joins_its_model(documents):
 
     assert [change.path for change in found.changes] == ["monitors.limit"]
     assert store.held["Model", "m"]["monitors"] == [
-        {"name": "limit", "type": "threshold", "columns": ["x"]}
+        {"name": "limit", "type": "static", "columns": ["x"]}
     ]
 
 
@@ -84,7 +84,7 @@ def test_a_monitor_takes_the_place_of_its_namesake():
     [
         (replace(LIMIT, model="nobody"), "must name a model that is defined, got 'nobody'"),
         (
-            Monitor("m", MonitorSpec("limit", "threshold", ("z",))),
+            Monitor("m", MonitorSpec("limit", "static", ("z",))),
             r"columns of model 'm', got \['z'\]",
         ),
     ],

@@ -168,7 +168,7 @@ def test_routes_and_monitors_are_read():
     }
     assert everything == AlertRoute("all", (SinkSpec("log"),), Match(tiers=(Tier.EXPERIMENTAL,)))
     assert monitor == Monitor(
-        "flights", MonitorSpec("spend-limit", "threshold", ("spend",), {"above": 5.5})
+        "flights", MonitorSpec("spend-limit", "static", ("spend",), {"above": 5.5})
     )
 
 

@@ -38,7 +38,7 @@ def test_every_difference_is_named():
         columns=(replace(X, role=Role.CONTEXT, maximum=3.0), Column("w.type", ColumnType.TEXT)),
         granularity=Granularity.parse("1h"),
         owner="ops",
-        monitors=(MonitorSpec("limit", "threshold"),),
+        monitors=(MonitorSpec("limit", "static"),),
     )
 
     found = plan(MODEL, wanted)
@@ -50,7 +50,7 @@ def test_every_difference_is_named():
         ("columns.x.maximum", None, 3.0),
         ("columns.w.type", None, "text feature"),
         ("columns.'y z'", "categorical feature", None),
-        ("monitors.limit", None, {"name": "limit", "type": "threshold"}),
+        ("monitors.limit", None, {"name": "limit", "type": "static"}),
     ]
 
 
