@@ -1,14 +1,17 @@
 """The alarm budget: which evidence of one tick becomes an alarm.
 
 All budgeted series of a model share one probability of a false alarm per tick (window). Their
-p-values are first tempered by what the reference windows of the same monitor got, then decided
-together by Benjamini-Hochberg, each series with its weight; what is decided alarms only where it is also material. Evidence
-outside the budget (no p-value) keeps the status that its monitor gave it.
+p-values are first tempered twice, by what the reference windows of the same monitor got and by
+what those of the very series got (rain comes in days: most have none, some nothing else), and the
+larger counts. Then all are decided together by Benjamini-Hochberg, each series with its weight;
+what is decided alarms only where it is also material. Evidence outside the budget (no p-value)
+keeps the status that its monitor gave it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +23,8 @@ from watchkeeper.stats.drift.tempering import Tempering, fit_tempering
 from watchkeeper.stats.multiplicity.bh import benjamini_hochberg
 
 __all__ = ["decide"]
+
+_DECIDING = 0.05  # a p-value above it alarms nowhere: its own tail need not be looked at
 
 
 def decide(evidence: Sequence[Evidence], *, alpha: float) -> list[tuple[Evidence, Status]]:
@@ -35,23 +40,38 @@ def decide(evidence: Sequence[Evidence], *, alpha: float) -> list[tuple[Evidence
     Returns
     -------
     list of (Evidence, Status)
-        In the order given.
+        In the order given; the effect of what was tested tells its ``p_value`` as it was decided
+        by, and as the monitor gave it (``raw_p_value``).
     """
     if len({found.window for found in evidence}) > 1:
         raise InvalidInput("a tick is decided by itself: group the evidence by window first")
     tested = [found for found in evidence if found.p_value is not None]
     temperings = _temperings(tested)
-    p_values = [
-        float(temperings[found.series.monitor].apply(found.p_value or 0.0)) for found in tested
-    ]
+    p_values = [_tempered(found, temperings[found.series.monitor]) for found in tested]
     weights = [found.weight for found in tested]
     rejected = benjamini_hochberg(p_values, alpha=alpha, weights=weights)
-    alarming = {id(found) for found, hit in zip(tested, rejected, strict=True) if hit}
-    return [(found, _status(found, alarm=id(found) in alarming)) for found in evidence]
+    decided = {
+        id(found): (_told(found, p_value), _status(found, alarm=bool(hit)))
+        for found, p_value, hit in zip(tested, p_values, rejected, strict=True)
+    }
+    return [decided.get(id(found), (found, found.status)) for found in evidence]
 
 
 def _status(found: Evidence, *, alarm: bool) -> Status:
     return Status.ALERT if alarm and found.material else found.status
+
+
+def _tempered(found: Evidence, monitor: Tempering) -> float:
+    raw = found.p_value or 0.0
+    pooled = float(monitor.apply(raw))
+    own = found.reference_p_values
+    if own is None or not len(own) or pooled > _DECIDING:
+        return pooled
+    return max(pooled, float(fit_tempering(own).apply(raw)))
+
+
+def _told(found: Evidence, p_value: float) -> Evidence:
+    return replace(found, effect={**found.effect, "p_value": p_value, "raw_p_value": found.p_value})
 
 
 def _temperings(tested: Sequence[Evidence]) -> dict[str, Tempering]:

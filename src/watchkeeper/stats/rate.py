@@ -36,7 +36,6 @@ from watchkeeper.stats.variation import ENOUGH_WINDOWS, Variation, fit
 __all__ = ["RateVariation", "fit_rate"]
 
 _LARGE = 200.0  # expected events from which the approximation is used
-_ENOUGH_TO_LEARN = 5.0  # expected events per window from which the reference's own p-values count
 _NEAR = 0.05  # signed roots below this are no surprise whatever their last digits
 _REACH = 14.0  # standard deviations over which a tail is summed: what follows is negligible
 
@@ -87,9 +86,12 @@ class RateVariation:
 
     @property
     def reference_p_values(self) -> Floats:
-        """The p-values of the reference windows, left out in turn; empty where counts are rare."""
-        enough = _ENOUGH_TO_LEARN * len(self._counts.rows)
-        if min(self.events, self.rows - self.events) < enough:
+        """The p-values of the reference windows, left out in turn; empty where nothing ever came.
+
+        Rare events that come in bursts (an hour of a feed, and with it forty rows) show here how
+        little a binomial tail says of them.
+        """
+        if min(self.events, self.rows - self.events) == 0:
             return np.empty(0)
         return self.variation.reference_p_values
 
