@@ -118,16 +118,18 @@ def classified(profile: ClassificationProfile) -> Classified:
     whose score happens to lie in [0, 1]. Nor are there predictions then, if they were read off it.
     """
     confusion = profile.confusion.astype(np.float64)
-    if not improbable(profile):
-        histogram, score_sums = profile.score_histogram.astype(np.float64), profile.score_sums
-        losses = [Sums(float(profile.scored), *sums) for sums in (profile.log_loss, profile.brier)]
-    else:
-        histogram = np.zeros(profile.score_histogram.shape)
-        score_sums, losses = histogram, [Sums(0.0, 0.0, 0.0)] * 2
-        if confusion.sum() <= _PROBABLE * profile.labelled:
-            confusion = np.zeros_like(confusion)
     agree = (float(profile.previous_agree[0]), float(profile.previous_agree[1]))
-    return Classified(confusion, histogram, score_sums, *losses, agree, profile.labelled)
+    if not improbable(profile):
+        histogram = profile.score_histogram.astype(np.float64)
+        loss, brier = (
+            Sums(float(profile.scored), *sums) for sums in (profile.log_loss, profile.brier)
+        )
+        scores = profile.score_sums
+        return Classified(confusion, histogram, scores, loss, brier, agree, profile.labelled)
+    if confusion.sum() <= _PROBABLE * profile.labelled:
+        confusion = np.zeros_like(confusion)
+    nothing, none = np.zeros(profile.score_histogram.shape), Sums(0.0, 0.0, 0.0)
+    return Classified(confusion, nothing, nothing, none, none, agree, profile.labelled)
 
 
 def improbable(profile: PerformanceProfile | None) -> bool:
