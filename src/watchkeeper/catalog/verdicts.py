@@ -58,10 +58,11 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many verdicts of one monitor in one window say the same."""
+    """How many verdicts of one figure of a monitor in one window say the same."""
 
     window: Window
     monitor: str
+    what: str
     status: Status
     severity: Severity
     number: int
@@ -169,9 +170,9 @@ class Verdicts:
         return tuple(found.values())
 
     def tallies(self, wanted: VerdictFilter) -> tuple[Tally, ...]:
-        """How often each monitor said what of each window, oldest first: one statement."""
+        """How often each figure was judged how in each window, oldest first: one statement."""
         held = verdicts.c
-        said = (held.start, held.end, held.monitor, held.status, held.severity)
+        said = (held.start, held.end, held.monitor, held.what, held.status, held.severity)
         asked = (
             sa.select(*said, sa.func.count().label("number"))
             .where(*_conditions(wanted))
@@ -183,6 +184,7 @@ class Verdicts:
                 Tally(
                     Window(row.start, row.end),
                     row.monitor,
+                    row.what,
                     Status(row.status),
                     Severity(row.severity),
                     row.number,

@@ -34,8 +34,8 @@ def test_tallies_count_what_is_known_now(tmp_path: Path) -> None:
     found = catalog.verdicts.tallies(VerdictFilter(model="flights"))
 
     assert found == (
-        Tally(DAY, "drift", Status.OK, Severity.INFO, 2),
-        Tally(DAY, "quality", Status.OK, Severity.INFO, 1),
+        Tally(DAY, "drift", "figure", Status.OK, Severity.INFO, 2),
+        Tally(DAY, "quality", "figure", Status.OK, Severity.INFO, 1),
     )
     assert catalog.verdicts.tallies(VerdictFilter(model="other")) == ()
     catalog.close()

@@ -22,7 +22,7 @@ def tally(
     number: int = 1,
 ) -> Tally:
     """A tally of one of the two days."""
-    return Tally(DAYS[day], monitor, status, severity, number)
+    return Tally(DAYS[day], monitor, "figure", status, severity, number)
 
 
 def test_worst_status_of_a_family_stands_for_it() -> None:
@@ -70,3 +70,15 @@ def test_families_are_named_before_the_dot_and_windows_stand_once() -> None:
     assert found.families == ["drift", "quality"]
     assert [window.start for window in found.windows] == [day.start for day in DAYS]
     assert [cell.status for cell in found.cells] == [Status.ERROR, Status.OK, Status.OK]
+
+
+def test_slow_departure_is_a_family_of_its_own() -> None:
+    """What creeps away for months does not hide the days on which something broke."""
+    creeping = Tally(DAYS[0], "drift", "creep", Status.ALERT, Severity.WARNING, 1)
+
+    found = timeline([creeping, tally("drift", Status.OK)])
+
+    assert {cell.family: cell.status for cell in found.cells} == {
+        "creep": Status.ALERT,
+        "drift": Status.OK,
+    }

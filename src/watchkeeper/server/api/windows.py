@@ -11,7 +11,7 @@ from watchkeeper.domain.verdict import Status
 from watchkeeper.server.api.dependencies import Cursor, End, HubOf, Limit, Reader, Start
 from watchkeeper.server.views.asked import Range, VerdictsAsked
 from watchkeeper.server.wire.distributions import Distribution
-from watchkeeper.server.wire.drift import DriftMap
+from watchkeeper.server.wire.drift import Drifted, DriftMap
 from watchkeeper.server.wire.envelope import Envelope, VerdictWire
 from watchkeeper.server.wire.performance import Performance
 from watchkeeper.server.wire.service import Service
@@ -67,10 +67,18 @@ def list_verdicts(  # noqa: PLR0913  one parameter a query field is how FastAPI 
 
 @router.get("/drift")
 def get_drift(
-    hub: HubOf, _: Reader, model: str, start: Start = None, end: End = None
+    hub: HubOf,
+    _: Reader,
+    model: str,
+    what: Annotated[
+        Drifted,
+        Query(description="`drift`: against the season; `creep`: the last week, the reference"),
+    ] = "drift",
+    start: Start = None,
+    end: End = None,
 ) -> Envelope[DriftMap]:
     """Columns × windows: the drift verdict of each over all rows."""
-    return Envelope(data=hub.verdicts.drift(model, Range(start, end)))
+    return Envelope(data=hub.verdicts.drift(model, Range(start, end), what=what))
 
 
 @router.get("/distributions/{column:path}")

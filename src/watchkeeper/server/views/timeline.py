@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from watchkeeper.alerts.grouping import CREEP
 from watchkeeper.catalog.verdicts import Tally
 from watchkeeper.domain.verdict import Severity, Status
 from watchkeeper.domain.window import Window
@@ -20,11 +21,13 @@ _SEVEREST_FIRST = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 def timeline(tallies: Iterable[Tally]) -> Timeline:
     """The timeline of the tallies of one model's windows, as they are stored: oldest first.
 
-    A monitor's family is its name up to the first dot.
+    A monitor's family is its name up to the first dot. A slow departure from the reference is a
+    family of its own: while it lasts, it would hide every sudden drift.
     """
     cells: dict[tuple[Window, str], list[Tally]] = {}
     for tally in tallies:
-        cells.setdefault((tally.window, tally.monitor.split(".")[0]), []).append(tally)
+        family = CREEP if tally.what == CREEP else tally.monitor.split(".")[0]
+        cells.setdefault((tally.window, family), []).append(tally)
     windows = dict.fromkeys(window for window, _ in cells)
     return Timeline(
         windows=[window_wire(window) for window in windows],

@@ -15,7 +15,7 @@ from watchkeeper.monitors.defaults import monitors_of
 from watchkeeper.server.models import Models
 from watchkeeper.server.views.asked import Range, VerdictsAsked
 from watchkeeper.server.views.timeline import timeline
-from watchkeeper.server.wire.drift import DriftCell, DriftColumn, DriftMap
+from watchkeeper.server.wire.drift import DriftCell, DriftColumn, Drifted, DriftMap
 from watchkeeper.server.wire.envelope import VerdictWire, verdict_wire, window_wire
 from watchkeeper.server.wire.performance import (
     MetricSeries,
@@ -61,12 +61,12 @@ class VerdictView:
         wanted = VerdictFilter(model=name, start=asked.start, end=asked.end)
         return timeline(self.catalog.verdicts.tallies(wanted))
 
-    def drift(self, name: str, asked: Range) -> DriftMap:
-        """The drift verdicts over all rows, columns × windows."""
+    def drift(self, name: str, asked: Range, *, what: Drifted) -> DriftMap:
+        """The drift verdicts over all rows, columns × windows: sudden ones or slow ones."""
         model = self.models.get(name).model
         cells: dict[tuple[str, Window], Verdict] = {}
         for verdict in self._of_kind(model, "drift", asked):
-            if verdict.column is not None and verdict.window is not None:
+            if verdict.what == what and verdict.column is not None and verdict.window is not None:
                 key = (verdict.column, verdict.window)
                 held = cells.get(key)
                 if held is None or _rank(verdict) < _rank(held):

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from watchkeeper.domain.verdict import Status
 from watchkeeper.server.wire.envelope import WindowWire, Wire
 
-__all__ = ["DriftCell", "DriftColumn", "DriftMap"]
+__all__ = ["DriftCell", "DriftColumn", "DriftMap", "Drifted"]
+
+# "drift": a window against its season, which notices what is sudden; "creep": the last week
+# against the reference itself, which notices what is slow.
+Drifted = Literal["drift", "creep"]
 
 
 class DriftColumn(Wire):
