@@ -45,11 +45,17 @@ export const timelineQuery = (model: string, range: TimeRange) =>
     ...LIVE,
   });
 
-export const driftQuery = (model: string, range: TimeRange) =>
+export const driftQuery = (model: string, range: TimeRange, what: "drift" | "creep") =>
   queryOptions({
-    queryKey: ["models", model, "drift", range],
+    queryKey: ["models", model, "drift", range, what],
     queryFn: async ({ signal }) =>
-      (await read("/api/v1/models/{model}/drift", { path: { model }, query: range, signal })).data,
+      (
+        await read("/api/v1/models/{model}/drift", {
+          path: { model },
+          query: { ...range, what },
+          signal,
+        })
+      ).data,
     ...LIVE,
   });
 

@@ -432,6 +432,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Routes
+         * @description Every route, in the order of their names. Without any, incidents are logged.
+         */
+        get: operations["list_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{route}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Route
+         * @description Apply a route; applying the same one again changes nothing.
+         */
+        put: operations["put_route"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -447,7 +487,7 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Exchange a key for a session of twelve hours.
+         * @description Exchange a key for a session.
          */
         post: operations["sign_in"];
         /**
@@ -527,14 +567,16 @@ export interface components {
         /**
          * Acknowledged
          * @description The batch is durable. ``rejections`` holds the first 20; all are kept in quarantine.
-         *     ``repeated`` says that the batch had been acknowledged before and was not taken again.
-         *     Rows whose id repeats an earlier row are found out later, and counted in their window.
+         *     ``repeated`` says that the batch had been acknowledged before and was not taken again;
+         *     ``duplicate`` counts rows that were, in another batch.
          */
         Acknowledged: {
             /** Accepted */
             accepted: number;
             /** Batch */
             batch: string;
+            /** Duplicate */
+            duplicate: number;
             /** Received */
             received: number;
             /** Rejected */
@@ -559,6 +601,8 @@ export interface components {
             arm: string | null;
             /** Column */
             column: string | null;
+            /** Confirmed At */
+            confirmed_at: string | null;
             /** Facts */
             facts: {
                 [key: string]: unknown;
@@ -623,13 +667,16 @@ export interface components {
         };
         /**
          * ChangeWire
-         * @description One difference between the stored definition and the wanted one, in words.
+         * @description One difference between the stored definition and the wanted one; ``effect`` says in words
+         *     what it brings with it, empty where nothing beyond itself.
          */
         ChangeWire: {
             /** After */
             after: unknown | null;
             /** Before */
             before: unknown | null;
+            /** Effect */
+            effect: string;
             /** Path */
             path: string;
         };
@@ -798,6 +845,12 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[RouteApplied] */
+        Envelope_RouteApplied_: {
+            data: components["schemas"]["RouteApplied"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Envelope[Service] */
         Envelope_Service_: {
             data: components["schemas"]["Service"];
@@ -841,6 +894,13 @@ export interface components {
         Envelope_list_QuarantinedRow__: {
             /** Data */
             data: components["schemas"]["QuarantinedRow"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[list[RouteWire]] */
+        Envelope_list_RouteWire__: {
+            /** Data */
+            data: components["schemas"]["RouteWire"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1244,6 +1304,37 @@ export interface components {
             reason: string;
             /** Row */
             row: number;
+        };
+        /**
+         * RouteApplied
+         * @description What applying a route did, or, with ``plan``, would do.
+         */
+        RouteApplied: {
+            /** Applied */
+            applied: boolean;
+            /** Changes */
+            changes: components["schemas"]["ChangeWire"][];
+            /** Created */
+            created: boolean;
+            /** Name */
+            name: string;
+        };
+        /**
+         * RouteWire
+         * @description A route with its definition document (`kind: AlertRoute`); secrets are references.
+         */
+        RouteWire: {
+            /** Definition */
+            definition: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
         };
         /**
          * Scope
@@ -1900,6 +1991,8 @@ export interface operations {
     get_drift: {
         parameters: {
             query?: {
+                /** @description `drift`: against the season; `creep`: the last week, the reference */
+                what?: "drift" | "creep";
                 /** @description windows that start here or later */
                 start?: string | null;
                 /** @description windows that start before */
@@ -1951,8 +2044,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Known At */
-                    known_at?: string | null;
                     /** Rows */
                     rows: {
                         [key: string]: unknown;
@@ -2038,8 +2129,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Known At */
-                    known_at?: string | null;
                     /** Rows */
                     rows: {
                         [key: string]: unknown;
@@ -2282,6 +2371,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_list_QuarantinedRow__"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_RouteWire__"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    put_route: {
+        parameters: {
+            query?: {
+                /** @description only say what would change */
+                plan?: boolean;
+            };
+            header?: never;
+            path: {
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RouteApplied_"];
                 };
             };
             /** @description the one error shape */

@@ -10,7 +10,6 @@ import { Key, type KeyItem } from "@/components/core/Key";
 import { Note } from "@/components/core/Note";
 import { Panel } from "@/components/core/Panel";
 import { chance, count, percent } from "@/lib/number";
-import { words } from "@/lib/status";
 import { windowName } from "@/lib/time";
 import { useUrl } from "@/lib/useUrl";
 import { FIRST_ROWS, STEPS, driftModel, type Cell } from "./drift";
@@ -18,6 +17,20 @@ import type { Scope } from "./scope";
 import classes from "./ModelPage.module.css";
 
 const NOTHING: DriftMap = { windows: [], columns: [], cells: [] };
+const KINDS = [
+  { value: "drift", label: "Sudden" },
+  { value: "creep", label: "Slow" },
+];
+const HINT = {
+  drift:
+    "The share of rows of each window that lie elsewhere than usual in its season.",
+  creep: "The share of rows of the last seven days that lie elsewhere than in the reference itself.",
+};
+const NOTHING_YET = {
+  drift: "Drift is judged once the model has a reference and a window of at least an hour has closed.",
+  creep: "Slow drift is judged once recent windows, and no longer the reference, are the baseline.",
+};
+const OPENS = "Click a cell, or press Enter on it, to see the distribution then and now.";
 const ORDERS = [
   { value: "moved", label: "Most moved first" },
   { value: "defined", label: "As defined" },
@@ -37,7 +50,8 @@ const KEY: KeyItem[] = [
 export function DriftPanel({ scope }: { scope: Scope }) {
   const { windows, pick } = scope;
   const url = useUrl();
-  const drift = useQuery(driftQuery(scope.model, scope.range));
+  const what = url.get("drift") === "creep" ? "creep" : "drift";
+  const drift = useQuery(driftQuery(scope.model, scope.range, what));
   const order = url.get("order") === "defined" ? "defined" : "moved";
   const all = url.get("columns") === "all";
   const model = useMemo(
@@ -50,15 +64,24 @@ export function DriftPanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       title="Drift of columns"
-      hint="The share of rows that moved against the reference, after the season is taken out. Click a cell, or press Enter on it, to see the distribution then and now."
+      hint={`${HINT[what]} ${OPENS}`}
       actions={
-        <SegmentedControl
-          size="xs"
-          aria-label="Order of columns"
-          data={ORDERS}
-          value={order}
-          onChange={(next) => url.set({ order: next === "moved" ? null : next })}
-        />
+        <>
+          <SegmentedControl
+            size="xs"
+            aria-label="Kind of drift"
+            data={KINDS}
+            value={what}
+            onChange={(next) => url.set({ drift: next === "drift" ? null : next })}
+          />
+          <SegmentedControl
+            size="xs"
+            aria-label="Order of columns"
+            data={ORDERS}
+            value={order}
+            onChange={(next) => url.set({ order: next === "moved" ? null : next })}
+          />
+        </>
       }
       state={panelState(drift)}
       height={420}
@@ -66,7 +89,7 @@ export function DriftPanel({ scope }: { scope: Scope }) {
       {model.cells.length === 0 ? (
         <Note
           title="No drift verdict in this range"
-          text="Drift is judged once the model has a reference and a window of at least an hour has closed."
+          text={NOTHING_YET[what]}
         />
       ) : (
         <>
@@ -111,10 +134,11 @@ function describe({ source, text }: Cell): HTMLElement {
     [
       ["Verdict", text],
       ...interval,
-      ["By chance", chance(source.p_value)],
+      ...(source.p_value === null ? [] : [["By chance", chance(source.p_value)] as const]),
       ["Rows", count(source.n)],
-      ...(source.status === "alert" ? [["What moved", words(source.what)] as const] : []),
     ],
-    source.provisional ? "Provisional: the reference is short." : undefined,
+    [source.what, source.provisional && "Provisional: the reference is short."]
+      .filter(Boolean)
+      .join(" "),
   );
 }

@@ -49,9 +49,9 @@ describe("driftModel", () => {
 
 describe("timelineModel", () => {
   it("orders families as a fault travels, a user's own last", () => {
-    const families = ["service", "my_rule", "drift", "quality"];
+    const families = ["service", "my_rule", "creep", "drift", "quality"];
     const { rows } = timelineModel({ windows, families, cells: [] }, windows);
-    expect(rows.map((row) => row.id)).toEqual(["quality", "drift", "service", "my_rule"]);
+    expect(rows.map((row) => row.id)).toEqual(["quality", "drift", "creep", "service", "my_rule"]);
   });
 });
 

@@ -9,10 +9,11 @@ import type { Interval } from "@/lib/time";
 import { indexByStart } from "./scope";
 
 // In the order in which a fault travels: data, drift, answers, service; then a user's own.
-const ORDER = ["quality", "drift", "performance", "service"];
+const ORDER = ["quality", "drift", "creep", "performance", "service"];
 const TITLES: Record<string, string> = {
   quality: "Data quality",
   drift: "Drift",
+  creep: "Slow change",
   performance: "Performance",
   service: "Service",
 };
