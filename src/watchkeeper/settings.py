@@ -20,14 +20,6 @@ __all__ = ["PREFIX", "Settings", "documentation", "environment_value"]
 
 PREFIX = "WATCHKEEPER_"
 _MIB = 1024 * 1024
-_YES = {"1", "true", "yes", "on"}
-_NO = {"0", "false", "no", "off"}
-
-
-def _boolean(text: str) -> bool:
-    if text.lower() in _YES | _NO:
-        return text.lower() in _YES
-    raise ValueError("a truth value: true or false")
 
 
 def _positive(text: str) -> int:
@@ -117,29 +109,6 @@ class Settings:
     requests_per_minute: int = field(
         default=6_000, metadata=_about(_positive, "Requests that one key may make in a minute.")
     )
-    allow_private_urls: bool = field(
-        default=False,
-        metadata=_about(
-            _boolean, "Whether alerts may be sent to private and link-local addresses."
-        ),
-    )
-    smtp_host: str = field(default="", metadata=_about(str, "Mail server; empty: no mail is sent."))
-    smtp_port: int = field(default=587, metadata=_about(_port, "Port of the mail server."))
-    smtp_user: str = field(default="", metadata=_about(str, "Login at the mail server."))
-    smtp_password: str = field(
-        default="",
-        repr=False,
-        metadata=_about(str, "Password at the mail server; better in a file."),
-    )
-    smtp_password_file: Path | None = field(
-        default=None, metadata=_about(_folder, "File that holds the password at the mail server.")
-    )
-    smtp_from: str = field(
-        default="watchkeeper@localhost", metadata=_about(str, "Sender of mails.")
-    )
-    smtp_starttls: bool = field(
-        default=True, metadata=_about(_boolean, "Whether mail is sent only after STARTTLS.")
-    )
     log_level: str = field(
         default="info", metadata=_about(str, "Least level that is logged: debug, info, warning.")
     )
@@ -222,7 +191,7 @@ def documentation() -> str:
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for item in fields(Settings):
         value = getattr(plain, item.name)
-        shown = str(value).lower() if isinstance(value, bool) else str(value or "")
+        shown = str(value or "")
         lines.append(
             f"| `{PREFIX}{item.name.upper()}` | {f'`{shown}`' if shown and shown != '{}' else ''} "
             f"| {item.metadata['help']} |"

@@ -14,18 +14,17 @@ from watchkeeper.settings import PREFIX, Settings, documentation, environment_va
 
 
 def test_the_defaults_stay_on_this_machine():
-    """Without any variable: loopback, files under the home folder, no mail."""
+    """Without any variable: loopback, and files under the home folder."""
     settings = Settings.load({})
 
     assert settings.host == "127.0.0.1"
     assert settings.catalog_url == f"sqlite:///{Path.home()}/.watchkeeper/catalog.db"
     assert settings.inbox_url.endswith("/.watchkeeper/inbox.db")
     assert settings.lake_root == f"{Path.home()}/.watchkeeper/lake"
-    assert (settings.smtp_host, settings.allow_private_urls) == ("", False)
 
 
 def test_every_kind_of_value_is_read():
-    """Text, numbers, truth values, folders and options."""
+    """Text, numbers, folders and options; what is blank counts as not set."""
     settings = Settings.load(
         {
             "WATCHKEEPER_HOME": "~/wk",
@@ -33,8 +32,7 @@ def test_every_kind_of_value_is_read():
             "WATCHKEEPER_LAKE": "s3://bucket/lake",
             "WATCHKEEPER_LAKE_OPTIONS": '{"AWS_REGION": "eu-west-1"}',
             "WATCHKEEPER_PORT": "0",
-            "WATCHKEEPER_SMTP_STARTTLS": "No",
-            "WATCHKEEPER_SMTP_HOST": "  ",
+            "WATCHKEEPER_HOST": "  ",
             "PATH": "/bin",
         }
     )
@@ -43,7 +41,7 @@ def test_every_kind_of_value_is_read():
     assert settings.catalog_url == settings.inbox_url == "postgresql+psycopg://k@h/n"
     assert settings.lake_root == "s3://bucket/lake"
     assert dict(settings.lake_options) == {"AWS_REGION": "eu-west-1"}
-    assert (settings.port, settings.smtp_starttls, settings.smtp_host) == (0, False, "")
+    assert (settings.port, settings.host) == (0, "127.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +52,6 @@ def test_every_kind_of_value_is_read():
         ("PORT", "-1"),
         ("MAX_BATCH_ROWS", "0"),
         ("MAX_BATCH_ROWS", "١٢"),
-        ("SMTP_STARTTLS", "maybe"),
         ("LAKE_OPTIONS", "{"),
         ("LAKE_OPTIONS", '{"a": 1}'),
     ],
@@ -67,7 +64,7 @@ def test_a_value_that_cannot_be_read_is_named(name, value):
 
 @pytest.mark.parametrize(
     ("given", "meant"),
-    [("HOTS", "HOST"), ("DATABASE", "DATABASE_URL"), ("SMTP_PASS", "SMTP_PASSWORD")],
+    [("HOTS", "HOST"), ("DATABASE", "DATABASE_URL"), ("APIKEY", "API_KEY")],
 )
 def test_a_misspelt_variable_is_not_passed_over(given, meant):
     """A setting that nobody reads would be believed to hold."""
@@ -93,7 +90,7 @@ def test_variables_of_others_under_the_prefix_are_let_be():
 def test_secrets_are_not_shown():
     """Neither the representation nor an error holds a password."""
     settings = Settings(
-        smtp_password="hush", api_key="hush", database_url="postgresql://k:hush@h/n",
+        api_key="hush", database_url="postgresql://k:hush@h/n",
         lake_options={"AWS_SECRET_ACCESS_KEY": "hush"},
     )  # fmt: skip
 

@@ -112,7 +112,9 @@ class Parts:
     def _intake(self, telemetry: Telemetry) -> Intake:
         return Intake(
             models=self.models,
-            receiver=Receiver(self.catalog, clock=self.now),
+            receiver=Receiver(
+                self.catalog, clock=self.now, most_waiting_bytes=self.settings.max_inbox_bytes
+            ),
             clocks=self.clocks,
             references=self.references,
             windows=self.catalog.windows,
