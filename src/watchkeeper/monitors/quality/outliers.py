@@ -1,9 +1,10 @@
-"""Outliers: values where the reference had hardly any, and single values beyond belief.
+"""Outliers: values so far out that no drift leads there, as a broken sensor or a sentinel gives.
 
-Two questions, the smaller p-value counting twice: do more values than before lie outside the
-fences (the 0.1 % and 99.9 % quantiles of the reference, as its cells have them), and is the
-farthest one farther than the tail of the reference can explain (`watchkeeper.stats.extreme`)?
-The learned range of the reference is told as information; only stated bounds are limits.
+The fences lie beyond everything the reference held, by half the width of its range on the grid
+(nearly linear around the centre, logarithmic far from it): a record day is no outlier, 5,500 hPa
+is. Two questions, the smaller p-value counting twice: are there more values beyond the fences than
+the reference, which has none, can explain; and is the farthest one farther than the tail of the
+reference reaches (`watchkeeper.stats.extreme`)? What moves within the fences is drift's business.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from watchkeeper.stats.grid import cell_high, cell_low, pooled, value_of
 
 __all__ = ["outliers"]
 
-_FENCE = 0.001
+_FENCE_PART = 0.5  # of the range of the reference, on the grid
+_NARROWEST_FENCE = 50  # cells: half a standard deviation of a column without outliers
 _BEYOND_BELIEF = 1e-6
 _WHAT = "outlier_rate"
 
@@ -57,7 +59,7 @@ def outliers(
         if normal is None:
             continue
         low, high = (number(fence) for fence in usual.fences)
-        fault = Fault(_WHAT, f"outside the usual range [{low}, {high}]")
+        fault = Fault(_WHAT, f"far outside the usual, beyond [{low}, {high}]")
         yardstick = Yardstick(fault, normal, basis, model.materiality)
         series = Series(spec.name, _WHAT, column=column.name)
         for profile in current:
@@ -105,9 +107,9 @@ def _usual(basis: Basis, name: str) -> _Usual | None:
     # The ends are known exactly: what the reference held is found again where it lay.
     z[[0, -1]] = [_z(minimum, binning), _z(maximum, binning)]
     reached = np.cumsum(counts) / counts.sum()
-    low, middle, high = np.searchsorted(reached, [_FENCE, 0.5, 1.0 - _FENCE])
-    ends = cells[[low, min(high, len(cells) - 1)]]
-    centre = float(z[middle])
+    centre = float(z[np.searchsorted(reached, 0.5)])
+    margin = max(int(_FENCE_PART * (cells[-1] - cells[0])), _NARROWEST_FENCE)
+    ends = cells[0] - margin, cells[-1] + margin
     return _Usual(
         low_cell=int(ends[0]),
         high_cell=int(ends[1]),
@@ -134,6 +136,7 @@ def _with_extreme(found: Evidence, profile: WindowProfile, usual: _Usual) -> Evi
     if found.p_value is None or column is None or column.minimum is None or column.maximum is None:
         return found
     far, p_extreme = _farthest(column, column.minimum, column.maximum, usual)
+    p_extreme = p_extreme if found.effect["events"] else 1.0
     p_value = min(1.0, 2.0 * min(found.p_value, p_extreme))
     unbelievable = p_extreme < _BEYOND_BELIEF
     effect = {

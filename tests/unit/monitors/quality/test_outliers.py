@@ -34,14 +34,26 @@ def test_an_impossible_value_that_the_reference_holds_too_is_no_surprise(bench):
     assert found.effect["p_extreme"] > 0.1
 
 
-def test_more_values_in_the_tails_alarm(bench):
-    """Three times as wide is many more values beyond the fences."""
+def test_a_sentinel_in_one_row_of_twenty_alarms(bench):
+    """Values that no drift leads to are outliers, and the farthest is named."""
     history = bench.days(lambda day: bench.numeric(_normal(day)))
+    values = _normal(99)
+    values[::20] = -999.0
 
-    found, status = bench.one(outliers, bench.numeric(3.0 * _normal(99)), history)
+    found, status = bench.one(outliers, bench.numeric(values), history)
 
     assert status == "alert"
-    assert found.value > 0.2
+    assert found.value == 0.05
+    assert "-999" in found.message
+
+
+def test_wider_tails_are_left_to_drift(bench):
+    """Half as wide again moves values, but none to where nothing leads."""
+    history = bench.days(lambda day: bench.numeric(_normal(day)))
+
+    found, status = bench.one(outliers, bench.numeric(1.5 * _normal(99)), history)
+
+    assert (status, found.value) == ("ok", 0.0)
 
 
 def test_heavy_tails_are_no_outliers(bench):
