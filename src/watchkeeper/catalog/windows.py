@@ -72,13 +72,15 @@ class StoredWindow:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a judgement of a window said: with what was known when, its worst status, how many
-    alerts. ``joined`` counts the rows that had a label.
+    alerts. ``joined`` counts the rows that had a label; ``again`` keeps the window dirty, because
+    it could not be judged.
     """
 
     judged_at: datetime
     joined: int
     status: Status | None
     alerts: int
+    again: bool = False
 
 
 class Windows:
@@ -144,7 +146,8 @@ class Windows:
 
         A window of which more is known since then, or that changed meanwhile, stays dirty.
         """
-        seen = window.changed if window.known_at <= outcome.judged_at else window.changed - 1
+        whole = window.known_at <= outcome.judged_at and not outcome.again
+        seen = window.changed if whole else window.changed - 1
         change = (
             sa.update(windows)
             .where(*_is(window))

@@ -11,25 +11,33 @@ They are moments of the model's clock: the wall's, or in a backfill the latest `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watchkeeper.catalog.windows import StoredWindow
 from watchkeeper.domain.window import Window
 
-__all__ = ["Due", "first_look", "next_look"]
+__all__ = ["Look", "first_look", "looks", "next_look"]
 
 _LONGEST_GRACE = timedelta(minutes=5)
 _GRACE_SHARE = 20
 _HOUR = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Due:
-    """A window is to be judged with what was known at ``as_of``."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A window is to be judged with what was known at ``as_of``; ``stored`` is the window as it
+    will stand by then.
+    """
 
+    stored: StoredWindow
     as_of: datetime
-    window: Window
+
+    @property
+    def window(self) -> Window:
+        """The window that is looked at."""
+        return self.stored.window
 
 
 def first_look(window: Window) -> datetime:
@@ -45,6 +53,18 @@ def next_look(stored: StoredWindow) -> datetime:
         return max(first_look(stored.window), stored.first_known_at or stored.known_at)
     later = stored.judged_at + timedelta(microseconds=1)
     return max(full_hour(stored.known_at), full_hour(later))
+
+
+def looks(stored: StoredWindow, now: datetime) -> Iterator[Look]:
+    """Every look at a dirty window that has come before ``now``, oldest first.
+
+    Strictly before: at that moment itself more may still come to be known.
+    """
+    while (as_of := next_look(stored)) < now:
+        yield Look(stored, as_of)
+        if stored.known_at <= as_of:
+            return
+        stored = replace(stored, judged_at=as_of, profile_revision=stored.profile_revision + 1)
 
 
 def full_hour(moment: datetime) -> datetime:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
 import pyarrow as pa
 
 from watchkeeper.catalog.catalog import Catalog
-from watchkeeper.catalog.windows import Outcome, StoredWindow
+from watchkeeper.catalog.windows import Outcome
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.ports import VerdictListener
 from watchkeeper.domain.profile import WindowProfile
@@ -27,14 +29,24 @@ from watchkeeper.profiles.compute import profile
 from watchkeeper.profiles.identity import with_identity
 from watchkeeper.profiles.readers import open_table
 from watchkeeper.server.memory import Memory
-from watchkeeper.server.schedule import Due
+from watchkeeper.server.schedule import Look
 from watchkeeper.server.schema import present_columns, with_stored_schema
 
-__all__ = ["Watcher", "code_version"]
+__all__ = ["Seen", "Watcher", "code_version"]
 
 _log = logging.getLogger(__name__)
 _WORST = (Status.ERROR, Status.ALERT, Status.OK, Status.INSUFFICIENT_DATA)
+_TRIED_FOR = timedelta(days=7)
 _LABEL_KNOWN = "_wk_label_known_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look saw: the profiles of the window, and how many of its rows had a label."""
+
+    look: Look
+    profiles: tuple[WindowProfile, ...]
+    joined: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,75 +60,95 @@ class Watcher:
     lake: Lake
     listener: VerdictListener
 
-    def judge(self, memory: Memory, stored: StoredWindow, due: Due) -> None:
-        """Judge one window with what was known at ``due.as_of``.
+    def see(self, memory: Memory, looks: Sequence[Look]) -> list[Seen]:
+        """Profile the windows of some looks, and keep the profiles.
 
-        Whatever goes wrong is a verdict of its own, ``error``: the window is looked at again an
-        hour later, and no other window waits for it.
+        What a profile costs is asking for it, hardly its rows: windows that are due together are
+        asked for together, each with the rows that were known at its own moment.
         """
-        try:
-            rows = self.lake.joined(memory.model, stored.window, known_at=due.as_of)
-            profiles = self._profiles(memory, stored, due, rows)
-            verdicts = judge(
-                memory.model,
-                profiles,
-                memory.histories(stored.window),
-                known_at=due.as_of,
-                code_version=code_version(),
+        rows = [self.lake.joined(memory.model, look.window, known_at=look.as_of) for look in looks]
+        found: list[Seen] = []
+        for group in _each_window_once(looks):
+            profiles = _profiled(memory, [(looks[at], rows[at]) for at in group])
+            found += [
+                self._seen(memory.model, looks[at], rows[at], profiles[looks[at].window])
+                for at in group
+            ]
+        parts = [
+            ProfilePart(
+                seen.look.window,
+                seen.look.as_of,
+                seen.look.stored.profile_revision + 1,
+                encode(seen.profiles),
             )
-        except Exception as error:
-            _log.exception("window was not judged model=%s window=%s", stored.model, stored.window)
-            self._finish(memory.model, stored, due, [_error(stored, due, error)], joined=0)
-            raise
-        joined = 0
-        if rows.num_rows:
-            joined = rows.num_rows - rows.column(_LABEL_KNOWN).null_count
-        status = self._finish(memory.model, stored, due, verdicts, joined=joined)
-        memory.keep(stored.window, profiles, alarmed=status is Status.ALERT)
+            for seen in found
+        ]
+        self.lake.append_profiles(memory.model.name, parts)
+        return found
 
-    def _profiles(
-        self, memory: Memory, stored: StoredWindow, due: Due, rows: pa.Table
-    ) -> list[WindowProfile]:
-        model, window = memory.model, stored.window
-        found = _profiled(memory, window, rows)
+    def judge(self, memory: Memory, seen: Seen) -> None:
+        """Judge what was seen, record it, and tell."""
+        window = seen.look.window
+        verdicts = judge(
+            memory.model,
+            seen.profiles,
+            memory.histories(window),
+            known_at=seen.look.as_of,
+            code_version=code_version(),
+        )
+        recorded = self._record(memory.model, seen.look, verdicts)
+        said = {verdict.status for verdict in recorded}
+        worst = next((status for status in _WORST if status in said), None)
+        alerts = sum(verdict.status is Status.ALERT for verdict in recorded)
+        outcome = Outcome(seen.look.as_of, seen.joined, worst, alerts)
+        self.catalog.windows.finish(seen.look.stored, outcome)
+        memory.keep(window, seen.profiles, alarmed=alerts > 0)
+
+    def fail(self, model: Model, look: Look, error: Exception, *, now: datetime) -> None:
+        """Record that a window could not be judged: that is a verdict too.
+
+        It is tried again an hour after ``now`` on the model's clock, for a week.
+        """
+        _log.error(
+            "window was not judged model=%s window=%s",
+            look.stored.model,
+            look.window,
+            exc_info=error,
+        )
+        self._record(model, look, [_error(look, error)])
+        again = now - look.window.end < _TRIED_FOR
+        outcome = Outcome(max(now, look.as_of), 0, Status.ERROR, alerts=0, again=again)
+        self.catalog.windows.finish(look.stored, outcome)
+
+    def _seen(
+        self, model: Model, look: Look, rows: pa.Table, profiles: Sequence[WindowProfile]
+    ) -> Seen:
+        stored, window = look.stored, look.window
         notes = self.catalog.windows.notes(model.name, start=window.start, end=window.end)
         present, extra = present_columns(model, notes, rows=stored.accounting.received)
-        revision = stored.profile_revision + 1
-        stamped = [
+        figures = measure(model, rows)
+        stamped = tuple(
             replace(
                 with_stored_schema(part, model, present=present, extra=extra)
                 if part.rows
                 else part,
-                known_at=due.as_of,
-                revision=revision,
+                known_at=look.as_of,
+                revision=stored.profile_revision + 1,
                 lake_version=stored.predictions_version,
                 accounting=stored.accounting,
-                figures=measure(model, rows) if _is_whole(part) else {},
+                figures=figures if _is_whole(part) else {},
             )
-            for part in found
-        ]
-        part = ProfilePart(window, due.as_of, revision, encode(stamped))
-        self.lake.append_profiles(model.name, [part])
-        return stamped
-
-    def _finish(
-        self,
-        model: Model,
-        stored: StoredWindow,
-        due: Due,
-        verdicts: Sequence[Verdict],
-        *,
-        joined: int,
-    ) -> Status | None:
-        recorded = self.catalog.verdicts.record(
-            model.name, stored.window, verdicts, known_at=due.as_of
+            for part in profiles
         )
-        self.listener.on_verdicts(model, recorded, due.as_of)
-        said = {verdict.status for verdict in recorded}
-        worst = next((status for status in _WORST if status in said), None)
-        alerts = sum(verdict.status is Status.ALERT for verdict in recorded)
-        self.catalog.windows.finish(stored, Outcome(due.as_of, joined, worst, alerts))
-        return worst
+        unlabelled = rows.column(_LABEL_KNOWN).null_count if rows.num_rows else 0
+        return Seen(look, stamped, rows.num_rows - unlabelled)
+
+    def _record(self, model: Model, look: Look, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+        recorded = self.catalog.verdicts.record(
+            model.name, look.window, verdicts, known_at=look.as_of
+        )
+        self.listener.on_verdicts(model, recorded, look.as_of)
+        return recorded
 
 
 def code_version() -> str:
@@ -127,37 +159,68 @@ def code_version() -> str:
         return "unknown"
 
 
-def _profiled(memory: Memory, window: Window, rows: pa.Table) -> list[WindowProfile]:
-    if rows.num_rows == 0:
-        return [with_identity(WindowProfile(memory.model.name, window, 0, {}))]
-    return profile(
-        open_table(rows),
-        memory.model,
-        memory.binnings,
-        granularity=memory.model.granularity,
-        # Before the first window nothing was sent: where it began is told by its rows alone.
-        covers=window if memory.covers(window.start) else None,
-    )
+def _each_window_once(looks: Sequence[Look]) -> list[list[int]]:
+    """The places of the looks, in groups that hold no window twice."""
+    groups: list[list[int]] = []
+    times: dict[Window, int] = {}
+    for at, look in enumerate(looks):
+        number = times.get(look.window, 0)
+        times[look.window] = number + 1
+        if number == len(groups):
+            groups.append([])
+        groups[number].append(at)
+    return groups
+
+
+def _profiled(
+    memory: Memory, looks: Sequence[tuple[Look, pa.Table]]
+) -> dict[Window, list[WindowProfile]]:
+    model = memory.model
+    found: dict[Window, list[WindowProfile]] = {}
+    # Before the first window nothing was sent: where it began is told by its rows alone.
+    first = [pair for pair in looks if not memory.covers(pair[0].window.start)][:1]
+    for together, covers in ((first, None), ([p for p in looks if p not in first], _span(looks))):
+        held = [rows for _, rows in together if rows.num_rows]
+        if held:
+            for part in profile(
+                open_table(pa.concat_tables(held)),
+                model,
+                memory.binnings,
+                granularity=model.granularity,
+                covers=covers,
+            ):
+                if part.window is not None:
+                    found.setdefault(part.window, []).append(part)
+    for look, rows in looks:
+        if not rows.num_rows:
+            found[look.window] = [with_identity(WindowProfile(model.name, look.window, 0, {}))]
+    return found
+
+
+def _span(looks: Sequence[tuple[Look, pa.Table]]) -> Window:
+    windows = [look.window for look, _ in looks]
+    return Window(min(w.start for w in windows), max(w.end for w in windows))
 
 
 def _is_whole(part: WindowProfile) -> bool:
     return SliceKey(part.version, part.arm, part.segment) == TOTAL
 
 
-def _error(stored: StoredWindow, due: Due, error: Exception) -> Verdict:
+def _error(look: Look, error: Exception) -> Verdict:
     """The verdict of a window that could not be judged: where it failed, without its data."""
     last = traceback.extract_tb(error.__traceback__)[-1]
+    named = f"{look.stored.model}|{look.window.start.isoformat()}|{look.as_of.isoformat()}"
     return Verdict(
-        id=f"error-{stored.model}-{stored.window.start.isoformat()}-{due.as_of.isoformat()}"[:80],
+        id=hashlib.sha256(named.encode()).hexdigest()[:32],
         monitor="worker",
-        model=stored.model,
+        model=look.stored.model,
         status=Status.ERROR,
         what="error",
         message=(
             f"the window could not be judged: {type(error).__name__}: {error} "
             f"(in {last.name}); it is tried again at the next full hour"
         ),
-        window=stored.window,
-        known_at=due.as_of,
+        window=look.window,
+        known_at=look.as_of,
         severity=Severity.CRITICAL,
     )

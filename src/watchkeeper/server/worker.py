@@ -24,14 +24,15 @@ from watchkeeper.server.clocks import Clocks
 from watchkeeper.server.memory import Memory
 from watchkeeper.server.models import Defined, Models
 from watchkeeper.server.references import References
-from watchkeeper.server.schedule import Due, first_look, next_look
-from watchkeeper.server.watching import Watcher
+from watchkeeper.server.schedule import Look, first_look, looks
+from watchkeeper.server.watching import Seen, Watcher
 
 __all__ = ["Worker"]
 
 _log = logging.getLogger(__name__)
 _EVERY_WINDOW = 100_000
 _MOST_KNOWN = 1_000
+_TOGETHER = 32  # looks whose rows and profiles are held at once
 _LONGEST_SILENCE = timedelta(days=7)
 _FEWEST_SILENT = 3
 
@@ -84,18 +85,30 @@ class Worker:
                 stopping.wait(idle_seconds)
 
     def _watch(self, defined: Defined, dirty: Sequence[StoredWindow], now: datetime) -> int:
-        waiting = {stored.window: stored for stored in dirty}
-        for stored in self._gaps(defined, now):
-            waiting.setdefault(stored.window, stored)
-        judged = 0
-        while due := _most_due(waiting, now):
-            stored = waiting.pop(due.window)
-            self.watcher.judge(self._memory(defined, due.window), stored, due)
-            judged += 1
-            left = self.catalog.windows.get(stored.model, stored.window)
-            if left.state is WindowState.DIRTY:
-                waiting[left.window] = left
-        return judged
+        waiting = {stored.window: stored for stored in (*self._gaps(defined, now), *dirty)}
+        due = [look for stored in waiting.values() for look in looks(stored, now)]
+        due.sort(key=lambda look: (look.as_of, look.window))
+        for at in range(0, len(due), _TOGETHER):
+            self._judge(defined, due[at : at + _TOGETHER], now)
+        return len(due)
+
+    def _judge(self, defined: Defined, due: Sequence[Look], now: datetime) -> None:
+        """Judge in the order of the looks. Whatever goes wrong in one is a verdict of its own."""
+        memory = self._memory(defined, min(look.window for look in due))
+        try:
+            seen = {item.look: item for item in self.watcher.see(memory, due)}
+        except Exception:  # noqa: BLE001  which of them it is comes out one by one
+            _log.warning("windows are profiled one by one model=%s", defined.model.name)
+            seen = {}
+        for look in due:
+            try:
+                self.watcher.judge(memory, seen.get(look) or self._alone(memory, look))
+            except Exception as error:  # noqa: BLE001  a monitor's or an engine's, whatever it is
+                self.watcher.fail(defined.model, look, error, now=now)
+
+    def _alone(self, memory: Memory, look: Look) -> Seen:
+        (found,) = self.watcher.see(memory, [look])
+        return found
 
     def _memory(self, defined: Defined, window: Window) -> Memory:
         model = defined.model
@@ -141,12 +154,3 @@ class Worker:
         ]
         self.catalog.windows.expect(name, expected)
         return [self.catalog.windows.get(name, window) for window in expected]
-
-
-def _most_due(waiting: dict[Window, StoredWindow], now: datetime) -> Due | None:
-    """The earliest moment at which a window is to be judged; None where none has come yet.
-
-    Strictly before ``now``: at that moment itself more may still come to be known.
-    """
-    due = [Due(next_look(stored), window) for window, stored in waiting.items()]
-    return min((item for item in due if item.as_of < now), default=None)
