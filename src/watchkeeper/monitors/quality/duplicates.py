@@ -1,11 +1,17 @@
-"""Duplicated rows and duplicated prediction ids."""
+"""Duplicated rows and duplicated prediction ids.
+
+How many rows repeat another by chance grows with their number (few categories make many alike), so
+a window is held only against windows of its size: between half and twice as many rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from watchkeeper.domain.model import Model, MonitorSpec, Role
 from watchkeeper.domain.profile import ColumnProfile, CountProfile, WindowProfile
+from watchkeeper.domain.verdict import Status
 from watchkeeper.monitors.basis import basis_of
 from watchkeeper.monitors.evidence import Evidence, History, Series
 from watchkeeper.monitors.quality.rates import (
@@ -19,6 +25,7 @@ from watchkeeper.monitors.quality.rates import (
 
 __all__ = ["duplicates"]
 
+_ALIKE = 2  # times as many rows, or as few
 _ROWS = Fault("duplicate_rate", "repeat another row in every column")
 _IDS = Fault("duplicate_id_rate", "repeat the prediction id of another row")
 
@@ -37,12 +44,34 @@ def _rows(
     spec: MonitorSpec, model: Model, current: Sequence[WindowProfile], history: History
 ) -> Iterator[Evidence]:
     basis = basis_of(history, model.timezone)
-    normal = basis.rate(_tally)
-    if normal is None:
-        return
-    yardstick = Yardstick(_ROWS, normal, basis, model.materiality)
+    series = Series(spec.name, _ROWS.what)
     for profile in current:
-        yield judge_rate(yardstick, Series(spec.name, _ROWS.what), profile, _tally(profile))
+        alike = [held for held in basis.windows if _is_of_size(held, profile.rows)]
+        normal = replace(basis, windows=tuple(alike)).rate(_tally) if alike else None
+        if normal is None:
+            yield _no_yardstick(series, profile)
+        else:
+            yardstick = Yardstick(_ROWS, normal, basis, model.materiality)
+            yield judge_rate(yardstick, series, profile, _tally(profile))
+
+
+def _is_of_size(held: WindowProfile, rows: int) -> bool:
+    return rows <= _ALIKE * held.rows and held.rows <= _ALIKE * rows
+
+
+def _no_yardstick(series: Series, profile: WindowProfile) -> Evidence:
+    message = (
+        f"{profile.duplicate_rows:,} of {profile.rows:,} rows repeat another; not judged, because "
+        "the reference has no window of about as many rows"
+    )
+    return Evidence(
+        series,
+        profile.window,
+        Status.INSUFFICIENT_DATA,
+        message,
+        n=profile.rows,
+        profiles=(profile.id,) if profile.id else (),
+    )
 
 
 def _tally(profile: WindowProfile) -> tuple[int, int]:
