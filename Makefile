@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 CACHE  := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/watchkeeper
 JOBS   ?= 2
 
-.PHONY: help setup page programs demo test check format bench clean
+.PHONY: help setup page programs demo test check format reference bench clean
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ check: setup ## format, lint, types, import contracts, doctests, docs, schemas
 format: $(VENV)/.ready ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+reference: $(VENV)/.ready ## write the generated pages of docs/reference
+	$(BIN)/python tools/reference.py
 
 bench: setup ## measure, print ratios, and record them in benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py

@@ -55,9 +55,9 @@ MEANINGS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "service": {
         "error_rate": ("share", "requests that failed"),
-        "latency_p50": ("ms", "half of the answers took longer"),
-        "latency_p95": ("ms", "one answer in 20 took longer"),
-        "latency_p99": ("ms", "one answer in 100 took longer"),
+        "latency_p50": ("ms", "half of the answers took longer than this"),
+        "latency_p95": ("ms", "one answer in 20 took longer than this"),
+        "latency_p99": ("ms", "one answer in 100 took longer than this"),
     },
     "worker": {
         "error": ("", "the window could not be judged; it is tried again at the next full hour"),
