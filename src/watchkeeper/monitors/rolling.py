@@ -1,11 +1,15 @@
 """The rolling baseline: what of a judged window may serve to judge later ones.
 
 Only what alarmed is left out. A window whose column ``fare`` went wrong still says what is normal
-of every other column; left out whole, one lasting fault would starve all baselines.
+of every other column; left out whole, one lasting fault would starve all baselines. And what
+alarms in more than one window of five is no exception any more but how the model lives now: it
+stays in, so that the rolling baseline learns it; how far that is from the reference, slow drift
+("creep") goes on to say.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -18,6 +22,8 @@ from watchkeeper.stats.performance.catalogue import CLASSIFICATION, REGRESSION
 
 __all__ = ["without_alarms"]
 
+_RARE = 0.2  # share of the windows in which something may alarm and still be left out
+_FEW_WINDOWS = 28  # in so many or fewer it may alarm as often as in these
 _CREEP = "creep"  # of the last week, not of this window: what rolls along follows it
 _CUSTOM = "custom:"
 _LATENCY = "latency_"
@@ -78,9 +84,11 @@ def without_alarms(
         the whole profile is left out: every count in it is wrong.
 
         All rows hold the rows of every slice: what alarmed in a slice is taken from all rows too,
-        and what alarmed in all rows from every slice. Slow creep takes nothing away.
+        and what alarmed in all rows from every slice. Slow creep takes nothing away, nor does
+        what alarmed in more than a fifth of the windows given.
     """
-    alarms = _alarms(verdicts)
+    windows = {profile.window for profile in profiles}
+    alarms = _exceptional(_alarms(verdicts), windows)
     kept = []
     for profile in profiles:
         parts = _parts_of(profile, alarms)
@@ -97,6 +105,21 @@ def _alarms(verdicts: Sequence[Verdict]) -> Alarms:
             key = SliceKey(verdict.version, verdict.arm, verdict.segment)
             found.setdefault(verdict.window, set()).add((key, part))
     return found
+
+
+def _exceptional(alarms: Alarms, windows: set[Window | None]) -> Alarms:
+    """The alarms of the windows, without what is no exception among them."""
+    often = Counter(
+        part
+        for window, there in alarms.items()
+        if window in windows
+        for part in {part for _, part in there}
+    )
+    most = _RARE * max(len(windows), _FEW_WINDOWS)
+    return {
+        window: {(key, part) for key, part in there if often[part] <= most}
+        for window, there in alarms.items()
+    }
 
 
 def _parts_of(profile: WindowProfile, alarms: Alarms) -> set[_Part]:

@@ -5,7 +5,7 @@ All of it can be read again from the catalog and the lake; a restart loses nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,10 +13,11 @@ from watchkeeper.catalog.baselines import StoredBaseline
 from watchkeeper.catalog.windows import StoredWindow
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.profile import Binning, WindowProfile
-from watchkeeper.domain.verdict import Status
+from watchkeeper.domain.verdict import Status, Verdict
 from watchkeeper.domain.window import Window
 from watchkeeper.lake.lake import Lake
 from watchkeeper.monitors.evidence import History
+from watchkeeper.monitors.rolling import without_alarms
 from watchkeeper.monitors.slices import TOTAL, SliceKey, grouped
 from watchkeeper.profiles.codec import decode
 from watchkeeper.server.binnings import binnings_from_text
@@ -29,8 +30,9 @@ __all__ = ["Memory"]
 class Memory:
     """One model under one definition and one reference.
 
-    ``recent`` holds the profiles of the windows that a window may be compared with; those of
-    ``alarmed`` windows are not compared with, but stay here because a restatement may clear them.
+    ``recent`` holds the profiles of the windows that a window may be compared with, ``alarms`` the
+    latest alarms of each: what alarmed is not compared with, but stays here because a restatement
+    may clear it.
     """
 
     model: Model
@@ -38,7 +40,7 @@ class Memory:
     reference: Reference | None
     binnings: Mapping[str, Binning] = field(init=False)
     recent: dict[Window, tuple[WindowProfile, ...]] = field(default_factory=dict)
-    alarmed: set[Window] = field(default_factory=set)
+    alarms: dict[Window, tuple[Verdict, ...]] = field(default_factory=dict)
     _anchored: Mapping[SliceKey, tuple[WindowProfile, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,8 +55,11 @@ class Memory:
         held = None if self.reference is None else self.reference.baseline
         return self.revision == revision and held == baseline
 
-    def load(self, lake: Lake, stored: Sequence[StoredWindow]) -> None:
-        """Read the profiles of judged windows; those that were counted otherwise are left out."""
+    def load(self, lake: Lake, stored: Sequence[StoredWindow], verdicts: Sequence[Verdict]) -> None:
+        """Read the profiles of judged windows; those that were counted otherwise are left out.
+
+        ``verdicts`` are the latest of these windows.
+        """
         judged = {item.window: item for item in stored if item.judged_at is not None}
         if not judged:
             return
@@ -67,19 +72,20 @@ class Memory:
             if profile.window in judged and self._counted_alike(profile):
                 held = self.recent.get(profile.window, ())
                 self.recent[profile.window] = (*held, profile)
-        self.alarmed = {window for window, item in judged.items() if item.status is Status.ALERT}
+        for window in judged:
+            self.alarms[window] = _alarms(v for v in verdicts if v.window == window)
 
-    def keep(self, window: Window, profiles: Sequence[WindowProfile], *, alarmed: bool) -> None:
+    def keep(
+        self, window: Window, profiles: Sequence[WindowProfile], verdicts: Sequence[Verdict]
+    ) -> None:
         """Remember a judged window, and forget those that no later one is compared with."""
         self.recent[window] = tuple(profiles)
-        self.alarmed.discard(window)
-        if alarmed:
-            self.alarmed.add(window)
+        self.alarms[window] = _alarms(verdicts)
         # Windows are also judged anew while their labels come: those need what lay before them.
         oldest = window.start - self.span - self.model.label_horizon
         for old in [held for held in self.recent if held.start < oldest]:
             del self.recent[old]
-            self.alarmed.discard(old)
+            self.alarms.pop(old, None)
 
     @property
     def span(self) -> timedelta:
@@ -88,15 +94,19 @@ class Memory:
 
     def histories(self, window: Window) -> dict[SliceKey, History]:
         """What every slice of a window is judged against: the reference, and the windows before
-        it that raised no alarm.
+        it without what alarmed in them.
         """
         before = [
-            profile
-            for held, profiles in sorted(self.recent.items())
-            if window.start - self.span <= held.start < window.start and held not in self.alarmed
-            for profile in profiles
+            held
+            for held in sorted(self.recent)
+            if window.start - self.span <= held.start < window.start
         ]
-        rolling = grouped(before)
+        rolling = grouped(
+            without_alarms(
+                [profile for held in before for profile in self.recent[held]],
+                [verdict for held in before for verdict in self.alarms.get(held, ())],
+            )
+        )
         timed = self.reference is None or self.reference.baseline.timed
         keys = dict.fromkeys([TOTAL, *self._anchored, *rolling])
         return {
@@ -113,3 +123,7 @@ class Memory:
             getattr(column, "binning", None) in (None, self.binnings.get(name))
             for name, column in profile.columns.items()
         )
+
+
+def _alarms(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    return tuple(verdict for verdict in verdicts if verdict.status is Status.ALERT)

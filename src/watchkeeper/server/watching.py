@@ -102,7 +102,7 @@ class Watcher:
         alerts = sum(verdict.status is Status.ALERT for verdict in recorded)
         outcome = Outcome(seen.look.as_of, seen.joined, worst, alerts)
         self.catalog.windows.finish(seen.look.stored, outcome)
-        memory.keep(window, seen.profiles, alarmed=alerts > 0)
+        memory.keep(window, seen.profiles, recorded)
 
     def fail(self, model: Model, look: Look, error: Exception, *, now: datetime) -> None:
         """Record that a window could not be judged: that is a verdict too.

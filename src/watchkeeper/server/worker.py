@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from watchkeeper.catalog.catalog import Catalog
+from watchkeeper.catalog.verdicts import VerdictFilter
 from watchkeeper.catalog.windows import StoredWindow, WindowState
+from watchkeeper.domain.verdict import Status
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.ingest.mover import Mover
@@ -118,7 +120,12 @@ class Worker:
             reference = None if baseline is None else self.references.read(baseline)
             held = Memory(model, defined.revision, reference)
             start = window.start - held.span - model.label_horizon
-            held.load(self.watcher.lake, self._stored(model.name, start))
+            alarms = VerdictFilter(model.name, statuses=(Status.ALERT,), start=start)
+            held.load(
+                self.watcher.lake,
+                self._stored(model.name, start),
+                self.catalog.verdicts.series(alarms),
+            )
             self._memories[model.name] = held
         return held
 
