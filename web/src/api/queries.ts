@@ -2,7 +2,7 @@
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { read } from "./request";
-import type { TimeRange } from "@/lib/range";
+import type { Asked, TimeRange } from "@/lib/range";
 
 const LIVE = { refetchInterval: 15_000, placeholderData: keepPreviousData } as const;
 // A verdict's details: the worst few hundred of a window are what a person can read.
@@ -36,18 +36,21 @@ export const windowsQuery = (model: string, range: TimeRange) =>
     ...LIVE,
   });
 
-export const timelineQuery = (model: string, range: TimeRange) =>
+/** Charts are megabytes: they are asked again when the windows changed, and old ones soon forgotten. */
+const CHART = { staleTime: Infinity, gcTime: 30_000, placeholderData: keepPreviousData } as const;
+
+export const timelineQuery = ({ model, range, stamp }: Asked) =>
   queryOptions({
-    queryKey: ["models", model, "timeline", range],
+    queryKey: ["models", model, "timeline", range, stamp],
     queryFn: async ({ signal }) =>
       (await read("/api/v1/models/{model}/timeline", { path: { model }, query: range, signal }))
         .data,
-    ...LIVE,
+    ...CHART,
   });
 
-export const driftQuery = (model: string, range: TimeRange, what: "drift" | "creep") =>
+export const driftQuery = ({ model, range, stamp }: Asked, what: "drift" | "creep") =>
   queryOptions({
-    queryKey: ["models", model, "drift", range, what],
+    queryKey: ["models", model, "drift", range, stamp, what],
     queryFn: async ({ signal }) =>
       (
         await read("/api/v1/models/{model}/drift", {
@@ -56,12 +59,12 @@ export const driftQuery = (model: string, range: TimeRange, what: "drift" | "cre
           signal,
         })
       ).data,
-    ...LIVE,
+    ...CHART,
   });
 
-export const performanceQuery = (model: string, range: TimeRange, metric: string | null) =>
+export const performanceQuery = ({ model, range, stamp }: Asked, metric: string | null) =>
   queryOptions({
-    queryKey: ["models", model, "performance", range, metric],
+    queryKey: ["models", model, "performance", range, stamp, metric],
     queryFn: async ({ signal }) =>
       (
         await read("/api/v1/models/{model}/performance", {
@@ -70,15 +73,15 @@ export const performanceQuery = (model: string, range: TimeRange, metric: string
           signal,
         })
       ).data,
-    ...LIVE,
+    ...CHART,
   });
 
-export const serviceQuery = (model: string, range: TimeRange) =>
+export const serviceQuery = ({ model, range, stamp }: Asked) =>
   queryOptions({
-    queryKey: ["models", model, "service", range],
+    queryKey: ["models", model, "service", range, stamp],
     queryFn: async ({ signal }) =>
       (await read("/api/v1/models/{model}/service", { path: { model }, query: range, signal })).data,
-    ...LIVE,
+    ...CHART,
   });
 
 export const windowVerdictsQuery = (model: string, window: { start: string; end: string }) =>

@@ -7,6 +7,13 @@ export interface TimeRange {
   end?: string;
 }
 
+/** A range of one model, as it was known at a time: it is asked again when the stamp changes. */
+export interface Asked {
+  model: string;
+  range: TimeRange;
+  stamp: string;
+}
+
 export interface RangeChoice {
   value: string;
   label: string;

@@ -52,9 +52,12 @@ const SPELLED: Record<string, string> = {
   mae: "MAE", mse: "MSE", rmse: "RMSE", mape: "MAPE",
 };
 
+// Figures whose name in the API says too little to people.
+const NAMES: Record<string, string> = { creep: "slow change" };
+
 /** `missing_rate` → `missing rate`, `roc_auc` → `ROC AUC`: the words of a figure's name. */
 export function words(name: string): string {
-  return name
+  return (NAMES[name] ?? name)
     .split("_")
     .map((word) => SPELLED[word] ?? word)
     .join(" ");

@@ -49,7 +49,7 @@ function Shown({ found }: { found: Distribution }) {
     [found, palette],
   );
   const ordered = found.verdicts.toSorted((a, b) => rank(a) - rank(b));
-  const drift = found.verdicts.find((verdict) => verdict.monitor.startsWith("drift"));
+  const drift = found.verdicts.find((verdict) => verdict.what === "drift");
   return (
     <>
       <div className={classes["below"]}>
@@ -73,7 +73,6 @@ function Shown({ found }: { found: Distribution }) {
         {count(found.missing.reference_count)} rows), {percent(found.missing.current_share)} now (
         {count(found.missing.current_count)} rows).
       </p>
-      {drift && <Effects verdict={drift} />}
       <h3 className={classes["sectionTitle"]}>Verdicts of this column</h3>
       {ordered.length === 0 && <Note title="Not judged yet" text="It will be, soon after the window closes." />}
       <ul className={classes["verdicts"]}>
@@ -81,6 +80,7 @@ function Shown({ found }: { found: Distribution }) {
           <VerdictItem key={verdict.id} verdict={verdict} />
         ))}
       </ul>
+      {drift && <Effects verdict={drift} />}
     </>
   );
 }

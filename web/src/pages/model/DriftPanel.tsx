@@ -51,7 +51,7 @@ export function DriftPanel({ scope }: { scope: Scope }) {
   const { windows, pick } = scope;
   const url = useUrl();
   const what = url.get("drift") === "creep" ? "creep" : "drift";
-  const drift = useQuery(driftQuery(scope.model, scope.range, what));
+  const drift = useQuery(driftQuery(scope, what));
   const order = url.get("order") === "defined" ? "defined" : "moved";
   const all = url.get("columns") === "all";
   const model = useMemo(

@@ -17,7 +17,7 @@ import { day, windowsOf, type Interval } from "@/lib/time";
 import { useUrl } from "@/lib/useUrl";
 import { ModelFacts } from "./ModelFacts";
 import { ModelPanels } from "./ModelPanels";
-import type { Scope } from "./scope";
+import { stampOf, type Scope } from "./scope";
 import { WindowDrawer } from "./WindowDrawer";
 import classes from "./ModelPage.module.css";
 
@@ -76,7 +76,9 @@ function Loaded({ detail }: { detail: ModelDetail }) {
     if (domain === null) return null;
     const start = chosen === null ? Number.NaN : Date.parse(chosen);
     const selected = windows.find((window) => Date.parse(window.start) === start) ?? null;
-    return { model: detail.name, range, domain, windows, rows: rows.data ?? [], selected, pick };
+    const found = rows.data ?? [];
+    const stamp = stampOf(found);
+    return { model: detail.name, range, stamp, domain, windows, rows: found, selected, pick };
   }, [detail.name, range, rows.data, chosen, pick]);
 
   return (

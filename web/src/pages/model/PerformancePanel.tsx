@@ -29,12 +29,12 @@ const HEIGHT = 250;
 export function PerformancePanel({ scope, task }: { scope: Scope; task: string }) {
   const url = useUrl();
   const named = url.get("metric");
-  const first = useQuery(performanceQuery(scope.model, scope.range, wanted(named, task)));
+  const first = useQuery(performanceQuery(scope, wanted(named, task)));
   const metrics = first.data?.metrics ?? [];
   const chosen = chosenMetric(metrics, named, task);
   // Only where the usual metric is not among the model's own is there a second question.
   const second = useQuery({
-    ...performanceQuery(scope.model, scope.range, chosen),
+    ...performanceQuery(scope, chosen),
     enabled: chosen !== null,
   });
   const metric = metrics.find((each) => each.name === chosen);

@@ -19,7 +19,7 @@ const HEIGHT = 168;
 const milliseconds = (value: number): string => `${short(value)} ms`;
 
 export function ServicePanel({ scope }: { scope: Scope }) {
-  const service = useQuery(serviceQuery(scope.model, scope.range));
+  const service = useQuery(serviceQuery(scope));
   const points = service.data?.points ?? [];
   return (
     <Panel
@@ -72,7 +72,9 @@ function Charts({ scope, points }: { scope: Scope; points: ServicePoint[] }) {
         {timed ? (
           <TimeChart {...shared} label="Latency quantiles" series={latency} format={milliseconds} />
         ) : (
-          <Note title="No latency was logged" text="Pass latency_ms with a prediction to see it here." />
+          <p className={classes["figures"]}>
+            No latency was logged: pass latency_ms with a prediction to see it here.
+          </p>
         )}
       </div>
     </div>

@@ -21,7 +21,7 @@ const KEY: KeyItem[] = [
 
 export function TimelinePanel({ scope }: { scope: Scope }) {
   const { windows, pick } = scope;
-  const timeline = useQuery(timelineQuery(scope.model, scope.range));
+  const timeline = useQuery(timelineQuery(scope));
   const { rows, cells } = useMemo(
     () => timelineModel(timeline.data ?? { windows: [], families: [], cells: [] }, windows),
     [timeline.data, windows],

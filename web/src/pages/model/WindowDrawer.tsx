@@ -17,9 +17,16 @@ interface Props {
 export function WindowDrawer({ scope, column, onClose }: Props) {
   const window = scope.selected;
   return (
-    <Drawer.Root opened={window !== null} onClose={onClose} position="right" size={620} padding="lg">
+    <Drawer.Root
+      opened={window !== null}
+      onClose={onClose}
+      position="right"
+      size={620}
+      padding="lg"
+      classNames={{ content: classes["drawer"] ?? "" }}
+    >
       <Drawer.Overlay backgroundOpacity={0.18} />
-      <Drawer.Content className={classes["drawer"] ?? ""}>
+      <Drawer.Content>
         <Drawer.Header role="presentation" className={classes["drawerHead"] ?? ""}>
           <Drawer.Title className={classes["drawerTitle"] ?? ""}>
             {window && <Title scope={scope} window={window} column={column} />}

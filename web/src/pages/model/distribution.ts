@@ -62,8 +62,8 @@ export function distributionOption(
       },
     },
     series: [
-      { ...then, data: bins.map((bin) => bin.reference_share) },
-      { ...now, data: bins.map((bin) => bin.current_share) },
+      { ...then, data: bins.map((bin) => drawn(bin.reference_share)) },
+      { ...now, data: bins.map((bin) => drawn(bin.current_share)) },
     ],
   };
 }
@@ -86,8 +86,17 @@ function nameOf(bin: Bin): string {
 
 function edge(bin: Bin | undefined): string {
   if (bin === undefined) return "";
-  return bin.low === null ? bin.label : short(bin.low);
+  if (bin.low === null) return bin.high === null ? bin.label : `< ${rough(bin.high)}`;
+  return rough(bin.low);
 }
+
+/** Three digits tell neighbouring edges apart; the tooltip has them in full. */
+function rough(edge: number): string {
+  return short(Number(edge.toPrecision(3)));
+}
+
+/** Nothing is drawn for nothing: the firm edge of an empty bar would be a line. */
+const drawn = (share: number | null): number | null => (share === 0 ? null : share);
 
 function describe(bin: Bin): HTMLElement {
   return tip(nameOf(bin), [

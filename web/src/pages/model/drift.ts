@@ -8,8 +8,11 @@ import { statusLook } from "@/lib/status";
 import type { Interval } from "@/lib/time";
 import { indexByStart } from "./scope";
 
-/** The borders of the five steps of colour, as shares of rows that moved. */
-export const STEPS = [0.02, 0.05, 0.1, 0.2] as const;
+/**
+ * The borders of the five steps of colour, as shares of rows that moved. Weather moves half of its
+ * rows from day to day: finer steps would paint every day of such a column alike.
+ */
+export const STEPS = [0.05, 0.15, 0.3, 0.6] as const;
 /** How many rows are shown before "show all": what fits on a screen. */
 export const FIRST_ROWS = 20;
 

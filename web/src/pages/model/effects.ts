@@ -24,10 +24,11 @@ const NAMES: Record<string, string | null> = {
   w1_sd: "Wasserstein distance (sd)",
   tvd: "Total variation distance",
   linf: "L∞ distance",
+  limit: "Allowed",
   chi2: "χ²",
 };
 const ORDER = Object.keys(NAMES);
-const SHARES = /(^|_)(share|rate|missing)(_|$)/;
+const SHARES = /(^|_)(share|rate|missing|limit)(_|$)/;
 
 export interface EffectItem {
   name: string;

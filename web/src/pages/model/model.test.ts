@@ -43,7 +43,7 @@ describe("driftModel", () => {
     expect(found.cells).toHaveLength(1);
   });
   it("steps at the borders, which belong to the higher step", () => {
-    expect([0, 0.02, 0.05, 0.1, 0.2, 1].map(stepOf)).toEqual([0, 1, 2, 3, 4, 4]);
+    expect([0, 0.05, 0.15, 0.3, 0.6, 1].map(stepOf)).toEqual([0, 1, 2, 3, 4, 4]);
   });
 });
 
