@@ -147,6 +147,16 @@ class Settings:
                 chosen[item.name] = _read(variable, text, item.metadata["read"])
         return cls(**chosen)  # type: ignore[arg-type]  # each value came from its field's own reader
 
+    def to_environment(self) -> dict[str, str]:
+        """The variables from which `load` reads these very settings, for a child process."""
+        found = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            shown = json.dumps(value) if isinstance(value, dict) else str(value)
+            empty = value is None or value == {}
+            found[PREFIX + item.name.upper()] = "" if empty else shown
+        return found
+
     @property
     def catalog_url(self) -> str:
         """The database of records; its file lies in the home folder unless a URL is set."""

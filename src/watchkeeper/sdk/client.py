@@ -116,6 +116,18 @@ class Client:
         """Send many labels and wait until they are durable there; as `log_predictions`."""
         return self._bulk.send_rows(model, "labels", rows, batch=batch, known_at=known_at)
 
+    def advance(self, model: str, known_at: datetime) -> Receipt:
+        """Say in a replay that time has passed and nothing more came; needs scope ``backfill``.
+
+        Windows that are due before ``known_at`` are then judged.
+        """
+        batch = f"until-{known_at.isoformat()}"
+        return self._bulk.advance(model, batch=batch, known_at=known_at)
+
+    def wait_until_judged(self, timeout_seconds: float = 60.0) -> bool:
+        """Wait until the server has judged everything that is due; False where time ran out."""
+        return self._bulk.wait_until_judged(timeout_seconds)
+
     def spool_line(self, line: bytes) -> None:
         """Put a row into the spool, or count it as dropped. Never raises."""
         try:

@@ -19,6 +19,8 @@ from watchkeeper.server.api import (
 )
 from watchkeeper.server.api.errors import install_error_handlers
 from watchkeeper.server.hub import Hub
+from watchkeeper.server.static import install_page
+from watchkeeper.server.watch_requests import WatchRequests
 from watchkeeper.server.wire.envelope import ErrorEnvelope
 
 __all__ = ["create_app", "declare_app"]
@@ -59,6 +61,8 @@ def create_app(hub: Hub) -> FastAPI:
     """The application over what the composition root assembled."""
     app = declare_app()
     app.state.hub = hub
+    install_page(app)
+    app.add_middleware(WatchRequests, telemetry=hub.telemetry)
     return app
 
 

@@ -1,0 +1,207 @@
+"""`serve`: two processes under one, door and worker; either may die alone and is started anew.
+
+The supervisor holds the listening socket, so a door that is started anew loses no caller, and a
+lock on the home folder, so two servers never share the same SQLite files.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from watchkeeper.errors import Conflict, InvalidInput
+from watchkeeper.server.bootstrap import first_key
+from watchkeeper.server.logs import configure_logs
+from watchkeeper.settings import Settings
+
+__all__ = ["Ready", "Supervisor", "serve"]
+
+_log = logging.getLogger(__name__)
+_POLL_SECONDS = 0.1
+_LONGEST_WAIT_SECONDS = 30.0
+_STEADY_SECONDS = 60.0
+_STOP_SECONDS = 20.0
+_BACKLOG = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The server listens at ``url``; ``secret`` is the first key's, where one was made."""
+
+    url: str
+    secret: str | None
+
+
+def serve(settings: Settings, told: Callable[[Ready], None]) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    ``told`` is called once the server listens. Raises Conflict where another server holds the
+    home folder, InvalidInput where the address cannot be had.
+    """
+    configure_logs(settings.log_level)
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = None if settings.database_url else _lock(settings.home)
+    try:
+        secret = first_key(settings)
+        with _listen(settings.host, settings.port) as listening:
+            supervisor = Supervisor(listening, _environment(settings))
+            for each in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(each, lambda *_: supervisor.stop())
+            supervisor.start()
+            told(Ready(_url(settings.host, listening), secret))
+            supervisor.run()
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+@dataclass(slots=True)
+class _Child:
+    """One process and how often it died in a row."""
+
+    name: str
+    command: Sequence[str]
+    descriptors: tuple[int, ...]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    start_at: float = 0.0
+    deaths: int = 0
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Keeps door and worker alive until told to stop."""
+
+    listening: socket.socket
+    environment: dict[str, str]
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _children: list[_Child] = field(default_factory=list)
+    _lifeline: tuple[int, int] = field(default_factory=os.pipe)
+
+    def start(self) -> None:
+        """Start both."""
+        line, socket_number = self._lifeline[0], self.listening.fileno()
+        door = ("watchkeeper.server.door", str(socket_number), str(line))
+        toil = ("watchkeeper.server.toil", str(line))
+        self._children = [
+            _Child("door", door, (socket_number, line)),
+            _Child("worker", toil, (line,)),
+        ]
+        for child in self._children:
+            self._spawn(child)
+
+    def run(self) -> None:
+        """Watch them until told to stop, then stop them in the order of the rows' way."""
+        try:
+            while not self._stopping.wait(_POLL_SECONDS):
+                for child in self._children:
+                    self._look_after(child)
+        finally:
+            for child in self._children:
+                _end(child)
+            for descriptor in self._lifeline:
+                os.close(descriptor)
+
+    def stop(self) -> None:
+        """Ask `run` to end."""
+        self._stopping.set()
+
+    def process_ids(self) -> dict[str, int]:
+        """Who runs now, by name."""
+        return {child.name: child.process.pid for child in self._children if child.process}
+
+    def _spawn(self, child: _Child) -> None:
+        child.started_at = time.monotonic()
+        child.process = subprocess.Popen(  # noqa: S603  our own modules, no shell
+            [sys.executable, "-m", *child.command],
+            env=self.environment,
+            pass_fds=child.descriptors,
+            start_new_session=True,  # an interrupt from the terminal is the supervisor's to pass on
+        )
+        _log.info("process started name=%s pid=%s", child.name, child.process.pid)
+
+    def _look_after(self, child: _Child) -> None:
+        now = time.monotonic()
+        if child.process is not None:
+            if child.process.poll() is None:
+                return
+            steady = now - child.started_at > _STEADY_SECONDS
+            child.deaths = 0 if steady else child.deaths + 1
+            wait = 0.0 if child.deaths <= 1 else min(_LONGEST_WAIT_SECONDS, 2.0**child.deaths / 4)
+            _log.error(
+                "process died name=%s status=%s restart_in_seconds=%s",
+                child.name,
+                child.process.returncode,
+                wait,
+            )
+            child.process, child.start_at = None, now + wait
+        if now >= child.start_at:
+            self._spawn(child)
+
+
+def _end(child: _Child) -> None:
+    if child.process is None:
+        return
+    child.process.terminate()
+    try:
+        child.process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        _log.warning("process did not stop in time name=%s", child.name)
+        child.process.kill()
+        child.process.wait()
+
+
+def _lock(home: Path) -> int:
+    """The descriptor that holds the home folder; Conflict where another server does."""
+    path = home / "serve.lock"
+    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.read(held, 20).decode(errors="replace").strip() or "unknown"
+        os.close(held)
+        raise Conflict(
+            f"only one server may use the home folder {home}, and process {owner} does: "
+            "stop it, or choose another folder with WATCHKEEPER_HOME"
+        ) from None
+    os.ftruncate(held, 0)
+    os.write(held, f"{os.getpid()}\n".encode())
+    return held
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as error:
+        raise InvalidInput(
+            f"the address {host}:{port} cannot be listened on: {error.strerror or error}; "
+            "choose another with --port or --host"
+        ) from error
+    listening.listen(_BACKLOG)
+    listening.set_inheritable(True)
+    return listening
+
+
+def _url(host: str, listening: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listening.getsockname()[1]}"
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The children's environment: the settings as they are in force here."""
+    return {**os.environ, **settings.to_environment()}

@@ -1,0 +1,79 @@
+"""The worker's process: moving and judging, telling people, and housekeeping.
+
+Telling has a thread of its own, because a mail server may take its time; judging must not wait.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from watchkeeper.lake.layout import LakeTable
+from watchkeeper.server.lifeline import when_parent_ends
+from watchkeeper.server.logs import configure_logs
+from watchkeeper.server.wiring import Parts, open_parts
+from watchkeeper.settings import Settings
+
+__all__ = ["main"]
+
+_log = logging.getLogger(__name__)
+_IDLE_SECONDS = 0.25
+_TELL_SECONDS = 2.0
+_TIDY_SECONDS = 600.0
+_NICENESS = 5
+
+
+def main(arguments: list[str]) -> None:
+    """Work until told to stop. Argument: the descriptor of the lifeline."""
+    settings = Settings.load()
+    configure_logs(settings.log_level)
+    stopping = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stopping.set())
+    when_parent_ends(int(arguments[0]), stopping.set)
+    os.nice(_NICENESS)  # an acknowledgement must not wait for a heavy query
+    parts = open_parts(settings)
+    dispatcher = parts.dispatcher()
+    threads = [
+        _every(_TELL_SECONDS, lambda: dispatcher.send_due(datetime.now(UTC)), stopping),
+        _every(_TIDY_SECONDS, lambda: tidy(parts), stopping),
+    ]
+    try:
+        parts.worker().run(stopping, idle_seconds=_IDLE_SECONDS)
+    finally:
+        for thread in threads:
+            thread.join(timeout=30.0)
+        parts.close()
+
+
+def tidy(parts: Parts) -> None:
+    """Merge small files, delete what merged files replaced, forget what has expired."""
+    parts.catalog.inbox.forget(parts.now())
+    for defined in parts.models.all():
+        for table in LakeTable:
+            parts.lake.compact(defined.model.name, table)
+            parts.lake.vacuum(defined.model.name, table)
+
+
+def _every(
+    seconds: float, act: Callable[[], object], stopping: threading.Event
+) -> threading.Thread:
+    def run() -> None:
+        while not stopping.wait(seconds):
+            try:
+                act()
+            except Exception:  # noqa: BLE001  the next time may go well
+                _log.exception("housekeeping failed, it is tried again")
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
