@@ -20,6 +20,7 @@ __all__ = ["RESOLUTION", "cell_high", "cell_low", "cell_of", "pooled", "value_of
 RESOLUTION = 100
 _DENSE = 1 << 20  # cells that are added up place by place: the grid itself has 142,000
 _FAR = 1e8  # beyond it z² + 1 equals z² in double precision, and z² may overflow
+_FARTHEST = 8.9e307  # twice this is still a double: what lies farther lies in the last cell
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -38,11 +39,12 @@ def cell_of(x: npt.ArrayLike, center: float, scale: float) -> Ints:
         raise InvalidInput(f"the scale of a grid must be positive, got {scale}")
     if not np.isfinite(values).all():
         raise InvalidInput("only finite values have a cell: count missing and infinite ones apart")
-    # Halved before subtracting, so that ±1e308 around ∓1e308 does not overflow.
-    z = np.abs((values / 2.0 - center / 2.0) / scale) * 2.0
-    near = np.minimum(z, _FAR)
-    a = np.where(z > _FAR, _log_twice(z), np.log(near + np.sqrt(near * near + 1.0)))
-    cells = np.floor(RESOLUTION * np.copysign(a, values - center) + 0.5)
+    with np.errstate(over="ignore"):
+        z = (values - center) / scale
+    size = np.minimum(np.abs(z), _FARTHEST)
+    near = np.minimum(size, _FAR)
+    a = np.where(size > _FAR, np.log(2.0 * size), np.log(near + np.sqrt(near * near + 1.0)))
+    cells = np.floor(RESOLUTION * np.copysign(a, z) + 0.5)
     return np.asarray(cells, np.int64)
 
 
@@ -84,6 +86,3 @@ def pooled(cells: Sequence[Ints], counts: Sequence[Ints]) -> tuple[Ints, Ints]:
     held = np.flatnonzero(total)
     return names[held], total[held]
 
-
-def _log_twice(z: Floats) -> Floats:
-    return np.asarray(np.log(np.maximum(z, 1.0)) + np.log(2.0), np.float64)
