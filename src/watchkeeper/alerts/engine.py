@@ -16,7 +16,7 @@ from watchkeeper.domain.verdict import Severity, Verdict
 
 __all__ = ["COOLDOWN_WINDOWS", "Change", "Live", "step"]
 
-COOLDOWN_WINDOWS = 7
+COOLDOWN_WINDOWS = 14
 _RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 
 

@@ -13,6 +13,7 @@ __all__ = ["FAULTS", "Fault", "inject"]
 
 _SEED = 2013
 _MISSING_SHARE = 0.05
+_HECTOPASCALS_PER_INCH = 33.863886
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Fault:
 
 UNITS = Fault(
     name="unit change",
-    what="the weather feed sends °C instead of °F (temp and dewp)",
-    columns=("temp", "dewp"),
+    what="the weather feed sends the pressure in inches of mercury instead of hectopascals",
+    columns=("pressure",),
     start=datetime(2013, 6, 18, tzinfo=UTC),
     end=datetime(2013, 6, 22, tzinfo=UTC),
     caught_within_days=1,
@@ -55,8 +56,8 @@ def inject(flights: pa.Table) -> pa.Table:
     """The flights as the broken feed would have delivered them; labels stay true."""
     in_units = _during(flights, UNITS)
     for name in UNITS.columns:
-        celsius = pc.divide(pc.subtract(flights[name], 32.0), 1.8)
-        flights = _replaced(flights, name, pc.if_else(in_units, celsius, flights[name]))
+        inches = pc.divide(flights[name], _HECTOPASCALS_PER_INCH)
+        flights = _replaced(flights, name, pc.if_else(in_units, inches, flights[name]))
     drawn = np.random.default_rng(_SEED).random(flights.num_rows) < _MISSING_SHARE
     lost = pc.and_(
         pc.and_(_during(flights, MISSING_WIND), pa.array(drawn)), pc.equal(flights["origin"], "LGA")

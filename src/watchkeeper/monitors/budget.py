@@ -1,8 +1,8 @@
 """The alarm budget: which evidence of one tick becomes an alarm.
 
 All budgeted series of a model share one probability of a false alarm per tick (window). Their
-p-values are first tempered twice, by what the reference windows of the same monitor got and by
-what those of the very series got (rain comes in days: most have none, some nothing else), and the
+p-values are first tempered twice, by what the reference windows got of the same figure of all
+columns (of all figures, for those of the model as a whole) and by what those of the very series got (rain comes in days: most have none, some nothing else), and the
 larger counts. Then all are decided together by Benjamini-Hochberg, each series with its weight;
 what is decided alarms only where it is also material. Evidence outside the budget (no p-value)
 keeps the status that its monitor gave it.
@@ -47,7 +47,7 @@ def decide(evidence: Sequence[Evidence], *, alpha: float) -> list[tuple[Evidence
         raise InvalidInput("a tick is decided by itself: group the evidence by window first")
     tested = [found for found in evidence if found.p_value is not None]
     temperings = _temperings(tested)
-    p_values = [_tempered(found, temperings[found.series.monitor]) for found in tested]
+    p_values = [_tempered(found, temperings[_pool(found)]) for found in tested]
     weights = [found.weight for found in tested]
     rejected = benjamini_hochberg(p_values, alpha=alpha, weights=weights)
     decided = {
@@ -61,9 +61,9 @@ def _status(found: Evidence, *, alarm: bool) -> Status:
     return Status.ALERT if alarm and found.material else found.status
 
 
-def _tempered(found: Evidence, monitor: Tempering) -> float:
+def _tempered(found: Evidence, pool: Tempering) -> float:
     raw = found.p_value or 0.0
-    pooled = float(monitor.apply(raw))
+    pooled = float(pool.apply(raw))
     own = found.reference_p_values
     if own is None or not len(own) or pooled > _DECIDING:
         return pooled
@@ -74,14 +74,19 @@ def _told(found: Evidence, p_value: float) -> Evidence:
     return replace(found, effect={**found.effect, "p_value": p_value, "raw_p_value": found.p_value})
 
 
-def _temperings(tested: Sequence[Evidence]) -> dict[str, Tempering]:
-    """How heavy the tails of each monitor's p-values are, over all of its series."""
-    pooled: dict[str, list[npt.NDArray[np.float64]]] = {}
+def _pool(found: Evidence) -> tuple[str, str]:
+    series = found.series
+    return series.monitor, series.what if series.column is not None else ""
+
+
+def _temperings(tested: Sequence[Evidence]) -> dict[tuple[str, str], Tempering]:
+    """How heavy the tails of each pool's p-values are, over all of its series."""
+    pooled: dict[tuple[str, str], list[npt.NDArray[np.float64]]] = {}
     for found in tested:
-        values = pooled.setdefault(found.series.monitor, [])
+        values = pooled.setdefault(_pool(found), [])
         if found.reference_p_values is not None:
             values.append(np.asarray(found.reference_p_values, np.float64))
     return {
-        monitor: fit_tempering(np.concatenate(values) if values else [])
-        for monitor, values in pooled.items()
+        pool: fit_tempering(np.concatenate(values) if values else [])
+        for pool, values in pooled.items()
     }
