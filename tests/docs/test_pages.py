@@ -1,0 +1,49 @@
+"""Every page of the manual that shows what to do is done as it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+RUN = sorted([*DOCS.glob("*.md"), *DOCS.glob("how-to/*.md"), *DOCS.glob("explanation/*.md")])
+# These have a test of their own, which looks closer.
+APART = {"how-to/define-a-model.md"}
+PAGES = [path.relative_to(DOCS).as_posix() for path in RUN]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in APART])
+def test_the_page_is_true(page, reader):
+    """Each block does what the page says, and prints what it shows."""
+    shown = len(re.findall(r"^```\w", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert reader.read(f"docs/{page}") == shown
+
+
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", *(f"docs/{p}" for p in PAGES)])  # fmt: skip
+def test_links_lead_somewhere(page):
+    """Links between files of the project name files that are there."""
+    text = re.sub(r"^```.*?^```$", "", (ROOT / page).read_text("utf-8"), flags=re.M | re.S)
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
+    inside = [link for link in links if "://" not in link]
+
+    assert [link for link in inside if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
+def test_every_page_can_be_reached():
+    """The index of the manual names each page, by hand or generated."""
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")} - {"README.md"}
+
+    assert pages == set(re.findall(r"\]\(([\w/.-]+\.md)\)", index))
+
+
+def test_little_is_not_run():
+    """What nobody runs is what installs something."""
+    blocks = re.findall(r"^```bash not-run\n(.*?)^```$", "".join(p.read_text("utf-8") for p in RUN), re.M | re.S)  # fmt: skip
+
+    assert all(re.search(r"pip install|git clone|docker|make ", block) for block in blocks)
