@@ -28,7 +28,7 @@ HEADERS = {
 }
 _NOT_BUILT = (
     "The page was not built into this installation. The API is at /api/v1/.\n"
-    "In a checkout: `npm --prefix web ci && npm --prefix web run build`.\n"
+    "In a checkout: `make page`.\n"
 )
 _FOR_EVER, _ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
 

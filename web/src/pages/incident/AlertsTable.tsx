@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import { Link } from "react-router";
 import type { Alert } from "@/api/types";
 import { Mark } from "@/components/core/Mark";
@@ -6,10 +7,35 @@ import { measured } from "@/lib/figure";
 import { count } from "@/lib/number";
 import { stateLook } from "@/lib/status";
 import { day } from "@/lib/time";
+import { useUrl } from "@/lib/useUrl";
 import { figureOf, placeOf, seriesName, surestFirst } from "./facts";
 import classes from "./IncidentPage.module.css";
 
+const FIRST = 10;
+
 export function AlertsTable({ alerts }: { alerts: Alert[] }) {
+  const url = useUrl();
+  const all = url.get("alerts") === "all";
+  const ordered = surestFirst(alerts);
+  const shown = all ? ordered : ordered.slice(0, FIRST);
+  return (
+    <>
+      <Rows alerts={shown} />
+      {ordered.length > FIRST && (
+        <Button
+          mt={8}
+          variant="subtle"
+          size="compact-sm"
+          onClick={() => url.set({ alerts: all ? null : "all" })}
+        >
+          {all ? `Show the first ${FIRST}` : `Show all ${ordered.length} alerts`}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Rows({ alerts }: { alerts: Alert[] }) {
   return (
     <Table label="Alerts of the incident">
       <thead>
@@ -21,7 +47,7 @@ export function AlertsTable({ alerts }: { alerts: Alert[] }) {
         </tr>
       </thead>
       <tbody>
-        {surestFirst(alerts).map((alert) => (
+        {alerts.map((alert) => (
           <tr key={alert.id}>
             <td className={tableClasses["wide"]}>
               <Link className={classes["series"]} to={placeOf(alert)}>

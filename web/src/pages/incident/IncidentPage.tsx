@@ -11,10 +11,10 @@ import { Panel } from "@/components/core/Panel";
 import { Panels } from "@/components/core/Skeletons";
 import { lasted, sinceText } from "@/lib/incident";
 import { severityLook, stateLook } from "@/lib/status";
-import { instant } from "@/lib/time";
 import { Actions } from "./Actions";
 import { AlertsTable } from "./AlertsTable";
 import { said } from "./facts";
+import { History } from "./History";
 import classes from "./IncidentPage.module.css";
 
 export function IncidentPage() {
@@ -89,7 +89,7 @@ function Shown({ detail }: { detail: IncidentDetail }) {
         <Stack gap={16} miw={0}>
           {incident.state !== "resolved" && <Actions incident={incident} />}
           <Panel title="What happened">
-            <History detail={detail} />
+            <History entries={detail.timeline} />
           </Panel>
         </Stack>
       </div>
@@ -115,21 +115,5 @@ function Known({ detail: { incident, alerts } }: { detail: IncidentDetail }) {
         </div>
       ))}
     </dl>
-  );
-}
-
-function History({ detail }: { detail: IncidentDetail }) {
-  return (
-    <ol className={classes["history"]}>
-      {detail.timeline.map((entry) => (
-        <li key={`${entry.at} ${entry.kind} ${entry.text}`}>
-          <time dateTime={entry.at}>{instant(entry.at)}</time>
-          <p>
-            {entry.text}
-            {entry.by !== null && <span className={classes["by"]}> {entry.by}</span>}
-          </p>
-        </li>
-      ))}
-    </ol>
   );
 }

@@ -41,11 +41,13 @@ export function placeOf(alert: Alert): string {
   return `/models/${encodeURIComponent(alert.model)}?${query}`;
 }
 
-/** The surest first: certain ones, then by their chance; all rows before segments. */
+/** Those that fire before those that are over; then the surest; all rows before segments. */
 export function surestFirst(alerts: Alert[]): Alert[] {
   const key = (alert: Alert) => numberOf(alert.facts, "p_value") ?? 0;
+  const over = (alert: Alert) => Number(alert.state === "resolved");
   return alerts.toSorted(
     (a, b) =>
+      over(a) - over(b) ||
       Number(a.segment !== null) - Number(b.segment !== null) ||
       key(a) - key(b) ||
       a.opened_at.localeCompare(b.opened_at),
@@ -59,9 +61,15 @@ export interface Said {
 
 const SHOWN = 4;
 
+/** Of every series the latest alert: an incident that lasts has many of the same. */
+export function latestOfSeries(alerts: Alert[]): Alert[] {
+  const oldestFirst = alerts.toSorted((a, b) => a.opened_at.localeCompare(b.opened_at));
+  return [...new Map(oldestFirst.map((alert) => [seriesName(alert), alert])).values()];
+}
+
 /** The answers to what, how big and how sure, from the recorded figures alone. */
 export function said(alerts: Alert[]): Said[] {
-  const firing = surestFirst(alerts);
+  const firing = surestFirst(latestOfSeries(alerts));
   const sized = firing.filter((alert) => numberOf(alert.facts, "value") !== null);
   return [
     { question: "What", answers: unique(firing.map((alert) => alert.message)) },
@@ -77,9 +85,18 @@ function howSure(alert: Alert): string {
   const p = numberOf(alert.facts, "p_value");
   const maturity = numberOf(alert.facts, "maturity");
   const labels = maturity === null ? "" : ` ${percent(maturity)} of the expected labels have arrived.`;
-  return p === null
-    ? `Certain: a stated bound or the schema is broken, and no statistics are involved.${labels}`
-    : `By chance alone, a window looks like this with probability ${chance(p)}.${labels}`;
+  if (p !== null) return `By chance alone, a window looks like this with probability ${chance(p)}.${labels}`;
+  const sized = numberOf(alert.facts, "low") !== null && !Number.isNaN(limitOf(alert));
+  return sized
+    ? `The whole 95 % interval lies beyond the ${percent(limitOf(alert))} that are allowed.${labels}`
+    : `Certain: a stated bound or the schema is broken, and no statistics are involved.${labels}`;
+}
+
+/** What a slow change may reach before it alarms; NaN where the alert knows no such limit. */
+function limitOf(alert: Alert): number {
+  const effect = alert.facts["effect"];
+  const limit = typeof effect === "object" && effect !== null && "limit" in effect ? effect.limit : null;
+  return typeof limit === "number" ? limit : Number.NaN;
 }
 
 function unique(texts: string[]): string[] {

@@ -91,8 +91,8 @@ function edge(bin: Bin | undefined): string {
 }
 
 /** Three digits tell neighbouring edges apart; the tooltip has them in full. */
-function rough(edge: number): string {
-  return short(Number(edge.toPrecision(3)));
+function rough(value: number): string {
+  return short(Number(value.toPrecision(3)));
 }
 
 /** Nothing is drawn for nothing: the firm edge of an empty bar would be a line. */
