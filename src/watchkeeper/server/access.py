@@ -33,7 +33,7 @@ class Principal:
             held = ", ".join(sorted(self.key.scopes))
             raise Forbidden(
                 f"this needs a key with the scope {scope.value!r}, and {self.name!r} holds {held}: "
-                f"make one with `watchkeeper keys add NAME --scope {scope.value}`"
+                f"make one with `watchkeeper keys make NAME --scope {scope.value}`"
             )
 
     def wire(self) -> PrincipalWire:

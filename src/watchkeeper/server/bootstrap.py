@@ -31,7 +31,7 @@ def first_key(settings: Settings) -> str | None:
         if not is_loopback(settings.host):
             raise InvalidInput(
                 f"a public address needs a key first, got host {settings.host!r} and no key: "
-                "run `watchkeeper keys add NAME --scope admin` on this machine, then serve"
+                "serve once on 127.0.0.1, which makes the first key, then on the public address"
             )
         _, secret = catalog.keys.create("bootstrap", [Scope.ADMIN], now=datetime.now(UTC))
     finally:
