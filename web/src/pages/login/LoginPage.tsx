@@ -48,7 +48,7 @@ export function LoginPage() {
         </Button>
         <p className={classes["small"]}>
           No key? Whoever runs the server makes one with{" "}
-          <code>watchkeeper keys add NAME --scope read</code>
+          <code>watchkeeper keys make NAME --scope read</code>
         </p>
       </form>
     </main>
