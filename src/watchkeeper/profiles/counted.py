@@ -81,7 +81,7 @@ def _figures(frame: Frame, column: Column) -> dict[str, ibis.Value]:
     if not is_readable_time(value):
         return found | {"invalid": value.notnull()}
     moment = as_utc(table, column.name)
-    if value.type().is_string():
+    if not (value.type().is_timestamp() or value.type().is_date()):
         found["invalid"] = value.notnull() & moment.isnull()
     received = _received(frame, column)
     if received is not None:

@@ -1,7 +1,8 @@
 """Time: reading a time column as UTC, and the window that a row lies in.
 
-Times without a zone are taken as UTC. A text column is cast; what cannot be read is null. A
-window key is an integer: seconds since the Unix epoch of the window's start.
+Times without a zone are taken as UTC. A text column is cast; a number is a year or a time since
+1970 in seconds, milli-, micro- or nanoseconds, by its size; what cannot be read is null. A window
+key is an integer: seconds since the Unix epoch of the window's start.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ SYSTEM_TIME = "_wk_time"
 _ORIGIN = int(datetime(1970, 1, 5, tzinfo=UTC).timestamp())  # the Monday that windows count from
 _DIRECT = {"1h": "h", "1w": "W"}
 _DAY = "1d"
+# Times since 1970 by their size, each unit for the years 1973 to 5138: (smallest, per microsecond).
+_SINCE_1970 = ((1e8, 1e6), (1e11, 1e3), (1e14, 1.0), (1e17, 1e-3))
+_LARGEST_TIME = 9.3e18
+_YEARS = (1900, 2199)
 
 
 def time_column(table: ibis.Table, model: Model) -> str | None:
@@ -50,9 +55,14 @@ def time_column(table: ibis.Table, model: Model) -> str | None:
 
 
 def is_readable_time(value: ibis.Value) -> bool:
-    """Whether a column may hold times: timestamps, dates, or text of them."""
+    """Whether a column may hold times: timestamps, dates, text of them, or numbers."""
     kind = value.type()
-    return bool(kind.is_timestamp() or kind.is_date() or kind.is_string() or kind.is_null())
+    stored = kind.is_timestamp() or kind.is_date() or kind.is_string() or kind.is_null()
+    return bool(stored or _is_number(kind))
+
+
+def _is_number(kind: dt.DataType) -> bool:
+    return kind.is_integer() or kind.is_floating() or kind.is_decimal()
 
 
 def as_utc(table: ibis.Table, name: str) -> ibis.Value:
@@ -61,7 +71,7 @@ def as_utc(table: ibis.Table, name: str) -> ibis.Value:
     Raises
     ------
     InvalidInput
-        Where the column is neither a timestamp, a date nor text.
+        Where the column is neither a timestamp, a date, text nor a number.
     """
     value = table[name]
     kind = value.type()
@@ -77,10 +87,36 @@ def as_utc(table: ibis.Table, name: str) -> ibis.Value:
         return make_timestamp(epoch_us(value))
     if kind.is_timestamp() or kind.is_date() or kind.is_string():
         return value.cast(dt.timestamp)
+    if _is_number(kind):
+        microseconds = _microseconds(value.cast(dt.float64))
+        if is_duckdb(table):
+            return make_timestamp(microseconds)
+        # Few engines make a timestamp of a number, and many add no less than seconds.
+        seconds = (microseconds / 1e6).floor().cast(dt.int64)
+        return ibis.timestamp("1970-01-01") + seconds.as_interval("s")
     raise InvalidInput(
-        f"a time column must hold timestamps, dates or ISO 8601 text, got {kind} in column "
-        f"{name!r}: convert it (for example from seconds since 1970) before"
+        "a time column must hold timestamps, dates, ISO 8601 text, years or numbers since 1970, "
+        f"got {kind} in column {name!r}: convert it before"
     )
+
+
+def _microseconds(number: ibis.Value) -> ibis.Value:
+    """A number as microseconds since 1970: a year as its first instant; null where it is no time.
+
+    Float64 holds microseconds exactly until the year 2255.
+    """
+    units = [*_SINCE_1970, (_LARGEST_TIME, 0.0)]
+    size = number.abs()
+    since = [
+        ((size >= low) & (size < high), number * per)
+        for (low, per), (high, _) in zip(units, units[1:], strict=False)
+    ]
+    # Null outside the years: engines may cast what no branch of a case asks for.
+    year = ibis.cases((number.between(*_YEARS) & (number % 1.0 == 0.0), number))
+    before = year - 1.0  # the leap days of the years before
+    leap = (before / 4.0).floor() - (before / 100.0).floor() + (before / 400.0).floor()
+    days = (year - 1970.0) * 365.0 + leap - 477.0
+    return ibis.cases((year.notnull(), days * 86_400e6), *since).round().cast(dt.int64)
 
 
 def window_key(moment: ibis.Value, granularity: Granularity) -> ibis.Value:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from watchkeeper.definitions.granularity import Span, choose
 from watchkeeper.domain.model import Model, Role
+from watchkeeper.domain.window import Granularity
 from watchkeeper.profiles.engine import fetch
-from watchkeeper.profiles.windows import as_utc, is_readable_time, time_column
+from watchkeeper.profiles.windows import as_utc, is_readable_time, time_column, window_key
+from watchkeeper.stats.variation import ENOUGH_WINDOWS
 
 if TYPE_CHECKING:
     import ibis
@@ -42,13 +44,16 @@ def scope_of(
     """Decide how to compare.
 
     A granularity that the definition states is kept; otherwise the one is taken that gives enough
-    windows with enough rows, and one test where none does.
+    windows with enough rows, and one test where none does. Windows of which the reference fills
+    fewer than four (its times are years, or it is one night's batch) are no windows to learn from.
     """
     model, unread = _without_unreadable_time(model, reference, current)
     then, now = _times(reference, model), _times(current, model)
     chosen = choose(then.span, now.span) if then.span and now.span else None
     if granularity_given and then.span and now.span:
         chosen = model.granularity
+    if chosen is not None and _filled(reference, model, chosen) < ENOUGH_WINDOWS:
+        chosen = None
     notes = (*unread, *_notes(then, now, timed=chosen is not None))
     if chosen is None:
         return Scope(model, False, then, now, notes)
@@ -56,16 +61,25 @@ def scope_of(
 
 
 def _without_unreadable_time(model: Model, *tables: ibis.Table) -> tuple[Model, tuple[str, ...]]:
-    """A time column that holds no times (a year as a number) is context, and said to be."""
+    """A time column that holds no times (row numbers) is context, and said to be."""
     time = model.only(Role.TIME)
-    held = [table[time.name] for table in tables if time and time.name in table.columns]
-    if time is None or all(is_readable_time(value) for value in held):
+    held = [table for table in tables if time and time.name in table.columns]
+    if time is None or all(_holds_times(table, time.name) for table in held):
         return model, ()
     columns = tuple(
         replace(column, role=Role.CONTEXT) if column == time else column for column in model.columns
     )
-    note = f"column {time.name!r} holds {held[0].type()}, which are no times: it is not judged by"
+    kind = held[0][time.name].type()
+    note = f"column {time.name!r} holds {kind} values, which are no times: it is not judged by"
     return replace(model, columns=columns), (note,)
+
+
+def _holds_times(table: ibis.Table, name: str) -> bool:
+    """Whether most values can be read as times. Of row numbers a few look like years."""
+    if not is_readable_time(table[name]):
+        return False
+    found = fetch(table.agg(held=table[name].count(), read=as_utc(table, name).count()))
+    return bool(2 * found["read"][0].as_py() >= found["held"][0].as_py())
 
 
 def _times(table: ibis.Table, model: Model) -> Times:
@@ -80,6 +94,15 @@ def _times(table: ibis.Table, model: Model) -> Times:
         return Times(int(found["rows"]), None)
     span = Span(_aware(found["start"]), _aware(found["end"]), int(found["timed"]))
     return Times(int(found["rows"]), span)
+
+
+def _filled(table: ibis.Table, model: Model, granularity: Granularity) -> int:
+    """How many windows hold rows."""
+    name = time_column(table, model)
+    if name is None:
+        return 0
+    windows = table.select(window=window_key(as_utc(table, name), granularity))
+    return int(fetch(windows.agg(filled=windows.window.nunique()))["filled"][0].as_py())
 
 
 def _aware(moment: datetime) -> datetime:

@@ -100,9 +100,47 @@ def test_dates() -> None:
     assert [part.rows for part in found] == [2, 1]
 
 
-@pytest.mark.parametrize("values", [pa.array([1_700_000_000]), pa.array([[1]])])
+@pytest.mark.parametrize("scale", [1, 10**3, 10**6, 10**9])
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float64()])
+def test_numbers_since_1970(scale: int, kind: pa.DataType) -> None:
+    """A number is a time since 1970 in the unit that its size tells."""
+    day = 20_000 * 86_400
+
+    times = pa.array([(day - 1) * scale, day * scale, -day * scale])
+    found = windows(times.cast(kind, safe=False))
+
+    assert starts(found) == ["1915-03-31T00:00", "2024-10-03T00:00", "2024-10-04T00:00"]
+
+
+def test_fractions_of_a_second_since_1970() -> None:
+    """Seconds as `time.time()` gives them keep their microseconds."""
+    found = windows(pa.array([1_700_000_099.999999, 1_700_000_100.0]), "5m")
+
+    assert starts(found) == ["2023-11-14T22:10", "2023-11-14T22:15"]
+
+
+def test_years() -> None:
+    """A year is its first instant, leap years and centuries minded."""
+    years = [1900, 1904, 1970, 1972, 1973, 2000, 2001, 2016, 2017, 2100, 2101]
+
+    found = windows(pa.array(years, pa.int16()))
+
+    assert starts(found) == [f"{year}-01-01T00:00" for year in years]
+
+
+def test_numbers_that_are_no_times() -> None:
+    """A row number, a day of the week, NaN and infinity are no times: invalid, in no window."""
+    numbers = pa.array([0.0, 3.0, 12_345.0, 2_015.5, float("nan"), float("inf"), 1e300, None])
+
+    whole = profile(open_table(pa.table({"t": numbers})), MODEL, {}, granularity=None)
+
+    assert windows(numbers) == []
+    assert whole[0].columns["t"] == CountProfile(n=8, null=1, invalid=7)
+
+
+@pytest.mark.parametrize("values", [pa.array([[1]]), pa.array([True])])
 def test_no_time(values: pa.Array) -> None:
-    """Numbers and lists are refused as a time column, with what to do."""
+    """Lists and booleans are refused as a time column, with what to do."""
     with pytest.raises(InvalidInput, match="convert"):
         windows(values)
 

@@ -103,13 +103,39 @@ def test_a_lost_column_is_told(reference):
 
 
 def test_a_time_that_is_none_is_context():
-    """A year as a number cannot be judged by; the report says so and compares as a whole."""
-    tables = [_table(seed, 5).assign(t=2015 + seed) for seed in (1, 2)]
+    """Row numbers cannot be judged by; the report says so and compares as a whole."""
+    tables = [_table(seed, 5).assign(t=np.arange(2000)) for seed in (1, 2)]
 
     report = compare(*tables, _MODEL)
 
     assert report.accounting.granularity is None
     assert "'t'" in report.accounting.notes[0]
+
+
+def test_a_year_is_too_coarse_for_windows():
+    """Years are times, and one of each is no reference to learn from: compared as a whole."""
+    tables = [_table(seed, 5).assign(t=2015 + seed) for seed in (1, 2)]
+
+    report = compare(*tables, _MODEL)
+
+    assert report.accounting.granularity is None
+    assert "too few windows" in report.accounting.notes[0]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3, 1e6])
+def test_times_as_numbers_are_windows_too(reference, scale):
+    """Seconds, milliseconds or microseconds since 1970 give the verdicts that timestamps give."""
+    current = _table(2, 10, start="2024-01-21")
+
+    def numbered(table: pd.DataFrame) -> pd.DataFrame:
+        seconds = (table.t - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+        return table.assign(t=(seconds * scale).round(6))
+
+    found = compare(numbered(reference), numbered(current), _MODEL)
+
+    told = [(v.window, v.column, v.what, v.status, v.message) for v in found.verdicts]
+    expected = compare(reference, current, _MODEL).verdicts
+    assert told == [(v.window, v.column, v.what, v.status, v.message) for v in expected]
 
 
 def test_the_definition_may_be_a_file(reference, tmp_path):
