@@ -159,9 +159,11 @@ def numeric_binning(values: npt.NDArray[np.float64]) -> NumericBinning:
 
 
 def _at_median(ordered: npt.NDArray[np.float64]) -> NumericBinning | None:
-    low, middle, high = np.quantile(ordered, [0.25, 0.5, 0.75]).tolist()
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, middle, high = np.quantile(ordered, [0.25, 0.5, 0.75]).tolist()
     scale = (high - low) / _PER_SD
-    return NumericBinning(middle, scale) if 0 < scale < np.inf else None
+    usable = 0 < scale < np.inf and np.isfinite(middle)
+    return NumericBinning(middle, scale) if usable else None
 
 
 def _around_zero(values: npt.NDArray[np.float64]) -> NumericBinning:
@@ -172,9 +174,16 @@ def _around_zero(values: npt.NDArray[np.float64]) -> NumericBinning:
 
 
 def _crowding(ordered: npt.NDArray[np.float64], grid: NumericBinning) -> float:
-    """The largest share of the values in one cell, not counting a cell of one repeated value."""
+    """The largest share of the values in one cell, not counting its most repeated value."""
     _, cells = on_grid(ordered, grid)
-    starts = np.flatnonzero(np.diff(cells, prepend=cells[0] - 1))
-    stops = np.append(starts[1:], len(cells))
-    mixed = ordered[starts] != ordered[stops - 1]
-    return float(((stops - starts) * mixed).max() / len(ordered))
+    starts = _heads(ordered)
+    repeats = np.diff(np.append(starts, len(ordered)))
+    heads = _heads(cells[starts])
+    most = np.maximum.reduceat(repeats, heads)
+    held = np.add.reduceat(repeats, heads)
+    return float((held - np.where(most > 1, most, 0)).max() / len(ordered))
+
+
+def _heads(ordered: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
+    """Where each run of equal values begins."""
+    return np.concatenate(([0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))

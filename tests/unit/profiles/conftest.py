@@ -16,7 +16,7 @@ ROWS = 2_000
 
 @pytest.fixture(scope="session")
 def rows() -> pa.Table:
-    """Four days of a binary model's rows, with missing values, text that should be numbers, …"""
+    """Four days of a binary model's rows, with missing values, text that should be numbers."""
     rng = np.random.default_rng(1)
     seconds = np.sort(rng.integers(0, 4 * 86_400, ROWS))
     hit = rng.random(ROWS) < 0.1
@@ -87,7 +87,9 @@ def differences() -> Callable[[object, object], list[str]]:
         if isinstance(one, tuple | list) and isinstance(other, tuple | list):
             pairs = list(zip(one, other, strict=False))
             short = [f"{path}: lengths"] if len(one) != len(other) else []
-            return short + [d for i, (a, b) in enumerate(pairs) for d in found(a, b, f"{path}[{i}]")]
+            return short + [
+                d for i, (a, b) in enumerate(pairs) for d in found(a, b, f"{path}[{i}]")
+            ]
         if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
             alike = one.shape == other.shape and np.allclose(one, other, rtol=1e-9, atol=1e-9)
         elif isinstance(one, float) and isinstance(other, float):

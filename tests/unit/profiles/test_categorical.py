@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 
 import pyarrow as pa
@@ -68,7 +68,7 @@ def test_booleans() -> None:
 
 def test_dates() -> None:
     """A date is counted by its ISO text."""
-    found = counted(pa.array([datetime.date(2026, 1, 2)]), CategoricalBinning(("2026-01-02",)))
+    found = counted(pa.array([dt.date(2026, 1, 2)]), CategoricalBinning(("2026-01-02",)))
 
     assert found.counts.tolist() == [1]
 

@@ -17,7 +17,9 @@ from watchkeeper.stats.grid import cell_of
 GRID = NumericBinning(center=1.0, scale=2.0)
 
 
-def counted(values: pa.Array, kind: ColumnType = ColumnType.NUMERIC, **bounds: float) -> NumericProfile:
+def counted(
+    values: pa.Array, kind: ColumnType = ColumnType.NUMERIC, **bounds: float
+) -> NumericProfile:
     model = Model("m", Task.NONE, (Column("x", kind, **bounds),))
     (found,) = profile(open_table(pa.table({"x": values})), model, {"x": GRID}, granularity=None)
     column = found.columns["x"]
