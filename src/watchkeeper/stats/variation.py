@@ -24,7 +24,7 @@ Satterthwaite, F. E. (1946), An approximate distribution of estimates of varianc
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -33,7 +33,7 @@ from scipy.special import ndtri, stdtr
 
 from watchkeeper.errors import InvalidInput
 
-__all__ = ["ENOUGH_WINDOWS", "Variation", "fit"]
+__all__ = ["ENOUGH_WINDOWS", "LeftOut", "Variation", "fit"]
 
 ENOUGH_WINDOWS = 4  # fewer windows say nothing useful of how much windows differ
 _FEWEST_DF = 3  # fewer residual degrees of freedom: the seasons are dropped
@@ -81,6 +81,30 @@ class _Levels:
     typical: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What every window of a reference is judged by when its block (week) is left out.
+
+    Of shape (W,): the ``mean`` of the window's season and its variance ``error2``, τ² and its
+    degrees of freedom ``df``, and ``typical``, the variance of a typical window.
+    """
+
+    mean: Floats
+    error2: Floats
+    tau2: Floats
+    df: Floats
+    typical: Floats
+
+    def freedom(self, variance: Floats) -> Floats:
+        """The degrees of freedom of windows with that sampling variance, as in `Variation.z`."""
+        total = variance + self.tau2 + self.error2
+        learnt = (self.tau2 > 0.0) & (total > 0.0)
+        share = (self.typical + self.error2)[learnt] / total[learnt]
+        found = np.full(len(total), np.inf)
+        found[learnt] = self.df[learnt] / share**2
+        return found
+
+
 @dataclass(frozen=True)
 class Variation:
     """What is normal for a figure: its mean by season and how much windows differ."""
@@ -96,6 +120,11 @@ class Variation:
     def seasonal(self) -> bool:
         """Whether seasons are told apart."""
         return len(self._windows.seasons) > 1
+
+    @cached_property
+    def block(self) -> Ints:
+        """The block of every window, numbered from 0."""
+        return np.unique(self._windows.block, return_inverse=True)[1]
 
     @property
     def tau(self) -> float:
@@ -114,7 +143,20 @@ class Variation:
         From these the alarm budget learns how heavy the tails really are. Empty where the
         reference is too short for it.
         """
-        return _left_out(self._windows)
+        level, windows = self.left_out, self._windows
+        if level is None:
+            return np.empty(0)
+        total = windows.v + level.tau2 + level.error2
+        difference, varies = np.abs(windows.y - level.mean), total > 0.0
+        z = np.where(difference > 0.0, np.inf, 0.0)
+        z[varies] = difference[varies] / np.sqrt(total[varies])
+        df = np.minimum(level.freedom(windows.v), 1e9)
+        return np.asarray(np.minimum(1.0, 2.0 * stdtr(df, -z)))
+
+    @cached_property
+    def left_out(self) -> LeftOut | None:
+        """The fits without each window's own block; None where the reference is too short."""
+        return _left_out(self._windows, self.block)
 
     def expected(self, season: int = 0) -> tuple[float, float]:
         """The mean of that season and its standard error."""
@@ -261,34 +303,30 @@ def _paule_mandel(windows: _Windows, kept: Bools, member: Floats, df: Ints) -> F
     return tau2
 
 
-def _left_out(windows: _Windows) -> Floats:
-    names, block = np.unique(windows.block, return_inverse=True)
-    if len(names) < 2 or (windows.tau is None and len(windows.y) <= ENOUGH_WINDOWS):
-        return np.empty(0)
-    kept = block != np.arange(len(names))[:, None]
+def _left_out(windows: _Windows, block: Ints) -> LeftOut | None:
+    blocks = int(block.max()) + 1
+    if blocks < 2 or (windows.tau is None and len(windows.y) <= ENOUGH_WINDOWS):
+        return None
+    kept = block != np.arange(blocks)[:, None]
     if windows.tau is None and kept.sum(axis=1).min() < ENOUGH_WINDOWS:
-        return np.empty(0)
+        return None
     level = _levels(windows, kept)
-    found = _p_values(windows, level, block)
+    found = _of_windows(level, block, windows.group)
     strange = ~level.known[block, windows.group]
-    if strange.any():  # the only windows of their season
-        pooled = windows.pooled()
-        found = np.where(strange, _p_values(pooled, _levels(pooled, kept), block), found)
-    return found
+    if not strange.any():
+        return found
+    # The only windows of their season are judged by all seasons.
+    pooled = windows.pooled()
+    rest = _of_windows(_levels(pooled, kept), block, pooled.group)
+    parts = [(getattr(rest, f.name), getattr(found, f.name)) for f in fields(LeftOut)]
+    return LeftOut(*(np.where(strange, other, own) for other, own in parts))
 
 
-def _p_values(windows: _Windows, level: _Levels, block: Ints) -> Floats:
-    """Of every window under the fit number ``block``, shape (W,): as `Variation.p_value`."""
-    at = (block, windows.group)
-    error2, tau2 = level.error2[at], level.tau2[block]
-    total = windows.v + tau2 + error2
-    difference = np.abs(windows.y - level.mean[at])
-    varies = total > 0.0
-    spread = np.sqrt(np.where(varies, total, 1.0))
-    z = np.where(varies, difference / spread, np.where(difference > 0.0, np.inf, 0.0))
-    share = np.where(tau2 > 0.0, (level.typical[block] + error2) / spread**2, 0.0)
-    df = np.where(share > 0.0, level.df[block] / np.where(share > 0.0, share, 1.0) ** 2, np.inf)
-    return np.asarray(np.minimum(1.0, 2.0 * stdtr(np.minimum(df, 1e9), -z)))
+def _of_windows(level: _Levels, block: Ints, group: Ints) -> LeftOut:
+    at = (block, group)
+    return LeftOut(
+        level.mean[at], level.error2[at], level.tau2[block], level.df[block], level.typical[block]
+    )
 
 
 def _labels(labels: npt.ArrayLike, size: int, name: str) -> Ints:

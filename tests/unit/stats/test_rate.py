@@ -97,6 +97,86 @@ def test_seasons_have_their_own_rate():
     assert normal.expected(6) == pytest.approx(0.2)
 
 
+def _bursts(rng: np.random.Generator, size: int, share: float) -> np.ndarray:
+    """Windows of which ``share`` lose an hour: about forty rows of a thousand at once."""
+    return np.where(rng.random(size) < share, rng.geometric(1 / 40, size), 0)
+
+
+@pytest.mark.parametrize(("share", "most"), [(0.05, 0.02), (0.15, 0.005)])
+def test_bursts_as_there_always_were_are_hardly_odd(share, most):
+    """A fault that comes forty rows at a time is judged by how often it comes, not by its rows.
+
+    Where bursts are few, some references have none, and the first one is odd.
+    """
+    rng = np.random.default_rng(5)
+    p_values, left_out = [], []
+    for _ in range(60):
+        normal = fit_rate(_bursts(rng, 56, share), [1000] * 56, blocks=np.arange(56) // 7)
+        p_values += [normal.p_value(int(k), 1000) for k in _bursts(rng, 40, share)]
+        left_out.append(normal.reference_p_values)
+
+    assert np.mean(np.array(p_values) < 1e-3) < most
+    assert np.mean(np.concatenate(left_out) < 1e-3) < most
+
+
+def test_one_burst_tells_little_of_how_large_bursts_are():
+    """After one burst a second one is no surprise, and the loss of all rows still is."""
+    normal = fit_rate([40] + [0] * 55, [1000] * 56)
+
+    assert normal.p_value(40, 1000) > 0.005
+    assert normal.p_value(1000, 1000) < 1e-5
+
+
+def test_nobody_has_shown_that_rows_are_independent():
+    """After none of 50,000 three of 1,000 are odd, more are odder, and nothing is impossible."""
+    never = fit_rate([0] * 50, [1000] * 50)
+
+    p_values = [never.p_value(k, 1000) for k in (1, 3, 10, 50, 1000)]
+
+    assert p_values == sorted(p_values, reverse=True)
+    assert 0.01 < p_values[0] < 0.05
+    assert p_values[1] < 0.002
+    assert p_values[3] < 1e-6
+    assert p_values[4] > 1e-12
+
+
+def test_without_time_rows_are_what_they_seem():
+    """Random blocks of one table have no bursts: the trust in their rows is complete."""
+    assert fit_rate([0] * 8, [6000] * 8, tau=0.0).p_value(20, 1000) < 1e-30
+
+
+def test_seasons_of_a_rate_hardly_ever_seen_are_one():
+    """What never came in eight weeks never came: not only in the eight Mondays of them."""
+    seasons = np.arange(56) % 7
+
+    whole, weekly = (fit_rate([0] * 56, [1000] * 56, which) for which in (None, seasons))
+
+    assert weekly.p_value(5, 1000, 3) == whole.p_value(5, 1000)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        [3, 0, 7, 1, 4, 12] * 7 + [3] * 5 + [60],
+        [300, 250, 320, 280, 310, 260] * 7 + [300] * 5 + [520],
+    ],
+)
+def test_left_out_p_values_are_those_of_a_fit_without_the_block(counts):
+    """What a window of the reference gets is what it would get of the other weeks."""
+    counts = np.array(counts) + np.arange(48) % 5
+    block = np.arange(48) // 7
+    normal = fit_rate(counts, [1000] * 48, blocks=block)
+
+    plain = [
+        fit_rate(counts[block != b], [1000] * int((block != b).sum())).p_value(int(k), 1000)
+        for k, b in zip(counts, block, strict=True)
+    ]
+
+    odd = np.array(plain) < 0.05
+    assert odd.any()
+    assert normal.reference_p_values[odd] == pytest.approx(np.array(plain)[odd], rel=0.35)
+
+
 @pytest.mark.parametrize(("events", "rows"), [([1], [0]), ([-1], [5]), ([1, 2], [5]), ([], [])])
 def test_counts_that_cannot_be_are_refused(events, rows):
     """Windows must hold rows, and no fewer than no events."""

@@ -39,7 +39,7 @@ __all__ = [
 _MATERIAL_PART = 0.25  # of the model's materiality
 _CRITICAL = 0.2  # one row in five more, or fewer, than before
 _HARD_CRITICAL = 0.005
-_CERTAIN = 1e-6
+_CERTAIN = 1e-4  # below it every row being a fault is no chance of a few rows
 
 
 @dataclass(frozen=True, slots=True)
