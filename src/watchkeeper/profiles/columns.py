@@ -77,8 +77,7 @@ def _parsed(table: ibis.Table, column: ibis.Value) -> Reading:
 
 def is_nan(value: ibis.Value) -> ibis.Value:
     """Whether a number is NaN; never on an engine that has none (SQLite)."""
-    known = ibis.get_backend(value).has_operation(ops.IsNan)
-    return value.isnan() if known else ibis.literal(False)
+    return value.isnan() if supports(value, ops.IsNan) else ibis.literal(False)
 
 
 def is_nested(column: ibis.Value) -> bool:

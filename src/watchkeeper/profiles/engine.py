@@ -41,18 +41,18 @@ class Item:
     numbers: tuple[float, ...] = ()
 
 
-def is_duckdb(table: ibis.Table) -> bool:
+def is_duckdb(table: ibis.Expr) -> bool:
     """Whether the table lives in DuckDB, or is the unbound table of a template for it."""
     return _is_template(table) or bool(ibis.get_backend(table).name == "duckdb")
 
 
-def supports(table: ibis.Table, operation: type[ops.Node]) -> bool:
+def supports(table: ibis.Expr, operation: type[ops.Node]) -> bool:
     """Whether the table's engine knows the operation."""
     engine = ibis.duckdb if _is_template(table) else ibis.get_backend(table)
     return bool(engine.has_operation(operation))
 
 
-def _is_template(table: ibis.Table) -> bool:
+def _is_template(table: ibis.Expr) -> bool:
     return bool(table.op().find(ops.UnboundTable))
 
 

@@ -42,8 +42,8 @@ def cell_of(x: npt.ArrayLike, center: float, scale: float) -> Ints:
     with np.errstate(over="ignore"):
         z = (values - center) / scale
     size = np.minimum(np.abs(z), _FARTHEST)
-    near = np.minimum(size, _FAR)
-    a = np.where(size > _FAR, np.log(2.0 * size), np.log(near + np.sqrt(near * near + 1.0)))
+    near, far = np.minimum(size, _FAR), np.log(2.0 * np.maximum(size, 1.0))
+    a = np.where(size > _FAR, far, np.log(near + np.sqrt(near * near + 1.0)))
     cells = np.floor(RESOLUTION * np.copysign(a, z) + 0.5)
     return np.asarray(cells, np.int64)
 
@@ -85,4 +85,3 @@ def pooled(cells: Sequence[Ints], counts: Sequence[Ints]) -> tuple[Ints, Ints]:
     total = np.bincount(where - low, how_many, len(names)).astype(np.int64)
     held = np.flatnonzero(total)
     return names[held], total[held]
-

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from watchkeeper.domain.model import Column, ColumnType, Model, Role, Task
-from watchkeeper.domain.profile import CountProfile, WindowProfile
+from watchkeeper.domain.profile import (
+    CategoricalBinning,
+    CountProfile,
+    NumericBinning,
+    WindowProfile,
+)
 from watchkeeper.domain.window import Granularity, Window
 from watchkeeper.errors import InvalidInput
 from watchkeeper.profiles.binning import fit_binnings
@@ -91,6 +98,23 @@ def test_text_of_mixed_zones() -> None:
         ("2026-03-30T00:00", 1),
     ]
     assert whole[0].columns["t"] == CountProfile(n=7, null=1, invalid=1)
+
+
+def test_text_times_beside_other_columns() -> None:
+    """Times as text and times with a zone window every kind of column."""
+    columns = (Column("c", ColumnType.CATEGORICAL), Column("x", ColumnType.NUMERIC))
+    model = replace(MODEL, columns=(*MODEL.columns, *columns))
+    binnings = {"c": CategoricalBinning(("a",)), "x": NumericBinning(0.0, 1.0)}
+    texts = pa.array(["2026-01-01T23:00:00-02:00", "2026-01-01"])
+    connection = ibis.duckdb.connect()
+    zoned = connection.create_table(
+        "t", pa.table({"t": texts, "c": ["a", "b"], "x": [1.0, 2.0]})
+    ).mutate(t=ibis._.t.cast("timestamp('UTC')"))
+
+    for table in (open_table(pa.table({"t": texts, "c": ["a", "b"], "x": [1.0, 2.0]})), zoned):
+        found = profile(table, model, binnings, granularity=Granularity.parse("1d"))
+        assert starts(found) == ["2026-01-01T00:00", "2026-01-02T00:00"]
+        assert [part.columns["c"].n for part in found] == [1, 1]
 
 
 def test_dates() -> None:
