@@ -40,7 +40,7 @@ SYSTEM_TIME = "_wk_time"
 _ORIGIN = int(datetime(1970, 1, 5, tzinfo=UTC).timestamp())  # the Monday that windows count from
 _DIRECT = {"1h": "h", "1w": "W"}
 _DAY = "1d"
-# Times since 1970 by their size, each unit for the years 1973 to 5138: (smallest, per microsecond).
+# Times since 1970 by their size, each unit for the years 1973 to 5138: (smallest, microseconds).
 _SINCE_1970 = ((1e8, 1e6), (1e11, 1e3), (1e14, 1.0), (1e17, 1e-3))
 _LARGEST_TIME = 9.3e18
 _YEARS = (1900, 2199)
@@ -62,7 +62,7 @@ def is_readable_time(value: ibis.Value) -> bool:
 
 
 def _is_number(kind: dt.DataType) -> bool:
-    return kind.is_integer() or kind.is_floating() or kind.is_decimal()
+    return bool(kind.is_integer() or kind.is_floating() or kind.is_decimal())
 
 
 def as_utc(table: ibis.Table, name: str) -> ibis.Value:
@@ -105,11 +105,10 @@ def _microseconds(number: ibis.Value) -> ibis.Value:
 
     Float64 holds microseconds exactly until the year 2255.
     """
-    units = [*_SINCE_1970, (_LARGEST_TIME, 0.0)]
-    size = number.abs()
+    size, largest = number.abs(), (*(low for low, _ in _SINCE_1970[1:]), _LARGEST_TIME)
     since = [
-        ((size >= low) & (size < high), number * per)
-        for (low, per), (high, _) in zip(units, units[1:], strict=False)
+        ((size >= low) & (size < high), number * unit)
+        for (low, unit), high in zip(_SINCE_1970, largest, strict=True)
     ]
     # Null outside the years: engines may cast what no branch of a case asks for.
     year = ibis.cases((number.between(*_YEARS) & (number % 1.0 == 0.0), number))
