@@ -100,7 +100,11 @@ class RateVariation:
 
     @cached_property
     def reference_p_values(self) -> Floats:
-        """The p-values of the reference windows, left out in turn; empty where nothing ever came."""
+        """The p-values of the reference windows, left out in turn; empty where nothing ever came.
+
+        The rate is that of the other blocks, and so is τ², but on the scale that all windows
+        together give the scores.
+        """
         left = self.variation.left_out if 0 < self.events < self.rows else None
         if left is None:
             return np.empty(0)
