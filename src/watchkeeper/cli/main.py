@@ -104,3 +104,7 @@ def _fail(message: str) -> int:
     click.secho("watchkeeper: ", fg="red", bold=True, nl=False, err=True)
     click.echo(message, err=True)
     return 2
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""The stage: a real server in processes of its own, and the year played on it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from watchkeeper.demo.faults import inject
+from watchkeeper.demo.flights import TRAINING_ENDS, load_flights
+from watchkeeper.demo.replay import MODEL, Sent, replay
+from watchkeeper.demo.training import out_of_fold_scores, train, with_scores
+from watchkeeper.errors import Unavailable
+from watchkeeper.sdk.client import Client
+
+__all__ = ["Server", "play", "running_server"]
+
+_POLL_SECONDS = 0.2
+_LONGEST_SILENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the demo's server listens, and its first key."""
+
+    url: str
+    key: str
+    process: subprocess.Popen[str]
+
+
+@contextmanager
+def running_server(home: Path, *, port: int) -> Iterator[Server]:
+    """Run ``watchkeeper serve`` on ``home``; it is stopped at the end."""
+    command = [sys.executable, "-m", "watchkeeper.cli.main", "serve", "--json"]
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [*command, "--home", str(home), "--port", str(port)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        if not line:
+            raise Unavailable("the demo's server did not start: see its messages above")
+        said = json.loads(line)
+        yield Server(said["url"], said["key"], process)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def play(client: Client, *, told: Callable[[str], None]) -> Sent:
+    """Train, apply the definition, upload the reference, replay the year, wait for the verdicts."""
+    told("reading a year of flights")
+    flights = load_flights()
+    before = pc.less(flights["departs_at"], pa.scalar(TRAINING_ENDS))
+    training, watched = flights.filter(before), inject(flights.filter(pc.invert(before)))
+    told("training on January and February")
+    model = train(training)
+    reference = with_scores(training, out_of_fold_scores(training))
+    told("applying the definition and the reference")
+    client.apply(files("watchkeeper.demo").joinpath("flights.yaml").read_text())
+    client.upload_reference(MODEL, reference.drop_columns(["landed_at"]))
+    scored = with_scores(watched, model.scores(watched))
+
+    def on_day(sent: Sent) -> None:
+        told(f"{sent.day:%d %B %Y}: {sent.predictions:,} predictions, {sent.labels:,} landings")
+
+    sent = replay(client, scored, told=on_day)
+    _wait_until_judged(client, told)
+    return sent
+
+
+def _wait_until_judged(client: Client, told: Callable[[str], None]) -> None:
+    """Until nothing is left to be done; Unavailable where nothing moves for two minutes."""
+    seen: object = None
+    moved_at = time.monotonic()
+    while True:
+        clock = client.http.get("/api/v1/clock").data
+        if not isinstance(clock, dict):
+            raise Unavailable(f"the server's clock must be a mapping, got {clock!r}")
+        if clock["settled"]:
+            return
+        progress = (clock["inbox"], [(m["judged_through"], m["due"]) for m in clock["models"]])
+        if progress != seen:
+            seen, moved_at = progress, time.monotonic()
+        if time.monotonic() - moved_at > _LONGEST_SILENCE_SECONDS:
+            raise Unavailable(f"the demo's server has judged nothing for two minutes: {clock}")
+        judged = next((m["judged_through"] for m in clock["models"]), None) or "nothing yet"
+        told(f"judged through {judged[:10]}")
+        time.sleep(_POLL_SECONDS)
