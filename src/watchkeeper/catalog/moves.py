@@ -17,7 +17,11 @@ __all__ = ["ColumnNote", "Move", "RejectionCount", "Tally", "record_move"]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one move did to one window; ``labels`` counts labels of its predictions."""
+    """What one move did to one window; ``labels`` counts labels of its predictions.
+
+    ``since`` and ``until`` are when the first and the last of it came to be known; None: at the
+    move's ``known_at``.
+    """
 
     window: Window
     received: int = 0
@@ -25,6 +29,8 @@ class Tally:
     rejected: int = 0
     duplicate: int = 0
     labels: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Move:
     """One group of batches that went from the inbox to the lake.
 
     ``inbox`` and ``number`` identify it: recording it twice changes nothing. ``known_at`` is the
-    latest receive time among its rows, ``first_known_at`` the earliest (None: the same).
+    latest receive time among its rows.
     """
 
     inbox: str
@@ -64,7 +70,6 @@ class Move:
     notes: Sequence[ColumnNote] = ()
     predictions_version: int | None = None
     labels_version: int | None = None
-    first_known_at: datetime | None = None
 
 
 def record_move(connection: sa.Connection, move: Move) -> bool:
@@ -106,8 +111,8 @@ def _values(move: Move, tally: Tally) -> dict[str, object]:
         "start": tally.window.start,
         "end": tally.window.end,
         "changed": 1,
-        "known_at": move.known_at,
-        "first_known_at": move.first_known_at or move.known_at,
+        "known_at": tally.until or move.known_at,
+        "first_known_at": tally.since or move.known_at,
         "predictions_version": move.predictions_version if tally.accepted else None,
         "labels_version": move.labels_version if tally.labels else None,
         "received": tally.received,
@@ -118,12 +123,12 @@ def _values(move: Move, tally: Tally) -> dict[str, object]:
 
 
 def _changes(move: Move, tally: Tally) -> dict[str, object]:
-    held = windows.c
+    held, until = windows.c, tally.until or move.known_at
     changes: dict[str, object] = {
         "changed": held.changed + 1,
         "known_at": sa.case(
-            (held.known_at > move.known_at, held.known_at),
-            else_=sa.literal(move.known_at, held.known_at.type),
+            (held.known_at > until, held.known_at),
+            else_=sa.literal(until, held.known_at.type),
         ),
         "received": held.received + tally.received,
         "accepted": held.accepted + tally.accepted,

@@ -52,7 +52,8 @@ def set_aside(claim: Claim, lake: Lake) -> Stored:
             else:
                 parts[table].append(rows)
                 schemas[table] = pa.unify_schemas([schemas[table], rows.schema])
-        tallies += [_rejected(tally) if refused else tally for tally in batch.tallies]
+        known = [replace(t, since=batch.known_at, until=batch.known_at) for t in batch.tallies]
+        tallies += [_rejected(tally) if refused else tally for tally in known]
     tables = {
         table: pa.concat_tables(found, promote_options="default") if found else _empty(table)
         for table, found in parts.items()

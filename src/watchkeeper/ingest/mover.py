@@ -94,7 +94,6 @@ class Mover:
             model=claim.model,
             number=claim.number,
             known_at=max(batch.known_at for batch in claim.batches),
-            first_known_at=min(batch.known_at for batch in claim.batches),
             tallies=_summed(stored.tallies),
             rejections=_counted(stored.tables[LakeTable.QUARANTINE]),
             notes=_noted(claim.batches),
@@ -106,18 +105,22 @@ class Mover:
 
 
 def _summed(tallies: Iterable[Tally]) -> tuple[Tally, ...]:
-    total: dict[Window, Tally] = {}
+    by_window: dict[Window, list[Tally]] = defaultdict(list)
     for tally in tallies:
-        held = total.get(tally.window, Tally(tally.window))
-        total[tally.window] = Tally(
-            tally.window,
-            held.received + tally.received,
-            held.accepted + tally.accepted,
-            held.rejected + tally.rejected,
-            held.duplicate + tally.duplicate,
-            held.labels + tally.labels,
+        by_window[tally.window].append(tally)
+    return tuple(
+        Tally(
+            window,
+            sum(tally.received for tally in found),
+            sum(tally.accepted for tally in found),
+            sum(tally.rejected for tally in found),
+            sum(tally.duplicate for tally in found),
+            sum(tally.labels for tally in found),
+            since=min((tally.since for tally in found if tally.since), default=None),
+            until=max((tally.until for tally in found if tally.until), default=None),
         )
-    return tuple(total[window] for window in sorted(total))
+        for window, found in sorted(by_window.items())
+    )
 
 
 def _counted(quarantine: pa.Table) -> tuple[RejectionCount, ...]:

@@ -27,8 +27,12 @@ from watchkeeper.monitors.evidence import Evidence, History, Series
 from watchkeeper.monitors.identity import config_hash, verdict_id
 from watchkeeper.monitors.slices import TOTAL, SliceKey, grouped, history_of, specs_for
 
-__all__ = ["FAMILY_WISE", "SliceKey", "judge"]
+__all__ = ["FAMILY_WISE", "Kept", "SliceKey", "judge"]
 
+Kept = dict[tuple[SliceKey, str], list[Evidence]]
+"""Evidence by slice and monitor."""
+
+_LABELLESS = frozenset({"quality", "drift", "service"})
 FAMILY_WISE = 0.05  # of a report without time: one test over everything it says
 
 
@@ -49,6 +53,7 @@ def judge(
     *,
     known_at: datetime | None = None,
     code_version: str = "",
+    evidence: Kept | None = None,
 ) -> list[Verdict]:
     """Judge every window and slice of ``current``.
 
@@ -64,6 +69,9 @@ def judge(
         As of when the profiles were known.
     code_version
         Told in the verdicts' inputs.
+    evidence
+        What monitors that read no label found in the same rows against the same history, when
+        only labels have come since: these monitors are not asked again. What is found is added.
 
     Returns
     -------
@@ -71,16 +79,18 @@ def judge(
         By window, then slice, then monitor. One per series and window.
     """
     specs = monitors_of(model)
-    evidence: list[Evidence] = []
+    kept: Kept = {} if evidence is None else evidence
+    everything: list[Evidence] = []
     for key, profiles in grouped(current).items():
         history = history_of(key, references)
         if history is not None:
-            evidence += _slice(key, specs_for(key, specs, model), model, (profiles, history))
+            wanted = specs_for(key, specs, model)
+            everything += _slice(key, wanted, model, (profiles, history), kept)
     stamp = _Stamp(model, config_hash(model), code_version, known_at)
     severities = {spec.name: spec.severity for spec in specs}
     return [
         _verdict(found, status, stamp, severities.get(found.series.monitor, "warning"))
-        for window, group in _by_window(evidence)
+        for window, group in _by_window(everything)
         for found, status in _decided(group, _alpha(model, window))
     ]
 
@@ -90,9 +100,17 @@ def _slice(
     specs: Iterable[MonitorSpec],
     model: Model,
     slices: tuple[Sequence[WindowProfile], History],
+    kept: Kept,
 ) -> list[Evidence]:
     current, history = slices
-    found = [e for spec in specs for e in run(spec, model, current=current, history=history)]
+    found: list[Evidence] = []
+    for spec in specs:
+        told = kept.get((key, spec.name))
+        if told is None:
+            told = list(run(spec, model, current=current, history=history))
+            if spec.kind in _LABELLESS:
+                kept[key, spec.name] = told
+        found += told
     return found if key == TOTAL else [replace(e, series=_sliced(e.series, key)) for e in found]
 
 

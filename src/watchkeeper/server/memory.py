@@ -17,6 +17,7 @@ from watchkeeper.domain.verdict import Status, Verdict
 from watchkeeper.domain.window import Window
 from watchkeeper.lake.lake import Lake
 from watchkeeper.monitors.evidence import History
+from watchkeeper.monitors.judge import Kept
 from watchkeeper.monitors.rolling import without_alarms
 from watchkeeper.monitors.slices import TOTAL, SliceKey, grouped
 from watchkeeper.profiles.codec import decode
@@ -41,6 +42,8 @@ class Memory:
     binnings: Mapping[str, Binning] = field(init=False)
     recent: dict[Window, tuple[WindowProfile, ...]] = field(default_factory=dict)
     alarms: dict[Window, tuple[Verdict, ...]] = field(default_factory=dict)
+    _times: dict[Window, int] = field(default_factory=dict)
+    _evidence: dict[Window, tuple[object, Kept]] = field(default_factory=dict)
     _anchored: Mapping[SliceKey, tuple[WindowProfile, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,11 +84,13 @@ class Memory:
         """Remember a judged window, and forget those that no later one is compared with."""
         self.recent[window] = tuple(profiles)
         self.alarms[window] = _alarms(verdicts)
+        self._times[window] = self._times.get(window, 0) + 1
         # Windows are also judged anew while their labels come: those need what lay before them.
         oldest = window.start - self.span - self.model.label_horizon
         for old in [held for held in self.recent if held.start < oldest]:
             del self.recent[old]
-            self.alarms.pop(old, None)
+            for held in (self.alarms, self._times, self._evidence):
+                held.pop(old, None)
 
     @property
     def span(self) -> timedelta:
@@ -96,11 +101,7 @@ class Memory:
         """What every slice of a window is judged against: the reference, and the windows before
         it without what alarmed in them.
         """
-        before = [
-            held
-            for held in sorted(self.recent)
-            if window.start - self.span <= held.start < window.start
-        ]
+        before = self._before(window)
         rolling = grouped(
             without_alarms(
                 [profile for held in before for profile in self.recent[held]],
@@ -113,6 +114,23 @@ class Memory:
             key: History(self._anchored.get(key, ()), timed, tuple(rolling.get(key, ())))
             for key in keys
         }
+
+    def evidence(self, window: Window, rows: int) -> Kept:
+        """What was found in a window that reads no label, as long as neither its ``rows`` nor
+        anything that it is judged against has changed since; else a place to keep it anew.
+        """
+        state = (rows, tuple((held, self._times.get(held, 0)) for held in self._before(window)))
+        known = self._evidence.get(window)
+        if known is None or known[0] != state:
+            known = self._evidence[window] = (state, {})
+        return known[1]
+
+    def _before(self, window: Window) -> list[Window]:
+        return [
+            held
+            for held in sorted(self.recent)
+            if window.start - self.span <= held.start < window.start
+        ]
 
     def covers(self, moment: datetime) -> bool:
         """Whether a window before ``moment`` is remembered."""

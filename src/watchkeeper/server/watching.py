@@ -95,6 +95,7 @@ class Watcher:
             memory.histories(window),
             known_at=seen.look.as_of,
             code_version=code_version(),
+            evidence=memory.evidence(window, sum(p.rows for p in seen.profiles if _is_whole(p))),
         )
         recorded = self._record(memory.model, seen.look, verdicts)
         said = {verdict.status for verdict in recorded}
