@@ -50,7 +50,9 @@ class Reader:
     def read(self, page: str) -> int:
         """Do what the page says; how many blocks were run."""
         blocks = BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
-        shown = [text if language == "text" else "" for language, _, text in [*blocks[1:], ("",) * 3]]
+        shown = [
+            text if language == "text" else "" for language, _, text in [*blocks[1:], ("",) * 3]
+        ]
         for (language, words, text), after in zip(blocks, shown, strict=True):
             if "not-run" not in words:
                 self.do(language, words.split(), text.replace("8711", str(self.port)), after)
@@ -98,14 +100,13 @@ class Reader:
 
     def serve(self, text: str) -> None:
         """Leave it running; wait until it answers."""
-        log = (self.folder / ".server").open("a")
-        self.servers.append(
-            subprocess.Popen(
+        with (self.folder / ".server").open("a") as log:
+            started = subprocess.Popen(
                 ["bash", "-c", text],
                 cwd=self.folder, env=self.environment, stdout=log, stderr=log,
                 start_new_session=True,
-            )
-        )  # fmt: skip
+            )  # fmt: skip
+        self.servers.append(started)
         until = time.monotonic() + PATIENCE_SECONDS
         while not answers(f"http://127.0.0.1:{self.port}/readyz"):
             assert time.monotonic() < until, (self.folder / ".server").read_text()
@@ -123,7 +124,10 @@ class Reader:
 def matches(shown: str, printed: str) -> bool:
     """Whether what is shown was printed; how far words stand apart does not count."""
     words = [re.escape(word).replace("…", r"[\s\S]*?") for word in shown.split()]
-    return re.search(" ".join(words).replace(r"[\s\S]*? ", r"[\s\S]*?"), " ".join(printed.split())) is not None
+    return (
+        re.search(" ".join(words).replace(r"[\s\S]*? ", r"[\s\S]*?"), " ".join(printed.split()))
+        is not None
+    )
 
 
 def answers(url: str) -> bool:

@@ -27,7 +27,9 @@ def test_the_page_is_true(page, reader):
 @pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", *(f"docs/{p}" for p in PAGES)])  # fmt: skip
 def test_links_lead_somewhere(page):
     """Links between files of the project name files that are there."""
-    text = re.sub(r"^```.*?^```$", "", (ROOT / page).read_text("utf-8"), flags=re.M | re.S)
+    text = re.sub(
+        r"^```.*?^```$", "", (ROOT / page).read_text("utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
     links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
     inside = [link for link in links if "://" not in link]
 
@@ -44,6 +46,6 @@ def test_every_page_can_be_reached():
 
 def test_little_is_not_run():
     """What nobody runs is what installs something."""
-    blocks = re.findall(r"^```bash not-run\n(.*?)^```$", "".join(p.read_text("utf-8") for p in RUN), re.M | re.S)  # fmt: skip
+    blocks = re.findall(r"^```bash not-run\n(.*?)^```$", "".join(p.read_text("utf-8") for p in RUN), re.MULTILINE | re.DOTALL)  # fmt: skip
 
     assert all(re.search(r"pip install|git clone|docker|make ", block) for block in blocks)

@@ -47,13 +47,15 @@ def certainty_of(cause: str) -> int:
 def title(alerts: Sequence[Alert]) -> str:
     """What happened, in a line: the first link of the chain, and how much else."""
     lead = _lead(alerts)
-    subject = lead.column or lead.what.replace("_", " ")
+    what = lead.what.replace("_", " ")
+    of = f" of {lead.column}" if lead.column else ""
     where = f" at {lead.segment}" if lead.segment else ""
     others = len({(alert.column, alert.what) for alert in alerts}) - 1
     more = f" (and {others} more)" if others else ""
     if family_of(lead) == CREEP:
-        return f"slow change: {subject} has moved away from the reference{more}"
-    return f"{lead.monitor}: {lead.what.replace('_', ' ')} of {subject}{where}{more}"
+        return f"slow change: {lead.column} has moved away from the reference{more}"
+    named = what if what == lead.monitor else f"{lead.monitor}: {what}"
+    return f"{named}{of}{where}{more}"
 
 
 def _lead(alerts: Sequence[Alert]) -> Alert:

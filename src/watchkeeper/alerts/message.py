@@ -75,6 +75,8 @@ def _how_sure(alerts: Sequence[Alert]) -> str:
         p_value = alert.facts.get("p_value")
         if isinstance(p_value, float):
             sentences.append(f"by chance alone {p_value:.2g} of windows would look like this")
+        elif alert.facts.get("low") != alert.facts.get("high"):
+            sentences.append("its 95 % interval lies beyond what is allowed")
         else:
             sentences.append("certain: a stated bound or schema is broken, no statistics involved")
         sentences.append(f"n = {_number(alert.facts.get('n'))}")
