@@ -8,7 +8,7 @@ import { Note } from "@/components/core/Note";
 import { PageHead } from "@/components/core/PageHead";
 import { Rows } from "@/components/core/Skeletons";
 import { parseSorting } from "@/lib/sort";
-import { useUrl } from "@/lib/useUrl";
+import { useUrl, useUrlText } from "@/lib/useUrl";
 import { DEFAULT_SORTING, rowsOf } from "./fleet";
 import { FleetTable } from "./FleetTable";
 import classes from "./FleetPage.module.css";
@@ -24,7 +24,8 @@ const HEALTH = [
 export function FleetPage() {
   const url = useUrl();
   const models = useQuery(fleetQuery);
-  const filter = { text: url.get("q") ?? "", health: url.get("health") };
+  const [text, setText] = useUrlText(url, "q");
+  const filter = { text, health: url.get("health") };
   const sorting = parseSorting(url.get("sort"), DEFAULT_SORTING);
   const rows = rowsOf(models.data ?? [], filter, sorting);
   const alerting = models.data?.filter((model) => model.health === "alert").length ?? 0;
@@ -43,8 +44,8 @@ export function FleetPage() {
             leftSection={<IconSearch size={16} />}
             w={300}
             maw="100%"
-            value={filter.text}
-            onChange={(event) => url.set({ q: event.currentTarget.value })}
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
           />
           <SegmentedControl
             aria-label="Health"
