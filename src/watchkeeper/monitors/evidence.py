@@ -41,8 +41,8 @@ class History:
 
     ``reference`` is the anchored baseline: the windows of the reference, oldest first; where the
     reference has no time column these are random blocks and ``timed`` is False. ``recent`` is the
-    rolling baseline: stored windows before the judged ones that raised no alarm, oldest first;
-    empty in a `compare`.
+    rolling baseline: stored windows before the judged ones, without what alarmed in them
+    (`watchkeeper.monitors.rolling`), oldest first; empty in a `compare`.
     """
 
     reference: tuple[WindowProfile, ...]
