@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 import click
 
@@ -71,6 +72,22 @@ def acknowledge(context: click.Context, incident: str, *, note: str) -> None:
 def resolve(context: click.Context, incident: str, *, note: str) -> None:
     """Say that it is over; should its series still fire, they open anew."""
     _act(context, incident, "resolve", note)
+
+
+@command.command("test")
+@click.argument("route")
+@click.pass_context
+def test(context: click.Context, route: str) -> int:
+    """Send a test notice through every sink of ROUTE; exit code 1 where one was not taken."""
+    url, key, as_json = context.obj
+    found = connect(url, key).request("POST", f"/api/v1/routes/{quote(route, safe='')}/test").data
+    outcomes = found if isinstance(found, list) else []
+    if as_json:
+        click.echo(json.dumps(outcomes, indent=2))
+    else:
+        for outcome in outcomes:
+            click.echo(f"{outcome['sink']}  {outcome['type']:<8} {outcome['problem'] or 'taken'}")
+    return 1 if any(outcome["problem"] for outcome in outcomes) else 0
 
 
 @command.command("accept")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -33,7 +35,18 @@ def connect(url: str | None, key: str | None) -> Http:
     from watchkeeper.settings import Settings
 
     settings = Settings.load()
-    return Http(url or settings.url, settings.api_key if key is None else key)
+    server = url or settings.url
+    return Http(server, settings.api_key or _own_key(server, settings.home) if key is None else key)
+
+
+def _own_key(server: str, home: Path) -> str:
+    """The first key of a server on this machine, for who may read it; empty where there is none."""
+    if urlsplit(server).hostname not in {"127.0.0.1", "localhost", "::1"}:
+        return ""
+    try:
+        return (home / "admin.key").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
 
 
 def every(http: Http, path: str, **query: object) -> Iterator[dict[str, object]]:

@@ -80,7 +80,7 @@ class Parts:
                 Accepting(self.catalog, self.lake, self.models, self.references),
                 self.time_of,
             ),
-            routes=RouteView(self.catalog.routes, self.now),
+            routes=RouteView(self.catalog.routes, self._sink, self.now),
             quarantine=QuarantineView(self.models, self.catalog, self.lake),
             progress=ProgressView(self.models, self.catalog, self.clocks, self.now),
             telemetry=telemetry,

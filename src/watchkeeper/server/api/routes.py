@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 
-from watchkeeper.server.api.dependencies import Admin, HubOf, Reader
+from watchkeeper.server.api.dependencies import Admin, HubOf, Operator, Reader
 from watchkeeper.server.wire.envelope import Envelope
-from watchkeeper.server.wire.routes import RouteApplied, RouteWire
+from watchkeeper.server.wire.routes import RouteApplied, RouteWire, SinkOutcome
 
 __all__ = ["router"]
 
@@ -19,6 +19,18 @@ router = APIRouter(prefix="/api/v1/routes", tags=["routes"])
 def list_routes(hub: HubOf, _: Reader) -> Envelope[list[RouteWire]]:
     """Every route, in the order of their names. Without any, incidents are logged."""
     return Envelope(data=hub.routes.all())
+
+
+@router.get("/{route}")
+def get_route(hub: HubOf, _: Reader, route: str) -> Envelope[RouteWire]:
+    """One route."""
+    return Envelope(data=hub.routes.get(route))
+
+
+@router.post("/{route}/test")
+def test_route(hub: HubOf, _: Operator, route: str) -> Envelope[list[SinkOutcome]]:
+    """Send a test notice through every sink of a route, now, and say what became of each."""
+    return Envelope(data=hub.routes.test(route))
 
 
 @router.put("/{route}")

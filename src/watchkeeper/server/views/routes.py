@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from watchkeeper.alerts.message import compose
+from watchkeeper.alerts.sinks.sink import Sink
 from watchkeeper.catalog.documents import Document, Documents
 from watchkeeper.definitions.document import (
     document_from_dict,
@@ -14,10 +17,12 @@ from watchkeeper.definitions.document import (
     load_text,
 )
 from watchkeeper.definitions.plan import plan
+from watchkeeper.domain.alert import AlertState, Incident, Notice, NoticeKind
 from watchkeeper.domain.route import AlertRoute
-from watchkeeper.errors import InvalidDefinition, NotFound
+from watchkeeper.domain.verdict import Severity
+from watchkeeper.errors import InvalidDefinition, NotFound, WatchkeeperError
 from watchkeeper.server.wire.models import ChangeWire
-from watchkeeper.server.wire.routes import RouteApplied, RouteWire
+from watchkeeper.server.wire.routes import RouteApplied, RouteWire, SinkOutcome
 
 __all__ = ["RouteView"]
 
@@ -27,18 +32,32 @@ class RouteView:
     """Reads and applies routes."""
 
     documents: Documents
+    sink: Callable[[str, int], Sink]
     now: Callable[[], datetime]
 
     def all(self) -> list[RouteWire]:
         """Every route, in the order of their names."""
+        return [_wire(item) for item in self.documents.all()]
+
+    def get(self, name: str) -> RouteWire:
+        """One route; NotFound where there is none."""
+        return _wire(self.documents.get(name))
+
+    def test(self, name: str) -> list[SinkOutcome]:
+        """Send a test notice through every sink, whatever becomes of the others."""
+        route, now = _route(self.documents.get(name)), self.now()
         return [
-            RouteWire(
-                name=item.name,
-                definition=document_to_dict(_route(item)),
-                updated_at=item.created_at,
-            )
-            for item in self.documents.all()
+            SinkOutcome(sink=place, type=spec.type, problem=self._try(name, place, now))
+            for place, spec in enumerate(route.sinks)
         ]
+
+    def _try(self, name: str, place: int, now: datetime) -> str | None:
+        notice = _test_notice(name, place, now)
+        try:
+            self.sink(name, place).send(notice, compose(notice))
+        except WatchkeeperError as error:
+            return str(error)
+        return None
 
     def apply(
         self, name: str, document: Mapping[str, object], *, by: str, only_plan: bool
@@ -75,6 +94,34 @@ class RouteView:
             return self.documents.get(name)
         except NotFound:
             return None
+
+
+def _wire(item: Document) -> RouteWire:
+    return RouteWire(
+        name=item.name, definition=document_to_dict(_route(item)), updated_at=item.created_at
+    )
+
+
+def _test_notice(route: str, place: int, now: datetime) -> Notice:
+    incident = Incident(
+        id=f"test-{uuid.uuid4().hex[:12]}",
+        model="test",
+        state=AlertState.OPEN,
+        severity=Severity.INFO,
+        title="a test of this route: nothing is wrong",
+        cause="somebody asked for a test",
+        opened_at=now,
+        updated_at=now,
+    )
+    return Notice(
+        key=incident.id,
+        kind=NoticeKind.TEST,
+        route=route,
+        sink=place,
+        incident=incident,
+        alerts=(),
+        created_at=now,
+    )
 
 
 def _route(document: Document) -> AlertRoute:

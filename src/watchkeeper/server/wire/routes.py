@@ -7,7 +7,7 @@ from datetime import datetime
 from watchkeeper.server.wire.envelope import Wire
 from watchkeeper.server.wire.models import ChangeWire
 
-__all__ = ["RouteApplied", "RouteWire"]
+__all__ = ["RouteApplied", "RouteWire", "SinkOutcome"]
 
 
 class RouteWire(Wire):
@@ -16,6 +16,14 @@ class RouteWire(Wire):
     name: str
     definition: dict[str, object]
     updated_at: datetime
+
+
+class SinkOutcome(Wire):
+    """What became of a test notice; ``problem`` is null where the receiver took it."""
+
+    sink: int
+    type: str
+    problem: str | None
 
 
 class RouteApplied(Wire):
