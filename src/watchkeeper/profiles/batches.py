@@ -19,6 +19,8 @@ from watchkeeper.profiles.windows import starts_of
 __all__ = ["Batch", "BatchReader"]
 
 _ROWS = 61_440  # half of DuckDB's own row group: arrays that fit a processor's cache
+_VALUES = 4_000_000  # of all columns together in a batch
+
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -66,7 +68,8 @@ class BatchReader:
         self._found: dict[tuple[str | None, int], int] = {}
 
     def __iter__(self) -> Iterator[Batch]:
-        for columns in stream(self._table, rows=_ROWS):
+        rows = max(2_048, min(_ROWS, _VALUES // len(self._table.columns)))
+        for columns in stream(self._table, rows=rows):
             if columns.num_rows:
                 yield self._batch(columns)
 

@@ -11,12 +11,13 @@ import pyarrow as pa
 
 from watchkeeper.domain.model import Column, ColumnType, Model, Role, Task
 from watchkeeper.domain.profile import Binning, CategoricalBinning, NumericBinning
-from watchkeeper.profiles.arrays import indices, integers, reals
+from watchkeeper.profiles.arrays import integers, reals
 from watchkeeper.profiles.categorical import categorical_item
 from watchkeeper.profiles.columns import as_number
 from watchkeeper.profiles.compute import COUNTED_ROLES, COUNTED_TYPES
 from watchkeeper.profiles.engine import fetch, fetch_each, is_duckdb
 from watchkeeper.profiles.frame import Frame
+from watchkeeper.profiles.groups import Groups
 from watchkeeper.profiles.ongrid import on_grid
 from watchkeeper.profiles.regression import ERRORS
 from watchkeeper.profiles.texts import canonicals
@@ -69,12 +70,12 @@ def _categorical(frame: Frame, columns: Sequence[Column]) -> dict[str, Binning]:
     answer = fetch_each(frame.table, items)
     if answer is None:
         return {}
-    item = integers(answer["item"])
+    groups = Groups.of(answer)
     found: dict[str, Binning] = {}
-    for position, column in enumerate(columns):
-        rows = answer.take(indices(np.flatnonzero(item == position)))
-        number = bool(frame.table[column.name].type().is_numeric())
-        found[column.name] = _values(rows, number=number)
+    for item, _, rows in groups:
+        number = bool(frame.table[columns[item].name].type().is_numeric())
+        part = groups.table.slice(rows.start, rows.stop - rows.start)
+        found[columns[item].name] = _values(part, number=number)
     return found
 
 

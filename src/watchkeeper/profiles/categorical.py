@@ -71,7 +71,8 @@ def categorical_item(frame: Frame, axis: Axis | None, columns: Together) -> Item
             found[f"invalid{i}"] = grouped[f"v{i}"] if present else ibis.literal(False)
         return grouped.select(**frame.labels(grouped), **found, n=grouped.n)
 
-    return Item(tuple(column.name for column, _ in columns), branch, ("categorical", len(columns)))
+    names = tuple(column.name for column, _ in columns)
+    return Item(names, branch, ("categorical", len(columns)), frame.beside(axis))
 
 
 def categorical_profiles(

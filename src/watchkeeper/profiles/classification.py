@@ -307,7 +307,9 @@ def _histogram_item(reader: _Reader, axis: Axis | None, position: int) -> Item:
         figures = {name: grouped[name] for name in ("bin", "label", "n", "total")}
         return grouped.select(**reader.frame.labels(grouped), **figures)
 
-    return Item((name,), branch, ("score", position))
+    scores = tuple(column for _, column, _ in reader.scores)
+    beside = (*reader.frame.beside(axis), reader.label, *scores)
+    return Item((name,), branch, ("score", position), beside)
 
 
 def _assemble(reader: _Reader, part: pa.Table, histogram: _Histogram) -> ClassificationProfile:

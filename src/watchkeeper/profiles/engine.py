@@ -22,6 +22,7 @@ __all__ = ["Branch", "Item", "fetch", "fetch_each", "is_duckdb", "quote", "strea
 
 # Branches of one UNION ALL: enough to keep every core busy, few enough to plan quickly.
 _CHUNK = 64
+_WIDE = 100  # columns
 # Nobody can name a column or write a value that collides with the marks of a template.
 _MARK = f"wk{secrets.token_hex(8)}"
 
@@ -33,11 +34,15 @@ Branch = Callable[[ibis.Table, Sequence[str], Sequence[ibis.Value]], ibis.Table]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Columns to aggregate together. Items of the same ``kind`` share a template."""
+    """Columns to aggregate together. Items of the same ``kind`` share a template.
+
+    ``beside`` are columns that the branch reads under their own names: the time, a segment.
+    """
 
     columns: tuple[str, ...]
     branch: Branch
     kind: Hashable
+    beside: tuple[str, ...] = ()
     numbers: tuple[float, ...] = ()
 
 
@@ -100,7 +105,21 @@ def _fetch_expressions(table: ibis.Table, items: Sequence[tuple[int, Item]]) -> 
 
 
 def _fetch_texts(table: ibis.Table, items: Sequence[tuple[int, Item]]) -> pa.Table:
-    source = f"({ibis.get_backend(table).compile(table)})"
+    needed = dict.fromkeys(name for _, item in items for name in (*item.columns, *item.beside))
+    narrow = table.select(*needed)
+    sql = str(ibis.get_backend(table).compile(narrow))
+    if len(table.columns) <= _WIDE:
+        return _duckdb(table, _union(narrow, items, f"({sql})"))
+    # Every branch binds all columns of what it reads from: of a wide table that takes a second.
+    connection = ibis.get_backend(table).con
+    connection.execute(f'CREATE OR REPLACE TEMP TABLE "{_MARK}" AS {sql}')
+    try:
+        return _duckdb(table, _union(narrow, items, f'"{_MARK}"'))
+    finally:
+        connection.execute(f'DROP TABLE "{_MARK}"')
+
+
+def _union(table: ibis.Table, items: Sequence[tuple[int, Item]], source: str) -> str:
     schema = table.schema()
     templates: dict[Hashable, _Template] = {}
     texts = []
@@ -109,7 +128,7 @@ def _fetch_texts(table: ibis.Table, items: Sequence[tuple[int, Item]]) -> pa.Tab
         if key not in templates:
             templates[key] = _Template.of(table, item)
         texts.append(templates[key].fill(source, position, item))
-    return _duckdb(table, " UNION ALL ".join(texts))
+    return " UNION ALL ".join(texts)
 
 
 @dataclass(frozen=True, slots=True)

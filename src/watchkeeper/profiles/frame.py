@@ -72,6 +72,11 @@ class Frame:
         column = self.model.only(role)
         return column.name if column is not None and column.name in self.table.columns else None
 
+    def beside(self, axis: Axis | None) -> tuple[str, ...]:
+        """The columns that `keys` reads."""
+        time = () if self.granularity is None or self.time is None else (self.time,)
+        return time if axis is None else (*time, axis.column)
+
     def keys(self, table: ibis.Table, axis: Axis | None) -> dict[str, ibis.Value]:
         """What rows are grouped by: ``slice`` along an axis, ``window`` where there are windows.
 

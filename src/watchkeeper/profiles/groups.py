@@ -49,7 +49,9 @@ class Groups:
         within = [] if then is None else [integers(table[then], missing=np.iinfo(np.int64).max)]
         order = np.lexsort([*within, window, slice_codes, item])
         return cls(
-            table.take(indices(order)), slices, (item[order], slice_codes[order], window[order])
+            table.combine_chunks().take(indices(order)),
+            slices,
+            (item[order], slice_codes[order], window[order]),
         )
 
     def __iter__(self) -> Iterator[tuple[int, Cell, slice]]:

@@ -25,7 +25,7 @@ from watchkeeper.profiles.ongrid import on_grid
 
 __all__ = ["local_profiles"]
 
-_CHUNK = 64  # columns read together
+_CHUNK = 256  # columns read together
 _SPARSE = 4  # a dense array of counts may be this many times as long as its rows
 
 Ints = npt.NDArray[np.int64]

@@ -52,7 +52,9 @@ def numeric_item(frame: Frame, axis: Axis | None, column: Column, binning: Numer
     low = -_LARGEST if column.minimum is None else column.minimum
     high = _LARGEST if column.maximum is None else column.maximum
     numbers = (binning.center, binning.scale, *((low, high) if bounded else ()))
-    return Item((column.name,), branch, ("numeric", column.type, bounded), numbers)
+    return Item(
+        (column.name,), branch, ("numeric", column.type, bounded), frame.beside(axis), numbers
+    )
 
 
 def _aggregate(frame: Frame, rows: ibis.Table) -> ibis.Table:
