@@ -12,6 +12,7 @@ against ``above``/``below`` or, without these, against the baseline like a `devi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from watchkeeper.domain.model import Model, MonitorSpec
@@ -27,7 +28,7 @@ from watchkeeper.monitors.static import within
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["custom", "measure"]
+__all__ = ["columns_read", "custom", "measure"]
 
 
 def custom(
@@ -59,6 +60,16 @@ def measure(model: Model, rows: pa.Table) -> dict[str, float | str | None]:
             except WatchkeeperError as error:
                 found[spec.name] = str(error)
     return found
+
+
+def columns_read(model: Model) -> tuple[str, ...]:
+    """The columns that the model's own metrics read, of those that can be understood."""
+    read: dict[str, None] = {}
+    for spec in model.monitors:
+        if spec.kind == "custom" and spec.enabled:
+            with suppress(WatchkeeperError):
+                read |= dict.fromkeys(check_expression(_sql(spec), model).columns)
+    return tuple(read)
 
 
 def _failed(spec: MonitorSpec, current: Sequence[WindowProfile]) -> Iterator[Evidence]:

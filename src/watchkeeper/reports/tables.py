@@ -14,6 +14,7 @@ from watchkeeper.monitors.evidence import History
 from watchkeeper.monitors.slices import TOTAL, SliceKey, grouped
 from watchkeeper.profiles.compute import profile
 from watchkeeper.profiles.windows import SYSTEM_TIME
+from watchkeeper.reports.measured import measured
 
 if TYPE_CHECKING:
     import ibis
@@ -50,6 +51,7 @@ def profile_windows(table: ibis.Table, model: Model, binnings: Mapping[str, Binn
     are there too, with no row: a gap is a finding.
     """
     found = profile(table, model, binnings, granularity=model.granularity)
+    found = measured(found, table, model, model.granularity)
     return Profiled((*found, *_gaps(found, model)), timed=True)
 
 
@@ -61,7 +63,8 @@ def profile_blocks(
     Rows are dealt in turn, so that a table that is sorted gives blocks that are alike.
     """
     if blocks == 1:
-        return Profiled(tuple(profile(table, model, binnings, granularity=None)), timed=False)
+        found = profile(table, model, binnings, granularity=None)
+        return Profiled(tuple(measured(found, table, model, None)), timed=False)
     import ibis
 
     # A block is made a day, so that one pass over the table profiles all of them.
@@ -69,7 +72,7 @@ def profile_blocks(
     dealt = table.mutate(
         **{SYSTEM_TIME: (day * 86_400 + int(_EPOCH.timestamp())).as_timestamp("s")}
     )
-    found = profile(dealt, model, binnings, granularity=_DAY)
+    found = measured(profile(dealt, model, binnings, granularity=_DAY), dealt, model, _DAY)
     return Profiled(tuple(replace(part, window=None) for part in found), timed=False)
 
 
