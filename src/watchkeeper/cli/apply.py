@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from watchkeeper.cli.server_options import connect
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,7 +33,9 @@ _COLOURS = {"+": "green", "-": "red", "~": "yellow", "=": None}
 )
 @click.option("--plan", "only_plan", is_flag=True, help="Show the changes, and make none.")
 @click.option("--url", help="The server; else WATCHKEEPER_URL.")
-@click.option("--key", help="An API key with the scope admin; else WATCHKEEPER_API_KEY.")
+@click.option(
+    "--key", help="A key with the scope admin; else WATCHKEEPER_API_KEY, or this machine's own."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the changes as JSON.")
 def command(
     *, paths: tuple[str, ...], only_plan: bool, url: str | None, key: str | None, as_json: bool
@@ -44,13 +48,10 @@ def command(
     from watchkeeper.definitions.apply import apply_documents, plan_documents
     from watchkeeper.definitions.document import load_files
     from watchkeeper.definitions.remote import RemoteDefinitions
-    from watchkeeper.sdk.http import Http
-    from watchkeeper.settings import Settings
 
-    settings = Settings.load()
     found = [entry for path in paths for entry in load_files(path)]
     documents = [document for document, _ in found]
-    store = RemoteDefinitions(Http(url or settings.url, settings.api_key if key is None else key))
+    store = RemoteDefinitions(connect(url, key))
     plans = (plan_documents if only_plan else apply_documents)(documents, store)
     _show(plans, as_json=as_json)
     if not only_plan:

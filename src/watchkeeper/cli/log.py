@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watchkeeper.cli.server_options import server_options
+from watchkeeper.cli.server_options import address, server_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,7 +48,7 @@ def command(
 
     table, batch = _read(file), _name(file)
     moment = known_at.replace(tzinfo=UTC) if known_at else None
-    with Client(url, key) as client:
+    with Client(*address(url, key)) as client:
         send = client.log_labels if labels else client.log_predictions
         receipt = send(model, table, batch=batch, known_at=moment)
     if as_json:

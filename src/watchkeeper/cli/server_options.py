@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from watchkeeper.sdk.http import Http
 
-__all__ = ["connect", "every", "server_options"]
+__all__ = ["address", "connect", "every", "server_options"]
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -21,7 +21,7 @@ def server_options(function: _F) -> _F:
     """Add ``--url``, ``--key`` and ``--json`` to a command."""
     options = (
         click.option("--url", help="The server; else WATCHKEEPER_URL."),
-        click.option("--key", help="An API key; else WATCHKEEPER_API_KEY."),
+        click.option("--key", help="An API key; else WATCHKEEPER_API_KEY, or this machine's own."),
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     )
     for option in reversed(options):
@@ -30,13 +30,20 @@ def server_options(function: _F) -> _F:
 
 
 def connect(url: str | None, key: str | None) -> Http:
-    """A connection to the server that the options, or else the settings, name."""
+    """A connection to `address`."""
     from watchkeeper.sdk.http import Http
+
+    return Http(*address(url, key))
+
+
+def address(url: str | None, key: str | None) -> tuple[str, str]:
+    """The server that the options, or else the settings, name, and the key to show it."""
     from watchkeeper.settings import Settings
 
     settings = Settings.load()
     server = url or settings.url
-    return Http(server, settings.api_key or _own_key(server, settings.home) if key is None else key)
+    held = settings.api_key or _own_key(server, settings.home)
+    return server, held if key is None else key
 
 
 def _own_key(server: str, home: Path) -> str:
