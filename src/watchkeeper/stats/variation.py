@@ -281,26 +281,34 @@ def _levels(windows: _Windows, kept: Bools) -> _Levels:
 def _paule_mandel(windows: _Windows, kept: Bools, member: Floats, df: Ints) -> Floats:
     """Newton on ``1/Q``, which is concave and increasing in τ²: monotone from the left, and
     exact in one step where all windows have the same variance. Every row of ``kept`` by itself.
+
+    It starts where the root would lie if all windows were as noisy as the noisiest, which is never
+    to the right of it.
     """
     y = windows.y
     spread = np.where(kept, y, -np.inf).max(axis=1) - np.where(kept, y, np.inf).min(axis=1)
-    v = np.where(kept, windows.v, 1.0)
-    least = np.where(kept, windows.v, np.inf).min(axis=1)
-    tau2 = np.where((least > 0.0) | (df < 1), 0.0, 1e-9 * spread**2)
-    live = np.flatnonzero((df >= 1) & (spread > 0.0))
+    able = (df >= 1) & (spread > 0.0)
+    v = np.where(kept & able[:, None], windows.v, 1.0)
+    freedom = np.maximum(df, 1)
+    even, _ = _residuals(windows, kept.astype(np.float64), member)
+    start = even / freedom - np.where(kept, v, 0.0).max(axis=1)
+    least = np.where(v.min(axis=1) > 0.0, 0.0, 1e-9 * spread**2)
+    tau2 = np.where(able, np.maximum(start, least), 0.0)
     for _ in range(_NEWTON_STEPS):
-        if not len(live):
+        q, slope = _residuals(windows, kept / (v + tau2[:, None]), member)
+        more = able & (q > freedom * (1.0 + 1e-10))
+        if not more.any():
             break
-        weight = kept[live] / (v[live] + tau2[live, None])
-        total = weight @ member
-        mean = (weight * y) @ member / np.where(total > 0.0, total, 1.0)
-        weighted = weight * (y - mean[:, windows.group]) ** 2
-        q = weighted.sum(axis=1)
-        more = q > df[live] * (1.0 + 1e-10)
-        live, q = live[more], q[more]
-        slope = (weight * weighted).sum(axis=1)[more]
-        tau2[live] += q * (q / df[live] - 1.0) / slope
+        tau2 = np.where(more, tau2 + q * (q / freedom - 1.0) / np.where(more, slope, 1.0), tau2)
     return tau2
+
+
+def _residuals(windows: _Windows, weight: Floats, member: Floats) -> tuple[Floats, Floats]:
+    """``Σ w·r²`` and ``Σ w²·r²`` of the residuals r around the weighted season means, (K,)."""
+    total = weight @ member
+    mean = (weight * windows.y) @ member / np.where(total > 0.0, total, 1.0)
+    weighted = weight * (windows.y - mean[:, windows.group]) ** 2
+    return weighted.sum(axis=1), (weight * weighted).sum(axis=1)
 
 
 def _left_out(windows: _Windows, block: Ints) -> LeftOut | None:
