@@ -19,7 +19,7 @@ from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.verdicts import VerdictFilter
 from watchkeeper.catalog.windows import StoredWindow, WindowState
 from watchkeeper.domain.verdict import Status
-from watchkeeper.domain.window import Window
+from watchkeeper.domain.window import Granularity, Window
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.ingest.mover import Mover
 from watchkeeper.server.clocks import Clocks
@@ -37,6 +37,7 @@ _MOST_KNOWN = 1_000
 _TOGETHER = 32  # looks whose rows and profiles are held at once
 _LONGEST_SILENCE = timedelta(days=7)
 _FEWEST_SILENT = 3
+_LOOK_FOR_GAPS = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -140,24 +141,32 @@ class Worker:
                 return found
 
     def _gaps(self, defined: Defined, now: datetime) -> list[StoredWindow]:
-        """The windows since the last one that held rows, made where nothing was received.
+        """The windows after one with rows for which nothing was received, made where they are not.
 
         A model that falls silent is told so for a week; after that its silence is no news.
         """
         name, length = defined.model.name, defined.model.granularity.length
         if now <= self._gaps_after.get(name, now - length):
             return []
+        self._gaps_after[name] = now + min(length / 4, _LOOK_FOR_GAPS)
         known = self.catalog.windows.page(name, limit=_MOST_KNOWN).items
-        self._gaps_after[name] = now + min(length / 4, timedelta(minutes=1))
-        last = next((item.window for item in known if item.accounting.received), None)
-        if last is None:
-            return []
-        until = min(now, last.end + max(_LONGEST_SILENCE, _FEWEST_SILENT * length))
-        held = {item.window for item in known}
-        expected = [
-            window
-            for window in defined.model.granularity.windows(last.end, until)
-            if window not in held and first_look(window) < now
-        ]
+        expected = silent_windows(defined.model.granularity, known, now)
         self.catalog.windows.expect(name, expected)
         return [self.catalog.windows.get(name, window) for window in expected]
+
+
+def silent_windows(
+    granularity: Granularity, known: Sequence[StoredWindow], now: datetime
+) -> list[Window]:
+    """The windows that should have been judged before ``now`` and are not known, oldest first."""
+    held = {item.window for item in known}
+    silence = max(_LONGEST_SILENCE, _FEWEST_SILENT * granularity.length)
+    missing: set[Window] = set()
+    for item in known:
+        if item.accounting.received:
+            window = Window(item.window.end, item.window.end + granularity.length)
+            until = min(now, item.window.end + silence)
+            while window not in held and window.start < until and first_look(window) < now:
+                missing.add(window)
+                window = Window(window.end, window.end + granularity.length)
+    return sorted(missing)

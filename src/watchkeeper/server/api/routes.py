@@ -28,7 +28,7 @@ def get_route(hub: HubOf, _: Reader, route: str) -> Envelope[RouteWire]:
 
 
 @router.post("/{route}/test")
-def test_route(hub: HubOf, _: Operator, route: str) -> Envelope[list[SinkOutcome]]:
+def send_test_notice(hub: HubOf, _: Operator, route: str) -> Envelope[list[SinkOutcome]]:
     """Send a test notice through every sink of a route, now, and say what became of each."""
     return Envelope(data=hub.routes.test(route))
 
