@@ -3,61 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import os
-import pwd
 import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from watchkeeper.catalog import Catalog
 
-_HOME = Path("/usr/lib/postgresql")
 _NAMES = itertools.count()
-
-
-def _programs() -> Path:
-    found = sorted(_HOME.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if not found:
-        pytest.skip(f"needs a PostgreSQL server under {_HOME}, which is not installed here")
-    return found[-1].parent
-
-
-def _unprivileged() -> dict[str, str]:
-    """PostgreSQL refuses to run as root: as whom to run it instead."""
-    if os.geteuid() != 0:
-        return {}
-    try:
-        return {"user": pwd.getpwnam("postgres").pw_name}
-    except KeyError:
-        pytest.skip("needs the user postgres, because PostgreSQL refuses to run as root")
-
-
-@pytest.fixture(scope="session")
-def postgresql():
-    """A real PostgreSQL server of its own, reached through a socket in a temporary folder."""
-    programs, user = _programs(), _unprivileged()
-    folder = Path(tempfile.mkdtemp(prefix="wk-pg-", dir="/tmp"))
-    if user:
-        shutil.chown(folder, user["user"])
-    run = {"capture_output": True, "cwd": folder, **user}
-    data = folder / "data"
-    subprocess.run(
-        [programs / "initdb", "-D", data, "-U", "keeper", "-A", "trust", "-E", "UTF8", "-N"],
-        check=True,
-        **run,
-    )
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=50"
-    control = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
-    subprocess.run([*control, "-o", options, "start"], check=True, **run)
-    try:
-        yield f"postgresql+psycopg://keeper@/postgres?host={folder}"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=True, **run)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _create(server_url, template="template1"):

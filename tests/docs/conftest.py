@@ -43,6 +43,7 @@ class Reader:
     folder: Path
     environment: dict[str, str]
     port: int
+    instead: dict[str, str] = field(default_factory=dict)
     scope: dict[str, object] = field(default_factory=dict)
     servers: list[subprocess.Popen] = field(default_factory=list)
     printed: str = ""
@@ -55,8 +56,14 @@ class Reader:
         ]
         for (language, words, text), after in zip(blocks, shown, strict=True):
             if "not-run" not in words:
-                self.do(language, words.split(), text.replace("8711", str(self.port)), after)
+                self.do(language, words.split(), self.here(text), after)
         return len(blocks)
+
+    def here(self, text: str) -> str:
+        """A block with what differs on this machine: ports, and addresses of examples."""
+        for written, meant in {"8711": str(self.port), **self.instead}.items():
+            text = text.replace(written, meant)
+        return text
 
     def do(self, language: str, words: list[str], text: str, after: str) -> None:
         """One block."""

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 RUN = sorted([*DOCS.glob("*.md"), *DOCS.glob("how-to/*.md"), *DOCS.glob("explanation/*.md")])
 # These have a test of their own, which looks closer.
-APART = {"how-to/define-a-model.md"}
+APART = {"how-to/define-a-model.md", "how-to/run-on-postgresql.md"}
 PAGES = [path.relative_to(DOCS).as_posix() for path in RUN]
 
 
@@ -22,6 +22,14 @@ def test_the_page_is_true(page, reader):
     shown = len(re.findall(r"^```\w", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE))
 
     assert reader.read(f"docs/{page}") == shown
+
+
+@pytest.mark.slow
+def test_the_page_on_postgresql_is_true(reader, postgresql):
+    """The same, with a real server of databases in the place of the one that is named."""
+    reader.instead["postgresql+psycopg://keeper@db.example.org/watchkeeper"] = postgresql
+
+    assert reader.read("docs/how-to/run-on-postgresql.md") == 6
 
 
 @pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", *(f"docs/{p}" for p in PAGES)])  # fmt: skip
