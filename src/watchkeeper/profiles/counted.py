@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import ibis
 import ibis.expr.datatypes as dt
-import pyarrow as pa
 
 from watchkeeper.domain.model import Column, ColumnType, Role
 from watchkeeper.domain.profile import CountProfile
+from watchkeeper.profiles.arrays import integers
 from watchkeeper.profiles.engine import fetch
 from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups
@@ -65,8 +65,10 @@ def _count(frame: Frame, axis: Axis | None, columns: list[Column]) -> Iterator[C
     counted = grouped.agg(rows=rows.count(), **sums)
     figures = {name: counted[name] for name in ("rows", *sums)}
     groups = Groups.of(fetch(counted.select(**frame.labels(counted), **figures)))
+    held = {name: integers(groups.table[name]).tolist() for name in figures}
     for _, where, at in groups:
-        yield _counted(groups.table, at.start, where, columns)
+        found = {name: values[at.start] for name, values in held.items()}
+        yield _counted(found, where, columns)
 
 
 def _figures(frame: Frame, column: Column) -> dict[str, ibis.Value]:
@@ -105,23 +107,20 @@ def _total(rows: ibis.Table, name: str) -> ibis.Value:
     return rows[name].cast(dt.int64).sum().fill_null(0)
 
 
-def _counted(table: pa.Table, at: int, where: Cell, columns: list[Column]) -> Counted:
-    def figure(name: str) -> int:
-        return int(table[name][at].as_py() or 0) if name in table.column_names else 0
-
-    rows = figure("rows")
+def _counted(found: dict[str, int], where: Cell, columns: list[Column]) -> Counted:
+    rows = found["rows"]
     return Counted(
         where=where,
         rows=rows,
-        errors=figure("failed") if "failed" in table.column_names else None,
+        errors=found.get("failed"),
         columns={
             column.name: CountProfile(
                 n=rows,
-                null=figure(f"null{i}"),
-                invalid=figure(f"invalid{i}"),
-                duplicate=figure(f"{_ID}{i}"),
-                stale=figure(f"stale{i}"),
-                future=figure(f"future{i}"),
+                null=found[f"null{i}"],
+                invalid=found.get(f"invalid{i}", 0),
+                duplicate=found.get(f"{_ID}{i}", 0),
+                stale=found.get(f"stale{i}", 0),
+                future=found.get(f"future{i}", 0),
             )
             for i, column in enumerate(columns)
         },

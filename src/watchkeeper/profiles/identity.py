@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from watchkeeper.domain.profile import Binning, CategoricalBinning, NumericBinni
 
 __all__ = ["with_identity"]
 
+_PLAIN = frozenset({bool, int, float, str, type(None)})
 _LEFT_OUT = frozenset({"id", "revision", "accounting"})  # set after, by who keeps the profile
 
 
@@ -21,29 +22,32 @@ def with_identity(profile: WindowProfile) -> WindowProfile:
     if profile.id:
         return profile
     digest = hashlib.blake2b(digest_size=12)
-    for field in fields(profile):
-        if field.name not in _LEFT_OUT:
-            for piece in _pieces(getattr(profile, field.name)):
-                digest.update(piece)
-                digest.update(b"\x1f")
+    named = [field.name for field in fields(profile) if field.name not in _LEFT_OUT]
+    _feed(digest, tuple(getattr(profile, name) for name in named))
     return replace(profile, id=digest.hexdigest())
 
 
-def _pieces(value: object) -> Iterator[bytes]:
-    if isinstance(value, np.ndarray):
-        yield repr(value.shape).encode()
-        yield np.ascontiguousarray(value).tobytes()
+def _feed(digest: hashlib.blake2b, value: object) -> None:
+    """Put a value that is not plain into the digest: arrays by their bytes, the rest by text."""
+    if isinstance(value, tuple):
+        # One text for all that is plain: what this costs is the number of calls.
+        plain = [x if type(x) in _PLAIN else None for x in value]
+        digest.update(repr(plain).encode("utf-8", "surrogatepass"))
+        for part in value:
+            if type(part) not in _PLAIN:
+                _feed(digest, part)
+    elif isinstance(value, np.ndarray):
+        digest.update(f"{value.shape}{value.dtype.char}".encode())
+        digest.update(np.ascontiguousarray(value))
     elif isinstance(value, NumericBinning | CategoricalBinning):
-        yield _binning(value)
-    elif isinstance(value, Mapping):
-        for key in sorted(value):
-            yield str(key).encode()
-            yield from _pieces(value[key])
+        digest.update(_binning(value))
     elif is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            yield from _pieces(getattr(value, field.name))
+        held = (getattr(value, field.name) for field in fields(value))
+        _feed(digest, (type(value).__name__, *held))
+    elif isinstance(value, Mapping):
+        _feed(digest, tuple(x for key in sorted(value) for x in (key, value[key])))
     else:
-        yield repr(value).encode()
+        digest.update(repr(value).encode("utf-8", "surrogatepass"))
 
 
 @lru_cache(maxsize=4096)
