@@ -38,7 +38,7 @@ def _feed(digest: hashlib.blake2b, value: object) -> None:
                 _feed(digest, part)
     elif isinstance(value, np.ndarray):
         digest.update(f"{value.shape}{value.dtype.char}".encode())
-        digest.update(np.ascontiguousarray(value))
+        digest.update(value.tobytes())
     elif isinstance(value, NumericBinning | CategoricalBinning):
         digest.update(_binning(value))
     elif is_dataclass(value) and not isinstance(value, type):
