@@ -39,6 +39,9 @@ from watchkeeper.settings import documentation
 from watchkeeper.stats.distances.catalogue import DISTANCES, ORDERED
 from watchkeeper.stats.performance.catalogue import CLASSIFICATION, REGRESSION, Metric
 from watchkeeper.stats.performance.state import Classified, Regressed
+from watchkeeper.testing.clock import Clock
+from watchkeeper.testing.sink import CaptureSink
+from watchkeeper.testing.streams import Shift, Stream
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 WIDTH = 96
@@ -83,6 +86,7 @@ def pages() -> dict[str, str]:
         "python.md": python,
         "settings.md": settings,
         "sinks.md": sinks,
+        "testing.md": testing,
     }
     return {name: NOTE + "\n".join(make()).rstrip() + "\n" for name, make in makers.items()}
 
@@ -277,6 +281,14 @@ def python() -> Iterator[str]:
         for method in methods:
             home = title.rpartition(".")[2]
             yield from _described(f"{home}.{method}", getattr(cls, method), level=4)
+
+
+def testing() -> Iterator[str]:
+    """Doubles and simulated data."""
+    yield "# Test doubles\n"
+    yield (inspect.getdoc(import_module("watchkeeper.testing")) or "") + "\n"
+    for found in (Clock, CaptureSink, Stream, Shift):
+        yield from _described(f"{found.__module__}.{found.__name__}", found)
 
 
 def _described(name: str, found: Callable[..., object], *, level: int = 3) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""Doubles, simulated data and conformance checks for whoever builds on Watchkeeper."""
+"""Doubles and simulated data for whoever builds on Watchkeeper, or judges it."""

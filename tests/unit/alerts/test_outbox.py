@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from watchkeeper.alerts.message import Message
 from watchkeeper.alerts.outbox import Dispatcher
 from watchkeeper.alerts.service import Alerting
 from watchkeeper.catalog.catalog import Catalog
-from watchkeeper.domain.alert import AlertState, Notice
+from watchkeeper.domain.alert import AlertState
 from watchkeeper.domain.model import Model, Task
 from watchkeeper.domain.route import AlertRoute, Match, SinkSpec
 from watchkeeper.domain.verdict import Severity, Status, Verdict
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import Conflict, InvalidInput, Unavailable
+from watchkeeper.testing.sink import CaptureSink
 
 DAY = timedelta(days=1)
 START = datetime(2013, 3, 1, tzinfo=UTC)
@@ -28,19 +27,6 @@ ROUTES = (
     AlertRoute("others", (SinkSpec("log"),), Match(owner="somebody-else")),
     AlertRoute("only-critical", (SinkSpec("log"),), Match(severity=Severity.CRITICAL)),
 )
-
-
-@dataclass
-class Receiver:
-    """A sink that fails a number of times, then accepts."""
-
-    failures: list[Exception] = field(default_factory=list)
-    accepted: list[str] = field(default_factory=list)
-
-    def send(self, notice: Notice, message: Message) -> None:
-        if self.failures:
-            raise self.failures.pop(0)
-        self.accepted.append(notice.key)
 
 
 @pytest.fixture
@@ -93,7 +79,7 @@ def test_the_same_verdicts_again_tell_nobody(catalog, alerting):
 def test_a_dead_receiver_delays_only_itself(catalog, alerting):
     """The webhook is down: the log is told, the webhook later, under the same key."""
     alerting.on_verdicts(MODEL, [verdict(0)], START + DAY)
-    log, webhook = Receiver(), Receiver([Unavailable("down")])
+    log, webhook = CaptureSink(), CaptureSink([Unavailable("down")])
     dispatcher = Dispatcher(catalog.outbox, lambda _, place: (log, webhook)[place])
 
     first = dispatcher.send_due(START + DAY)
@@ -102,13 +88,13 @@ def test_a_dead_receiver_delays_only_itself(catalog, alerting):
 
     assert (first["sent"], first["delayed"]) == (1, 1)
     assert again["sent"] == 0
-    assert (later["sent"], len(log.accepted), len(webhook.accepted)) == (1, 1, 1)
+    assert (later["sent"], len(log.keys), len(webhook.keys)) == (1, 1, 1)
 
 
 def test_what_is_never_taken_is_set_aside_with_the_reason(catalog, alerting):
     """A receiver that refuses for good is not asked again, and the reason is kept."""
     incidents = alerting.on_verdicts(MODEL, [verdict(0)], START + DAY)
-    refusing = Receiver([InvalidInput("no such user"), InvalidInput("no such user")])
+    refusing = CaptureSink([InvalidInput("no such user"), InvalidInput("no such user")])
     dispatcher = Dispatcher(catalog.outbox, lambda *_: refusing)
 
     outcome = dispatcher.send_due(START + DAY)

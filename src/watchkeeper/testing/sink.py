@@ -1,0 +1,31 @@
+"""A sink that keeps what it was sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from watchkeeper.alerts.message import Message
+from watchkeeper.domain.alert import Notice
+
+__all__ = ["CaptureSink"]
+
+
+@dataclass(slots=True)
+class CaptureSink:
+    """Raises each of ``failures`` once, in their order, then keeps every notice and message."""
+
+    failures: list[Exception] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of what was taken, in order; a repeat stands twice."""
+        return [notice.key for notice in self.notices]
+
+    def send(self, notice: Notice, message: Message) -> None:
+        """Take it, or raise the next failure."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.notices.append(notice)
+        self.messages.append(message)
