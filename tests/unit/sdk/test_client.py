@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -285,5 +284,5 @@ def test_a_spool_is_for_its_user_alone(tmp_path):
     found.logger("m").prediction({"x": 1}, prediction=1)
 
     for path in found._spool.root.rglob("*"):
-        assert os.stat(path).st_mode & 0o077 == 0
+        assert path.stat().st_mode & 0o077 == 0
     found.close(0.0)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from watchkeeper.sdk.ids import new_id, time_of_id
 
-MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC))
+# Hypothesis takes naive bounds and adds the zone itself.
+MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
 @given(MOMENTS)

@@ -459,13 +459,37 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Route
+         * @description One route.
+         */
+        get: operations["get_route"];
         /**
          * Put Route
          * @description Apply a route; applying the same one again changes nothing.
          */
         put: operations["put_route"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{route}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Test Notice
+         * @description Send a test notice through every sink of a route, now, and say what became of each.
+         */
+        post: operations["send_test_notice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -851,6 +875,12 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[RouteWire] */
+        Envelope_RouteWire_: {
+            data: components["schemas"]["RouteWire"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Envelope[Service] */
         Envelope_Service_: {
             data: components["schemas"]["Service"];
@@ -901,6 +931,13 @@ export interface components {
         Envelope_list_RouteWire__: {
             /** Data */
             data: components["schemas"]["RouteWire"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[list[SinkOutcome]] */
+        Envelope_list_SinkOutcome__: {
+            /** Data */
+            data: components["schemas"]["SinkOutcome"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1380,6 +1417,18 @@ export interface components {
         SignedOut: {
             /** Signed Out */
             signed_out: boolean;
+        };
+        /**
+         * SinkOutcome
+         * @description What became of a test notice; ``problem`` is null where the receiver took it.
+         */
+        SinkOutcome: {
+            /** Problem */
+            problem: string | null;
+            /** Sink */
+            sink: number;
+            /** Type */
+            type: string;
         };
         /**
          * Status
@@ -2413,6 +2462,37 @@ export interface operations {
             };
         };
     };
+    get_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RouteWire_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     put_route: {
         parameters: {
             query?: {
@@ -2440,6 +2520,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_RouteApplied_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    send_test_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                route: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_SinkOutcome__"];
                 };
             };
             /** @description the one error shape */
