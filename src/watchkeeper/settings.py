@@ -148,8 +148,8 @@ class Settings:
         return cls(**chosen)  # type: ignore[arg-type]  # each value came from its field's own reader
 
     def to_environment(self) -> dict[str, str]:
-        """The variables from which `load` reads these very settings, for a child process."""
-        found = {}
+        """A child's environment: this process's own, with what `load` reads these settings from."""
+        found = dict(os.environ)
         for item in fields(self):
             value = getattr(self, item.name)
             shown = json.dumps(value) if isinstance(value, dict) else str(value)

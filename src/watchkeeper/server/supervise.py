@@ -54,7 +54,7 @@ def serve(settings: Settings, told: Callable[[Ready], None]) -> None:
     try:
         secret = first_key(settings)
         with _listen(settings.host, settings.port) as listening:
-            supervisor = Supervisor(listening, _environment(settings))
+            supervisor = Supervisor(listening, settings.to_environment())
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, lambda *_: supervisor.stop())
             supervisor.start()
@@ -181,18 +181,13 @@ def _lock(home: Path) -> int:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, kind, protocol)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.create_server((address[0], port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise InvalidInput(
             f"the address {host}:{port} cannot be listened on: {error.strerror or error}; "
             "choose another with --port or --host"
         ) from error
-    listening.listen(_BACKLOG)
     listening.set_inheritable(True)
     return listening
 
@@ -200,8 +195,3 @@ def _listen(host: str, port: int) -> socket.socket:
 def _url(host: str, listening: socket.socket) -> str:
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{listening.getsockname()[1]}"
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    """The children's environment: the settings as they are in force here."""
-    return {**os.environ, **settings.to_environment()}

@@ -126,7 +126,7 @@ def test_an_error_is_logged_and_raised(logged):
         {"features": lambda row: 1 / 0},
         {"answer": lambda result: 1 / 0},
         {"answer": lambda result: None},
-        {"features": dict},
+        {"features": lambda *, nothing: nothing},
     ],
 )
 def test_nothing_in_logging_reaches_the_caller(logged, options):
