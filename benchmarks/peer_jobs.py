@@ -20,7 +20,9 @@ def evidently(reference: str, current: str) -> None:
     definition = DataDefinition(
         numerical_columns=numeric, categorical_columns=[c for c in columns if c not in numeric]
     )
-    datasets = [Dataset.from_pandas(frame[columns], data_definition=definition) for frame in (cur, ref)]
+    datasets = [
+        Dataset.from_pandas(frame[columns], data_definition=definition) for frame in (cur, ref)
+    ]
     result = Report([DataDriftPreset()]).run(*datasets).dict()
     print(len(result["metrics"]), "metrics")
 

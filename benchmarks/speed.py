@@ -36,7 +36,9 @@ def line(name: str, cost: Cost, extra: str = "") -> str:
 def main() -> None:
     """Print a Markdown table of costs, ratios and what was flagged."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--data", type=Path, default=Path(tempfile.gettempdir()) / "watchkeeper-bench")
+    parser.add_argument(
+        "--data", type=Path, default=Path(tempfile.gettempdir()) / "watchkeeper-bench"
+    )
     parser.add_argument("--peers", action="store_true", help="run Evidently and NannyML on 5M too")
     asked = parser.parse_args()
     write_all(asked.data)
@@ -48,15 +50,21 @@ def main() -> None:
     print("|---|---|---|---|---|")
     print(f"| DuckDB count/sum/min/max of 15 columns, 5M rows | {scan:.2f} | | | the limit |")
     ours = compare(reference, big, report, times=3)
-    print(line("compare 100k to 5M x 22, per day", ours, f"{ours.wall / scan:.1f} x the scan (<= 8)"))
+    print(
+        line("compare 100k to 5M x 22, per day", ours, f"{ours.wall / scan:.1f} x the scan (<= 8)")
+    )
     found = flagged(report)
-    print(f"| flagged on 5M | | | | missed {sorted(SHIFTED - found)}, false "
-          f"{sorted(found - SHIFTED - FOLLOWING)} |")
+    print(
+        f"| flagged on 5M | | | | missed {sorted(SHIFTED - found)}, false "
+        f"{sorted(found - SHIFTED - FOLLOWING)} |"
+    )
     small = compare(reference, asked.data / "cur_100k.parquet", report, times=3)
     print(line("compare 100k to 100k x 22", small, "<= 2.5 s"))
     found = flagged(report)
-    print(f"| flagged on 100k | | | | missed {sorted(SHIFTED - found)}, false "
-          f"{sorted(found - SHIFTED - FOLLOWING)} |")
+    print(
+        f"| flagged on 100k | | | | missed {sorted(SHIFTED - found)}, false "
+        f"{sorted(found - SHIFTED - FOLLOWING)} |"
+    )
     for name in ("null_100k", "null_1M"):
         compare(reference, asked.data / f"{name}.parquet", report, times=1)
         print(f"| flagged on {name} | | | | {sorted(flagged(report))} |")

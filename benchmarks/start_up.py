@@ -28,11 +28,15 @@ def main() -> None:
         ).stdout.splitlines()
         names = {name.partition("==")[0].lower() for name in listed}
         times = [
-            float(subprocess.run([str(python), "-c", TIMER], check=True, capture_output=True).stdout)
+            float(
+                subprocess.run([str(python), "-c", TIMER], check=True, capture_output=True).stdout
+            )
             for _ in range(7)
         ]
-    print(f"import watchkeeper: {min(times) * 1000:.0f} ms (<= 60), median "
-          f"{sorted(times)[3] * 1000:.0f} ms")
+    print(
+        f"import watchkeeper: {min(times) * 1000:.0f} ms (<= 60), median "
+        f"{sorted(times)[3] * 1000:.0f} ms"
+    )
     print(f"base install: {len(names)} packages, heavy ones among them: {sorted(names & HEAVY)}")
 
 

@@ -1,0 +1,60 @@
+"""`make bench`: run every benchmark and record what it printed in RESULTS.md, with the machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "RESULTS.md"
+
+# Each with what it shows; the order is the order of the page.
+BENCHMARKS = (
+    ("Cost of the base install", ["start_up.py"]),
+    ("Speed of compare, beside the limit and the peers", ["speed.py", "--peers"]),
+    ("False alarms and power, through compare", ["false_alarms.py"]),
+    ("A year of flights, through the server", ["demo.py"]),
+)
+
+
+def machine() -> str:
+    """The machine in a line."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.machine()}, "
+        f"Python {platform.python_version()}; load {os.getloadavg()[0]:.1f} at the start"
+    )
+
+
+def main() -> None:
+    """Run all, or those whose script is named; print and record."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("only", nargs="*", help="scripts to run, without .py")
+    asked = parser.parse_args()
+    parts = [f"# Results\n\nMeasured {datetime.now(UTC):%Y-%m-%d} on {machine()}.\n"]
+    for title, command in BENCHMARKS:
+        if asked.only and command[0].removesuffix(".py") not in asked.only:
+            continue
+        print(f"== {title}", flush=True)
+        done = subprocess.run(
+            [sys.executable, str(HERE / command[0]), *command[1:]],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        print(done.stdout, flush=True)
+        ended = "" if done.returncode == 0 else f"\nended with {done.returncode}\n"
+        body = done.stdout.strip()
+        shown = body if body.startswith("|") else f"```\n{body}\n```"
+        parts.append(f"## {title}\n\n`python benchmarks/{' '.join(command)}`\n\n{shown}\n{ended}")
+    if not asked.only:
+        RESULTS.write_text("\n".join(parts))
+
+
+if __name__ == "__main__":
+    main()
