@@ -27,9 +27,9 @@ programs: ## install what only the tests need (PostgreSQL, Chromium) where this 
 demo: setup ## watch a real model on real flights, then serve the page
 	$(BIN)/watchkeeper demo
 
-test: setup programs ## check, then every test
+test: setup programs ## check, then every other test
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests --ignore tests/docs --ignore tests/architecture
 
 check: setup ## format, lint, types, import contracts, doctests, docs, schemas
 	$(BIN)/ruff format --check .
