@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
 from watchkeeper.server.api import (
@@ -62,6 +63,8 @@ def create_app(hub: Hub) -> FastAPI:
     app = declare_app()
     app.state.hub = hub
     install_page(app)
+    # A year of a model's drift is two megabytes of repeating names, and a tenth of that packed.
+    app.add_middleware(GZipMiddleware, minimum_size=4_096, compresslevel=4)
     app.add_middleware(WatchRequests, telemetry=hub.telemetry)
     return app
 

@@ -65,8 +65,8 @@ class VerdictView:
         """The drift verdicts over all rows, columns × windows: sudden ones or slow ones."""
         model = self.models.get(name).model
         cells: dict[tuple[str, Window], Verdict] = {}
-        for verdict in self._of_kind(model, "drift", asked):
-            if verdict.what == what and verdict.column is not None and verdict.window is not None:
+        for verdict in self._of_kind(model, "drift", asked, what=(what,)):
+            if verdict.column is not None and verdict.window is not None:
                 key = (verdict.column, verdict.window)
                 held = cells.get(key)
                 if held is None or _rank(verdict) < _rank(held):
@@ -102,13 +102,20 @@ class VerdictView:
             ],
         )
 
-    def _of_kind(self, model: Model, kind: str, asked: Range) -> Sequence[Verdict]:
+    def _of_kind(
+        self, model: Model, kind: str, asked: Range, *, what: tuple[str, ...] = ()
+    ) -> Sequence[Verdict]:
         """The verdicts over all rows of the monitors of one kind, oldest window first."""
         names = tuple(spec.name for spec in monitors_of(model) if spec.kind == kind)
         if not names:
             return ()
         wanted = VerdictFilter(
-            model=model.name, monitors=names, segment="", start=asked.start, end=asked.end
+            model=model.name,
+            monitors=names,
+            what=what,
+            segment="",
+            start=asked.start,
+            end=asked.end,
         )
         return [
             verdict
