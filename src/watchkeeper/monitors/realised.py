@@ -197,7 +197,9 @@ def _curves(matured: Sequence[DelayCounts]) -> DelayCurves | None:
 
 
 def _maturity(profile: WindowProfile, lateness: Lateness) -> tuple[float, LateWeights | None]:
-    if _age(profile) >= lateness.horizon.total_seconds():
+    held = profile.performance
+    every_label = held is not None and held.labelled >= held.n
+    if every_label or _age(profile) >= lateness.horizon.total_seconds():
         return 1.0, None
     weights = _weights(profile, lateness.curves)
     if weights is not None:

@@ -132,6 +132,28 @@ def homes(tmp_path_factory):
     return {"empty": empty, "watched": watched}
 
 
+@pytest.fixture(scope="session")
+def lived(homes, tmp_path_factory):
+    """The API over an installation that has judged a week, with a fault on its last day. Read only:
+    it is shared.
+    """
+    home = tmp_path_factory.mktemp("lived") / "home"
+    shutil.copytree(homes["watched"], home)
+    parts = open_parts(Settings(home=home), now=Clock(datetime(2024, 9, 1, tzinfo=UTC)))
+    stage = Stage(parts, Clock(datetime(2024, 9, 1, tzinfo=UTC)))
+    for number in range(4):
+        stage.send(START + number * DAY)
+    stage.send(START + 4 * DAY, income=[None] * 50 + [1.0] * (ROWS - 50))
+    bad = pa.table({"loan": ["x"], "at": [START], "income": ["a lot"]})
+    stage.receive(RowKind.PREDICTIONS, bad, "bad", START + 5 * DAY)
+    stage.advance(START + 5 * DAY + timedelta(hours=1))
+    parts.worker().step()
+    found = Api(create_app(parts.hub()), parts)
+    found.headers = found.key("admin")
+    yield found
+    parts.close()
+
+
 @pytest.fixture
 def clock():
     """The wall's clock, long after the data."""

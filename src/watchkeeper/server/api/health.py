@@ -10,22 +10,25 @@ from watchkeeper.server.api.dependencies import HubOf
 __all__ = ["router"]
 
 router = APIRouter(tags=["health"])
+_TEXT: dict[int | str, dict[str, object]] = {
+    200: {"description": "plain text", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
 
 
-@router.get("/healthz", response_class=PlainTextResponse)
-async def get_health() -> str:
+@router.get("/healthz", responses=_TEXT, response_model=None)
+async def get_health() -> PlainTextResponse:
     """Answers while the process lives."""
-    return "ok"
+    return PlainTextResponse("ok")
 
 
-@router.get("/readyz", response_class=PlainTextResponse)
-def get_readiness(hub: HubOf) -> str:
+@router.get("/readyz", responses=_TEXT, response_model=None)
+def get_readiness(hub: HubOf) -> PlainTextResponse:
     """Answers 200 when a batch could be acknowledged now, 503 otherwise."""
     hub.progress.require_ready()
-    return "ready"
+    return PlainTextResponse("ready")
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get("/metrics", responses=_TEXT, response_model=None)
 def get_metrics(hub: HubOf) -> Response:
     """The server's own figures in Prometheus' text format."""
     text, media_type = hub.telemetry.exposition()

@@ -1,0 +1,281 @@
+"""The real server: processes, sockets, disk; and what is left of it when they are killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from watchkeeper.errors import Forbidden, NotFound, Unauthorized
+from watchkeeper.sdk.client import Client, SpoolOptions
+
+START = datetime(2024, 3, 4, tzinfo=UTC)
+DAY = timedelta(days=1)
+ROWS = 120
+DEFINITION = """
+apiVersion: watchkeeper/v1
+kind: Model
+name: loans
+task: binary
+positive_class: "yes"
+classes: ["no", "yes"]
+granularity: 1d
+label_horizon: 7d
+columns:
+  loan: {type: categorical, role: prediction_id}
+  at: {type: timestamp, role: time}
+  income: numeric
+  score: {type: numeric, role: score}
+  prediction: {type: categorical, role: prediction}
+  repaid: {type: categorical, role: label}
+"""
+
+
+class Server:
+    """`watchkeeper serve` in a home folder of its own."""
+
+    def __init__(self, home):
+        self.home = home
+        self.log = (home.parent / f"{home.name}.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "watchkeeper.cli.main", "serve", "--home", str(home)]
+            + ["--port", "0", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+        )
+        said = json.loads(self.process.stdout.readline())
+        self.url = said["url"]
+        self.key = said["key"] or (home / "admin.key").read_text().strip()
+
+    def child(self, name):
+        """The process id of the door or the worker that runs now."""
+        found = subprocess.run(
+            ["pgrep", "-P", str(self.process.pid), "-f", f"watchkeeper.server.{name}"],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        return int(found.stdout.split()[0]) if found.stdout else None
+
+    def stop(self):
+        """Stop it as a service manager does; its exit code."""
+        self.process.terminate()
+        code = self.process.wait(60)
+        self.process.stdout.close()
+        self.log.close()
+        return code
+
+
+@pytest.fixture
+def server(tmp_path):
+    made = Server(tmp_path / "home")
+    yield made
+    if made.process.poll() is None:
+        made.stop()
+
+
+@pytest.fixture
+def client(server, tmp_path):
+    with Client(server.url, server.key, spool=SpoolOptions(tmp_path / "spool")) as made:
+        made.apply(DEFINITION)
+        made.upload_reference(
+            "loans", pa.concat_tables([loans(START - DAY * n) for n in range(1, 15)])
+        )
+        yield made
+
+
+def loans(day):
+    random = np.random.default_rng(day.toordinal())
+    score = random.beta(2, 2, ROWS)
+    return pa.table(
+        {
+            "loan": [f"{day:%Y%m%d}-{place}" for place in range(ROWS)],
+            "at": [day + timedelta(seconds=86_400 * place / ROWS) for place in range(ROWS)],
+            "income": random.lognormal(10, 0.5, ROWS),
+            "score": score,
+            "prediction": np.where(score > 0.5, "yes", "no").tolist(),
+            "repaid": np.where(random.random(ROWS) < score, "yes", "no").tolist(),
+        }
+    )
+
+
+def windows(client):
+    found = client.http.get("/api/v1/models/loans/windows").data
+    return {item["window"]["start"][:10]: item for item in found}
+
+
+def until(found, *, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < end, f"not so after {seconds} s"
+        time.sleep(0.1)
+
+
+def test_rows_in_verdicts_out(client):
+    """JSON and Arrow predictions, labels that come a day later: every window is judged, twice."""
+    first, second = loans(START), loans(START + DAY)
+    client.log_predictions(
+        "loans", first.drop_columns(["repaid"]).to_pylist(), batch="p1", known_at=START + DAY
+    )
+    client.log_predictions(
+        "loans", second.drop_columns(["repaid"]), batch="p2", known_at=START + 2 * DAY
+    )
+    for table, name, known_at in ((first, "l1", 2), (second, "l2", 3)):
+        labels = table.select(["loan", "repaid"]).rename_columns(["id", "label"])
+        client.log_labels("loans", labels, batch=name, known_at=START + known_at * DAY)
+    client.advance("loans", START + 3 * DAY + timedelta(minutes=1))
+
+    assert client.wait_until_judged(120)
+
+    found = windows(client)
+    assert {day: item["joined"] for day, item in found.items() if item["received"]} == {
+        "2024-03-04": ROWS,
+        "2024-03-05": ROWS,
+    }
+    assert found["2024-03-04"]["revision"] == 2
+    then = client.http.get(
+        "/api/v1/models/loans/performance", metric="accuracy", end="2024-03-05T00:00:00Z"
+    ).data
+    (point,) = then["series"][0]["points"]
+    assert (point["n"], point["maturity"]) == (ROWS, 1.0)
+    verdicts = client.http.get("/api/v1/models/loans/verdicts", limit=1000).data
+    assert {"quality", "drift", "performance"} <= {item["monitor"] for item in verdicts}
+
+
+def test_a_killed_worker_loses_nothing(server, client):
+    """`kill -9` of the worker in the middle of its work: it is started anew and does the rest."""
+    for number in range(4):
+        rows = loans(START + number * DAY).drop_columns(["repaid"])
+        known_at = START + (number + 1) * DAY
+        client.log_predictions("loans", rows, batch=f"p{number}", known_at=known_at)
+        killed = server.child("toil")
+        if killed is not None:
+            os.kill(killed, signal.SIGKILL)
+    client.advance("loans", START + 4 * DAY + timedelta(hours=1))
+
+    until(lambda: server.child("toil") is not None)
+    assert client.wait_until_judged(120)
+
+    found = windows(client)
+    assert [item["accepted"] for item in found.values()] == [ROWS] * 4
+    assert [item["duplicate"] for item in found.values()] == [0] * 4
+    assert all(item["status"] for item in found.values())
+
+
+def test_a_killed_door_loses_nothing_that_was_acknowledged(server, client):
+    """`kill -9` of the door while rows come in: every acknowledged batch is there once, and callers
+    wait instead of being refused.
+    """
+    until(lambda: server.child("door") is not None)
+    for number in range(12):
+        if number % 4 == 2:
+            os.kill(server.child("door"), signal.SIGKILL)
+        rows = loans(START).slice(number * 10, 10).drop_columns(["repaid"])
+        receipt = client.log_predictions(
+            "loans", rows, batch=f"b{number}", known_at=START + DAY + timedelta(seconds=number)
+        )
+        assert receipt.accepted == 10
+        until(lambda: server.child("door") is not None)
+    client.advance("loans", START + DAY + timedelta(hours=1))
+
+    assert client.wait_until_judged(120)
+
+    (window,) = windows(client).values()
+    assert (window["accepted"], window["duplicate"], window["rejected"]) == (ROWS, 0, 0)
+
+
+def test_a_killed_supervisor_leaves_no_process_and_no_lock(server, client):
+    """Door and worker end with the supervisor, and the next server has everything."""
+    client.log_predictions(
+        "loans", loans(START).drop_columns(["repaid"]), batch="p", known_at=START + DAY
+    )
+    children = [server.child("door"), server.child("toil")]
+
+    server.process.kill()
+    server.process.wait()
+
+    until(lambda: not any(alive(child) for child in children))
+    again = Server(server.home)
+    with Client(again.url, again.key, spool=SpoolOptions(server.home / "spool")) as found:
+        found.advance("loans", START + DAY + timedelta(hours=1))
+        assert found.wait_until_judged(120)
+        assert [item["accepted"] for item in windows(found).values()] == [ROWS]
+    again.stop()
+    server.process.stdout.close()
+    server.log.close()
+
+
+def alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_second_server_is_refused(server):
+    """The message names who holds the home folder; the exit code says that it did not start."""
+    second = subprocess.run(
+        [sys.executable, "-m", "watchkeeper.cli.main", "serve", "--home", str(server.home)]
+        + ["--port", "0"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert second.returncode == 2
+    assert f"process {server.process.pid}" in second.stderr
+
+
+def test_it_stops_when_asked(server):
+    """SIGTERM ends it cleanly, door and worker too."""
+    until(lambda: server.child("toil") is not None)
+    children = [server.child("door"), server.child("toil")]
+
+    assert server.stop() == 0
+
+    assert not any(alive(child) for child in children)
+
+
+def test_keys_and_the_page(server, client):
+    """Without a key nothing is told; the page and the probes are there for everyone."""
+    stranger = Client(server.url, "wrong", spool=SpoolOptions(server.home / "other"))
+    with pytest.raises(Unauthorized):
+        stranger.http.get("/api/v1/models")
+    made = client.http.send_json("POST", "/api/v1/keys", {"name": "ci", "scopes": ["read"]}).data
+    reader = Client(server.url, made["secret"], spool=SpoolOptions(server.home / "other"))
+    assert reader.http.get("/api/v1/models").data[0]["name"] == "loans"
+    with pytest.raises(Forbidden, match="ingest"):
+        reader.log_labels("loans", [{"id": "a", "label": "yes"}])
+    with pytest.raises(NotFound, match="nobody"):
+        client.log_labels("nobody", [{"id": "a", "label": "yes"}])
+
+    for path in ("/healthz", "/readyz", "/"):
+        with urllib.request.urlopen(server.url + path) as answer:
+            assert answer.status == 200
+    stranger.close(0.0)
+    reader.close(0.0)
+
+
+def test_a_logger_reaches_the_lake(client):
+    """What a service logs in its predict path is counted in the window of its time."""
+    logger = client.logger("loans", version="3")
+    identity = logger.prediction({"income": 20_000.0}, prediction="yes", score=0.8)
+    logger.label(identity, "yes")
+
+    assert client.flush(30)
+    until(lambda: client.http.get("/api/v1/clock").data["inbox"] == 0)
+
+    (window,) = windows(client).values()
+    assert (window["received"], window["accepted"]) == (1, 1)

@@ -1,0 +1,207 @@
+"""What the API shows of a judged week."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+START = datetime(2024, 3, 4, tzinfo=UTC)
+DAY = timedelta(days=1)
+ROWS = 150
+
+
+def got(lived, path):
+    """The data of a successful answer."""
+    answer = lived("GET", f"/api/v1/models/loans{path}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"]
+
+
+def test_the_fleet_at_a_glance(lived):
+    """A model with an open incident is in alarm, with its last window's rows and labels."""
+    (model,) = lived("GET", "/api/v1/models").json()["data"]
+
+    assert (model["name"], model["task"], model["granularity"]) == ("loans", "binary", "1d")
+    assert model["health"] == "alert"
+    assert model["open_incidents"] >= 1
+    assert (model["rows_last_window"], model["maturity"]) == (ROWS, 1.0)
+    assert [point["rows"] for point in model["volume"]] == [ROWS] * 5
+
+
+def test_windows_account_for_every_row(lived):
+    """Received is accepted, rejected and duplicate; the first day has a rejected row."""
+    windows = got(lived, "/windows")
+
+    assert [window["received"] for window in windows] == [ROWS + 1, ROWS, ROWS, ROWS, ROWS]
+    for window in windows:
+        parts = window["accepted"] + window["rejected"] + window["duplicate"]
+        assert window["received"] == parts
+    assert windows[-1]["status"] == "alert"
+    assert windows[-1]["alerts"] > 0
+
+
+def test_windows_of_a_range(lived):
+    """A range takes the windows that start in it."""
+    found = got(lived, "/windows?start=2024-03-05T00:00:00Z&end=2024-03-07T00:00:00Z")
+
+    assert [window["window"]["start"][:10] for window in found] == ["2024-03-05", "2024-03-06"]
+
+
+def test_the_drift_map(lived):
+    """Columns in the order of the definition, one cell each a window, the fault among them."""
+    drift = got(lived, "/drift")
+
+    assert [column["name"] for column in drift["columns"]] == [
+        "income",
+        "region",
+        "score",
+        "prediction",
+    ]
+    keys = [(cell["column"], cell["window"]["start"]) for cell in drift["cells"]]
+    assert len(keys) == len(set(keys))
+    alarms = {
+        (c["column"], c["window"]["start"][:10]) for c in drift["cells"] if c["status"] == "alert"
+    }
+    assert ("income", "2024-03-08") in alarms
+    faulty = next(c for c in drift["cells"] if c["status"] == "alert")
+    verdict = got(lived, f"/verdicts?column={faulty['column']}&status=alert")
+    assert faulty["verdict_id"] in {item["id"] for item in verdict}
+
+
+def test_verdicts_page_through_each_once(lived):
+    """Small pages hold together what one large page holds."""
+    whole = lived("GET", "/api/v1/models/loans/verdicts?limit=1000&monitor=drift").json()["data"]
+    pieces, cursor = [], ""
+    while cursor is not None:
+        path = f"/api/v1/models/loans/verdicts?limit=7&monitor=drift{cursor}"
+        answer = lived("GET", path).json()
+        pieces += answer["data"]
+        cursor = answer["next_cursor"] and f"&cursor={answer['next_cursor']}"
+
+    assert pieces == whole
+    assert len(whole) > 20
+
+
+def test_verdicts_as_known_then(lived):
+    """Before the first window was judged nothing was known."""
+    assert got(lived, "/verdicts?known_at=2024-03-05T00:00:00Z") == []
+
+
+def test_verdicts_over_all_rows_or_of_a_segment(lived):
+    """An empty segment asks for all rows, a named one for its own."""
+    whole = got(lived, "/verdicts?segment=&limit=1000")
+    north = got(lived, "/verdicts?segment=region%3Dnorth&limit=1000")
+
+    assert {item["segment"] for item in whole} == {None}
+    assert {item["segment"] for item in north} == {"region=north"}
+
+
+def test_a_numeric_distribution(lived):
+    """Bars of reference and window add up to the rows that have a value."""
+    shown = got(lived, "/distributions/income?start=2024-03-05T12:00:00Z")
+
+    assert shown["window"]["start"] == "2024-03-05T00:00:00Z"
+    assert shown["current_rows"] == ROWS
+    assert sum(bar["current_count"] for bar in shown["bins"]) == ROWS
+    assert sum(bar["reference_count"] for bar in shown["bins"]) == 40 * ROWS
+    assert sum(bar["current_share"] for bar in shown["bins"]) == pytest.approx(1.0)
+    edges = [bar["low"] for bar in shown["bins"] if bar["low"] is not None]
+    assert edges == sorted(edges)
+    assert {item["column"] for item in shown["verdicts"]} == {"income"}
+
+
+def test_missing_values_are_counted_apart(lived):
+    """Without a start the latest window is shown; its missing values are in no bar."""
+    shown = got(lived, "/distributions/income")
+
+    assert shown["window"]["start"] == "2024-03-08T00:00:00Z"
+    assert shown["missing"]["current_count"] == 50
+    assert shown["missing"]["current_share"] == pytest.approx(1 / 3)
+    assert sum(bar["current_count"] for bar in shown["bins"]) == ROWS - 50
+
+
+def test_a_categorical_distribution(lived):
+    """A bar for each value, the most frequent first."""
+    bars = got(lived, "/distributions/region")["bins"]
+
+    assert {bar["label"] for bar in bars} == {"north", "south"}
+    assert sum(bar["current_count"] for bar in bars) == ROWS
+
+
+def test_a_segments_distribution(lived):
+    """A slice is shown beside the same slice of the reference."""
+    shown = got(lived, "/distributions/region?segment=region%3Dnorth")
+
+    assert shown["segment"] == "region=north"
+    assert {bar["label"] for bar in shown["bins"] if bar["current_count"]} == {"north"}
+    assert 0 < shown["reference_rows"] < 40 * ROWS
+
+
+def test_performance(lived):
+    """Each metric has its way, its baseline and its controls, a point a window."""
+    shown = got(lived, "/performance?metric=accuracy")
+
+    metrics = {metric["name"]: metric["better"] for metric in shown["metrics"]}
+    assert metrics["accuracy"] == "higher"
+    assert metrics["log_loss"] == "lower"
+    (series,) = shown["series"]
+    assert [point["n"] for point in series["points"]] == [ROWS] * 5
+    for point in series["points"]:
+        assert point["low"] <= point["value"] <= point["high"]
+        assert 0.5 < point["baseline"] < 1.0
+        assert point["control"] is not None
+        assert point["maturity"] == 1.0
+
+
+def test_service(lived):
+    """Without logged latency there is traffic and no quantile."""
+    points = got(lived, "/service")["points"]
+
+    assert [point["requests"] for point in points] == [ROWS] * 5
+    assert {point["p95"] for point in points} == {None}
+
+
+def test_quarantine_shows_the_row_and_why(lived):
+    """A rejected row is there as it came, with the reason."""
+    (row,) = lived("GET", "/api/v1/quarantine?model=loans").json()["data"]
+
+    assert row["kind"] == "predictions"
+    assert "a lot" in row["row"]
+    assert row["detail"]
+
+
+def test_the_definition_is_the_document(lived, definition):
+    """What is shown can be applied again and changes nothing."""
+    document = got(lived, "")["definition"]
+
+    answer = lived("PUT", "/api/v1/models/loans?plan=true", json=document).json()["data"]
+
+    assert (answer["created"], answer["applied"], answer["changes"]) == (False, False, [])
+
+
+def test_the_fleet_is_read_in_a_few_statements(lived):
+    """However many models and windows there are, the list asks a fixed number of questions."""
+    asked = []
+    engine = lived.parts.catalog.models._database.engine
+
+    def note(_connection, _cursor, statement, *_):
+        if not statement.startswith("PRAGMA"):
+            asked.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    lived("GET", "/api/v1/models")
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+    assert sum(statement.lstrip().startswith("SELECT") for statement in asked) <= 5
+
+
+def test_everything_is_settled(lived):
+    """Nothing waits, and the clock says through when windows were judged."""
+    clock = lived("GET", "/api/v1/clock").json()["data"]
+
+    assert (clock["inbox"], clock["settled"]) == (0, True)
+    (model,) = clock["models"]
+    assert model["judged_through"] == "2024-03-09T00:00:00Z"
+    assert model["due"] == 0
