@@ -14,6 +14,7 @@ from watchkeeper.reports.strip import State, Strip, strips_of
 
 __all__ = ["Row", "rows_of"]
 
+_Said = dict[tuple[str, bool], list[Verdict]]  # by name, and whether it is a column
 _SEEN = (State.CRITICAL, State.WARNING, State.INFO, State.ERROR, State.OK, State.INSUFFICIENT)
 
 
@@ -35,14 +36,18 @@ class Row:
 def rows_of(report: Report) -> list[Row]:
     """What is wrong first; otherwise in the order of the definition, then the model's figures."""
     strips = strips_of(report.verdicts)
+    said = _by_subject(report.verdicts)
     sketches = {sketch.column.name: sketch for sketch in report.sketches}
-    columns = [column.name for column in report.definition.columns if column.name in strips]
-    named = [*columns, *sorted(v.column for v in _strays(report, set(columns)) if v.column)]
+    roles: Mapping[str, str] = {c.name: c.role.value for c in report.definition.columns}
+    held = {name for name, column in said if column}
+    columns = [name for name in roles if name in held]
     rows = [
-        _column(name, strips[name], sketches.get(name), report) for name in dict.fromkeys(named)
+        _column((name, roles.get(name, "unknown")), strips[name], sketches.get(name), said)
+        for name in [*columns, *sorted(held - roles.keys())]
     ]
-    figures = {v.what for v in report.verdicts if v.column is None}
-    rows += [_figure(what, strips[what], report.verdicts) for what in strips if what in figures]
+    rows += [
+        _figure(what, strips[what], said[what, False]) for what in strips if (what, False) in said
+    ]
     order = [
         finding.column or finding.subject.replace(" ", "_") for finding in report.summary.findings
     ]
@@ -50,23 +55,26 @@ def rows_of(report: Report) -> list[Row]:
     return sorted(rows, key=lambda row: place.get(row.name, len(order)))
 
 
-def _strays(report: Report, known: set[str]) -> list[Verdict]:
-    """Verdicts of columns that the definition does not know."""
-    return [v for v in report.verdicts if v.column is not None and v.column not in known]
+def _by_subject(verdicts: Sequence[Verdict]) -> _Said:
+    """What was said of each column, and of each figure of the whole model."""
+    found: _Said = {}
+    for verdict in verdicts:
+        column = verdict.column is not None
+        found.setdefault((verdict.column or verdict.what, column), []).append(verdict)
+    return found
 
 
 def _worst(strip: Strip) -> State:
     return min(strip, key=tuple(State).index)
 
 
-def _column(name: str, strip: Strip, sketch: Sketch | None, report: Report) -> Row:
-    roles: Mapping[str, str] = {c.name: c.role.value for c in report.definition.columns}
+def _column(named: tuple[str, str], strip: Strip, sketch: Sketch | None, said: _Said) -> Row:
+    name, role = named
     values, missing = "", ""
     if sketch is not None:
         values = _changed(sketch.measure, sketch.then, sketch.now)
         missing = _changed("", share(sketch.missing_then), share(sketch.missing_now))
-    lead = _lead(name, report.verdicts)
-    role = roles.get(name, "unknown")
+    lead = _lead(said[name, True])
     return Row(name, role, True, _worst(strip), values, missing, strip, sketch, lead)
 
 
@@ -76,7 +84,7 @@ def _changed(what: str, then: str, now: str) -> str:
 
 
 def _figure(what: str, strip: Strip, verdicts: Sequence[Verdict]) -> Row:
-    lead = _lead(what, [verdict for verdict in verdicts if verdict.column is None])
+    lead = _lead(verdicts)
     values = ""
     if lead is not None and lead.value is not None:
         words = share if what.endswith("_rate") else number
@@ -86,8 +94,7 @@ def _figure(what: str, strip: Strip, verdicts: Sequence[Verdict]) -> Row:
     return Row(what, "model", False, _worst(strip), values, "", strip, None, lead)
 
 
-def _lead(subject: str, verdicts: Sequence[Verdict]) -> Verdict | None:
-    own = [v for v in verdicts if (v.column or v.what) == subject]
+def _lead(own: Sequence[Verdict]) -> Verdict | None:
     alarms = [v for v in own if v.status is Status.ALERT]
     if alarms:
         return min(alarms, key=weight)

@@ -119,7 +119,8 @@ def _edges(profile: NumericProfile) -> list[float]:
         part = (ends[1] - ends[0]) / (ends[2] - ends[0])
     straight = 0.1 < part < 0.9
     if straight:
-        return [float(x) for x in np.linspace(ends[0], ends[2], _BARS + 1)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            return [float(x) for x in np.linspace(ends[0], ends[2], _BARS + 1)]
     steps = np.linspace(low - 0.5, high + 0.5, min(_BARS, high - low + 1) + 1)
     return [float(x) for x in value_of(steps, binning.center, binning.scale)]
 
