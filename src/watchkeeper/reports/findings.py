@@ -9,6 +9,7 @@ from watchkeeper.domain.verdict import Severity, Status, Verdict
 from watchkeeper.domain.window import Window
 from watchkeeper.monitors.words import rows as rows_of
 from watchkeeper.reports.report import Accounting, Finding, Summary
+from watchkeeper.reports.strip import Subject, subject_of
 
 __all__ = ["SEVERITY_RANK", "summarise", "weight"]
 
@@ -33,16 +34,16 @@ def _status(verdicts: Sequence[Verdict]) -> Status:
 
 
 def _findings(verdicts: Sequence[Verdict]) -> tuple[Finding, ...]:
-    alarms: dict[str, list[Verdict]] = {}
+    alarms: dict[Subject, list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.status is Status.ALERT:
-            alarms.setdefault(verdict.column or verdict.what, []).append(verdict)
+            alarms.setdefault(subject_of(verdict), []).append(verdict)
     windows = len({verdict.window for verdict in verdicts})
-    found = [_finding(subject, group, windows) for subject, group in alarms.items()]
+    found = [_finding(group, windows) for group in alarms.values()]
     return tuple(sorted(found, key=lambda f: (SEVERITY_RANK[f.severity], -f.windows)))
 
 
-def _finding(subject: str, group: Sequence[Verdict], judged: int) -> Finding:
+def _finding(group: Sequence[Verdict], judged: int) -> Finding:
     lead = min(group, key=weight)
     others: dict[str, Verdict] = {}
     for verdict in sorted(group, key=weight):
@@ -50,7 +51,7 @@ def _finding(subject: str, group: Sequence[Verdict], judged: int) -> Finding:
             others.setdefault(verdict.what, verdict)
     alarmed = {verdict.window for verdict in group}
     return Finding(
-        subject=_spoken(subject, lead),
+        subject=lead.column or lead.what.replace("_", " "),
         column=lead.column,
         severity=lead.severity,
         message=_without_subject(lead),
@@ -75,10 +76,6 @@ def weight(verdict: Verdict) -> tuple[int, bool, bool, float]:
 def _first(windows: set[Window | None]) -> Window | None:
     timed = [window for window in windows if window is not None]
     return min(timed) if timed else None
-
-
-def _spoken(subject: str, lead: Verdict) -> str:
-    return subject if lead.column else lead.what.replace("_", " ")
 
 
 def _without_subject(verdict: Verdict) -> str:

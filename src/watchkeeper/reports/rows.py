@@ -10,11 +10,11 @@ from watchkeeper.monitors.words import number, share
 from watchkeeper.reports.findings import weight
 from watchkeeper.reports.report import Report
 from watchkeeper.reports.sketch import Sketch
-from watchkeeper.reports.strip import State, Strip, strips_of
+from watchkeeper.reports.strip import State, Strip, Subject, strips_of, subject_of
 
 __all__ = ["Row", "rows_of"]
 
-_Said = dict[tuple[str, bool], list[Verdict]]  # by name, and whether it is a column
+_Said = Mapping[Subject, list[Verdict]]
 _SEEN = (State.CRITICAL, State.WARNING, State.INFO, State.ERROR, State.OK, State.INSUFFICIENT)
 
 
@@ -35,32 +35,31 @@ class Row:
 
 def rows_of(report: Report) -> list[Row]:
     """What is wrong first; otherwise in the order of the definition, then the model's figures."""
-    strips = strips_of(report.verdicts)
-    said = _by_subject(report.verdicts)
+    strips, said = strips_of(report.verdicts), _by_subject(report.verdicts)
     sketches = {sketch.column.name: sketch for sketch in report.sketches}
     roles: Mapping[str, str] = {c.name: c.role.value for c in report.definition.columns}
     held = {name for name, column in said if column}
     columns = [name for name in roles if name in held]
     rows = [
-        _column((name, roles.get(name, "unknown")), strips[name], sketches.get(name), said)
+        _column((name, roles.get(name, "unknown")), strips[name, True], sketches.get(name), said)
         for name in [*columns, *sorted(held - roles.keys())]
     ]
-    rows += [
-        _figure(what, strips[what], said[what, False]) for what in strips if (what, False) in said
-    ]
-    order = [
-        finding.column or finding.subject.replace(" ", "_") for finding in report.summary.findings
-    ]
+    rows += [_figure(what, strip, said) for (what, column), strip in strips.items() if not column]
+    order = [(finding.subject, finding.column is not None) for finding in report.summary.findings]
     place = {subject: at for at, subject in enumerate(order)}
-    return sorted(rows, key=lambda row: place.get(row.name, len(order)))
+    return sorted(rows, key=lambda row: place.get(_found_as(row), len(order)))
+
+
+def _found_as(row: Row) -> Subject:
+    """What a finding about the row is called."""
+    return (row.name if row.column else row.name.replace("_", " ")), row.column
 
 
 def _by_subject(verdicts: Sequence[Verdict]) -> _Said:
     """What was said of each column, and of each figure of the whole model."""
-    found: _Said = {}
+    found: dict[Subject, list[Verdict]] = {}
     for verdict in verdicts:
-        column = verdict.column is not None
-        found.setdefault((verdict.column or verdict.what, column), []).append(verdict)
+        found.setdefault(subject_of(verdict), []).append(verdict)
     return found
 
 
@@ -83,8 +82,8 @@ def _changed(what: str, then: str, now: str) -> str:
     return f"{what} {change}".strip()
 
 
-def _figure(what: str, strip: Strip, verdicts: Sequence[Verdict]) -> Row:
-    lead = _lead(verdicts)
+def _figure(what: str, strip: Strip, said: _Said) -> Row:
+    lead = _lead(said[what, False])
     values = ""
     if lead is not None and lead.value is not None:
         words = share if what.endswith("_rate") else number

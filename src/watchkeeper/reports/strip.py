@@ -9,7 +9,7 @@ from itertools import pairwise
 from watchkeeper.domain.verdict import Severity, Status, Verdict
 from watchkeeper.domain.window import Window
 
-__all__ = ["State", "Strip", "shortened", "strips_of", "windows_of"]
+__all__ = ["State", "Strip", "Subject", "shortened", "strips_of", "subject_of", "windows_of"]
 
 
 class State(StrEnum):
@@ -26,6 +26,12 @@ class State(StrEnum):
 
 _WORST_FIRST = tuple(State)
 Strip = tuple[State, ...]
+Subject = tuple[str, bool]  # a name, and whether it is a column's: a column may be called "volume"
+
+
+def subject_of(verdict: Verdict) -> Subject:
+    """What a verdict is about: a column, or a figure of the whole model."""
+    return verdict.column or verdict.what, verdict.column is not None
 
 
 def windows_of(verdicts: Sequence[Verdict]) -> tuple[Window | None, ...]:
@@ -35,15 +41,15 @@ def windows_of(verdicts: Sequence[Verdict]) -> tuple[Window | None, ...]:
     return tuple(timed) or (None,)
 
 
-def strips_of(verdicts: Sequence[Verdict]) -> dict[str, Strip]:
-    """For every column (or figure of the whole model), its state in every window."""
+def strips_of(verdicts: Sequence[Verdict]) -> dict[Subject, Strip]:
+    """For every column, and every figure of the whole model, its state in every window."""
     windows = windows_of(verdicts)
     place = {window: at for at, window in enumerate(windows)}
-    strips: dict[str, list[State]] = {}
+    strips: dict[Subject, list[State]] = {}
     for verdict in verdicts:
         if verdict.window not in place:
             continue
-        strip = strips.setdefault(verdict.column or verdict.what, [State.NONE] * len(windows))
+        strip = strips.setdefault(subject_of(verdict), [State.NONE] * len(windows))
         at = place[verdict.window]
         strip[at] = _worse(strip[at], _state(verdict))
     return {subject: tuple(strip) for subject, strip in strips.items()}

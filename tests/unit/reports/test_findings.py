@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from watchkeeper.domain.verdict import Severity, Status
 from watchkeeper.reports.findings import summarise
+from watchkeeper.reports.rows import rows_of
 
 
 def test_alarms_of_a_column_are_one_finding(desk):
@@ -35,6 +36,24 @@ def test_the_worst_comes_first(desk):
 
     assert [f.subject for f in findings] == ["b", "a"]
     assert (findings[0].message, findings[0].segments) == ("everywhere", ("s=1",))
+
+
+def test_a_column_called_like_a_figure_is_another_thing(desk):
+    """A column named volume and the volume of the model are told apart, in every face."""
+    report = desk.report(
+        desk.verdict("volume", desk.ALERT, message="volume: moved"),
+        desk.verdict(None, desk.ALERT, what="volume", message="a gap"),
+        names=("volume",),
+    )
+
+    assert [(f.subject, f.column, f.message) for f in report.summary.findings] == [
+        ("volume", "volume", "moved"),
+        ("volume", None, "a gap"),
+    ]
+    assert [(row.name, row.column, row.lead.message) for row in rows_of(report)] == [
+        ("volume", True, "volume: moved"),
+        ("volume", False, "a gap"),
+    ]
 
 
 def test_the_headline_says_what_it_comes_to(desk):

@@ -17,15 +17,16 @@ def test_each_window_has_the_worst_of_what_was_said(desk):
 
     strips = strips_of(verdicts)
 
-    assert strips["x"] == (State.WARNING, State.NONE, State.INSUFFICIENT)
-    assert strips["c"] == (State.NONE, State.CRITICAL, State.NONE)
+    assert strips["x", True] == (State.WARNING, State.NONE, State.INSUFFICIENT)
+    assert strips["c", True] == (State.NONE, State.CRITICAL, State.NONE)
 
 
 def test_without_time_there_is_one_window(desk):
     """A report that is one test has a timeline of one."""
     verdicts = [desk.verdict("x", day=None)]
 
-    assert (windows_of(verdicts), strips_of(verdicts)) == ((None,), {"x": (State.OK,)})
+    assert windows_of(verdicts) == (None,)
+    assert strips_of(verdicts) == {("x", True): (State.OK,)}
 
 
 def test_a_short_strip_keeps_every_alarm():
