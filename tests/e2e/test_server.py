@@ -47,8 +47,17 @@ class Server:
         self.home = home
         self.log = (home.parent / f"{home.name}.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "watchkeeper.cli.main", "serve", "--home", str(home)]
-            + ["--port", "0", "--json"],
+            [
+                sys.executable,
+                "-m",
+                "watchkeeper.cli.main",
+                "serve",
+                "--home",
+                str(home),
+                "--port",
+                "0",
+                "--json",
+            ],
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,
@@ -226,8 +235,16 @@ def alive(process):
 def test_a_second_server_is_refused(server):
     """The message names who holds the home folder; the exit code says that it did not start."""
     second = subprocess.run(
-        [sys.executable, "-m", "watchkeeper.cli.main", "serve", "--home", str(server.home)]
-        + ["--port", "0"],
+        [
+            sys.executable,
+            "-m",
+            "watchkeeper.cli.main",
+            "serve",
+            "--home",
+            str(server.home),
+            "--port",
+            "0",
+        ],
         check=False,
         capture_output=True,
         text=True,
