@@ -100,7 +100,9 @@ class Reader:
                 cwd=self.folder, env=self.environment, stdout=opened, stderr=opened, check=False,
             )  # fmt: skip
         pairs = (pair.partition("=") for pair in kept.read_text().split("\0") if pair)
-        self.environment |= {name: value for name, _, value in pairs if name.isupper()}
+        self.environment = {name: value for name, _, value in pairs}
+        for name in [name for name in os.environ if name.startswith("WATCHKEEPER_")]:
+            del os.environ[name]
         os.environ.update({n: v for n, v in self.environment.items() if n.startswith("WATCHK")})
         self.printed = out.read_text()
         return done.returncode
