@@ -54,7 +54,7 @@ class Reader:
         shown = [
             text if language == "text" else "" for language, _, text in [*blocks[1:], ("",) * 3]
         ]
-        for (language, words, text), after in zip(blocks, shown, strict=True):
+        for (language, words, text), after in zip(blocks, shown, strict=False):  # an index has none
             if "not-run" not in words:
                 self.do(language, words.split(), self.here(text), after)
         return len(blocks)
