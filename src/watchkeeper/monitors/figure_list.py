@@ -51,6 +51,12 @@ _SHOWN: Mapping[Task, tuple[str, ...]] = {
     Task.REGRESSION: ("mse", "mape", "r2", "median_absolute_error", "absolute_error_p95"),
 }
 _SHOWN_PER_CLASS = ("precision", "recall", "f1")
+# What does not exist without scores; a binary model that only answers is judged by its answers.
+_OF_SCORES = frozenset(
+    {"roc_auc", "macro_roc_auc", "average_precision", "log_loss", "brier"}
+    | {"calibration_gap", "calibration_error"}
+)
+_KEY_ANSWERS = ("accuracy", "precision", "recall")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +105,18 @@ def figures_of(spec: MonitorSpec, model: Model, sample: PerformanceProfile) -> t
                 f"option metrics of monitor {spec.name!r} must be a list of names, got {wanted!r}"
             )
         return tuple(figure_of(str(name), model, classes, key=True) for name in wanted)
-    names = _SHOWN.get(model.task, ())
+    names, keys = _SHOWN.get(model.task, ()), _KEY.get(model.task, ())
+    if isinstance(sample, ClassificationProfile) and not len(sample.score_histogram):
+        keys = _KEY_ANSWERS if model.task is Task.BINARY else _without_scores(keys)
+        names = tuple(name for name in _without_scores(names) if name not in keys)
     if model.task is Task.MULTICLASS and len(classes) <= _MANY_CLASSES:
         names += tuple(f"{name}:{of}" for name in _SHOWN_PER_CLASS for of in classes)
-    key = tuple(figure_of(n, model, classes, key=True) for n in _KEY.get(model.task, ()))
+    key = tuple(figure_of(name, model, classes, key=True) for name in keys)
     return key + tuple(figure_of(name, model, classes) for name in names)
+
+
+def _without_scores(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in _OF_SCORES)
 
 
 def figure_of(name: str, model: Model, classes: tuple[str, ...], *, key: bool = False) -> Figure:

@@ -242,7 +242,8 @@ def _shown(
     if found is not None:
         effect |= {"coverage": found.coverage, "weighted": found.weighted}
         effect |= figure.controls(found.state)
-        if figure.metric.name == "roc_auc" and isinstance(found.state, Classified):
+        area = figure.metric.name == "roc_auc" and estimate.value is not None
+        if area and isinstance(found.state, Classified):
             effect["bin_error"] = roc_auc_bin_error(found.state)
     maturity = found.maturity if found is not None else 0.0
     return Evidence(

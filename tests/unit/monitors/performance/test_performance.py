@@ -110,6 +110,30 @@ def test_only_few_figures_may_alarm_and_the_others_are_shown(build):
     assert all(e.status is Status.OK for e in found.values())
 
 
+def test_a_classifier_without_scores_is_judged_by_its_answers(build):
+    """Figures that need scores are not missed where there are none; a fall is found all the same."""
+    random = np.random.default_rng(3)
+
+    def day(at, wrong):
+        label = random.integers(0, 2, 2000)
+        predicted = np.where(random.random(2000) < wrong, 1 - label, label)
+        profile = build.binary(label, predicted, np.full(2000, 0.5))
+        none = np.zeros((0, 1000, 2))
+        profile = replace(profile, score_histogram=none, score_sums=none, scored=0)
+        return build.window(replace(profile, log_loss=(0.0, 0.0), brier=(0.0, 0.0)), at)
+
+    found = _run(build, [day(30, 0.2)], [day(at, 0.1) for at in range(30)])
+    by_name = {what: each for (what, _), each in found.items()}
+
+    assert {what for what, each in by_name.items() if each.p_value is not None} == {
+        "accuracy",
+        "precision",
+        "recall",
+    }
+    assert max(by_name[what].p_value for what in ("accuracy", "precision", "recall")) < 1e-6
+    assert all(each.status is Status.OK for each in found.values())
+
+
 def test_a_specification_chooses_what_is_judged(build):
     """The option metrics replaces the figures, and all that it names are judged."""
     spec = MonitorSpec("mine", "performance", options={"metrics": ["recall", "brier"]})
