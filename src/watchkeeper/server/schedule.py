@@ -22,6 +22,7 @@ __all__ = ["Look", "first_look", "looks", "next_look"]
 
 _LONGEST_GRACE = timedelta(minutes=5)
 _GRACE_SHARE = 20
+_LATE_GRACE = timedelta(seconds=10)
 _HOUR = timedelta(hours=1)
 
 
@@ -47,10 +48,12 @@ def first_look(window: Window) -> datetime:
 
 def next_look(stored: StoredWindow) -> datetime:
     """When a window that has something new is judged. One whose first rows came after it should
-    have been judged (history that was sent late) is judged with what came first.
+    have been judged (history that was sent late) is judged a moment after they came: a long file
+    is sent in many batches, and a window that lies in two of them is one all the same.
     """
     if stored.judged_at is None:
-        return max(first_look(stored.window), stored.first_known_at or stored.known_at)
+        on_time, came = first_look(stored.window), stored.first_known_at or stored.known_at
+        return on_time if came <= on_time else came + _LATE_GRACE
     later = stored.judged_at + timedelta(microseconds=1)
     return max(full_hour(stored.known_at), full_hour(later))
 

@@ -80,7 +80,15 @@ def test_history_that_is_sent_late_is_judged_with_what_came():
     came = START + 30 * DAY + 20 * timedelta(minutes=1)
     window = stored(came, first_known_at=came)
 
-    assert moments(window, came + HOUR) == [came]
+    assert moments(window, came + HOUR) == [came + timedelta(seconds=10)]
+
+
+def test_a_window_in_two_batches_of_one_file_is_judged_once():
+    """What comes within seconds of its first rows is judged with them."""
+    came = START + 30 * DAY + 20 * timedelta(minutes=1)
+    window = stored(came + timedelta(seconds=3), first_known_at=came)
+
+    assert moments(window, came + HOUR) == [came + timedelta(seconds=10)]
 
 
 def test_a_full_hour_is_its_own():
