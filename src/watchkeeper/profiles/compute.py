@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 import ibis
+import ibis.expr.datatypes as dt
 
 from watchkeeper.domain.model import Column, ColumnType, Model, Role
 from watchkeeper.domain.profile import (
@@ -216,10 +217,16 @@ def _service(part: Counted, latency: ColumnProfile | None) -> ServiceProfile:
 
 def _schema(frame: Frame) -> dict[str, str]:
     return {
-        name: str(kind.copy(nullable=True))
+        name: _storage(kind)
         for name, kind in frame.table.schema().items()
         if not name.startswith("_wk_")
     }
+
+
+def _storage(kind: dt.DataType) -> str:
+    """The type as people read it; DuckDB's type of a column of nulls is unknown to ibis."""
+    named = str(kind.copy(nullable=True))
+    return "null" if kind.is_null() or 'kind="NULL"' in named else named
 
 
 def _added(frame: Frame, along: Mapping[Cell, WindowProfile]) -> dict[Cell, WindowProfile]:

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from watchkeeper.definitions.document import load_model
+from watchkeeper.definitions.document import load_text
 from watchkeeper.definitions.infer import infer
 from watchkeeper.domain.model import Model
 from watchkeeper.errors import InvalidInput, NotFound
@@ -94,8 +94,13 @@ def _definition(
         raise NotFound(
             f"definition must be the path of a YAML file, got {str(path)!r}: no such file"
         )
-    text = path.read_text(encoding="utf-8")
-    return load_model(text), re.search(r"(?m)^granularity\s*:", text) is not None
+    content = path.read_bytes()
+    models = [found for found in load_text(content, name=str(path)) if isinstance(found, Model)]
+    if len(models) != 1:
+        raise InvalidInput(
+            f"definition must hold one document of kind Model, got {len(models)} in {str(path)!r}"
+        )
+    return models[0], re.search(rb"(?m)^granularity\s*:", content) is not None
 
 
 def _check(scope: Scope, current: ibis.Table) -> None:

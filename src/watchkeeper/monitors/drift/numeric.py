@@ -296,7 +296,17 @@ def _component(j: int, shift: float, means: tuple[float, float]) -> str:
 
 
 def _mean(column: _Column, counts: Floats) -> float:
-    return float(counts @ column.positions / counts.sum())
+    return float(counts / counts.sum() @ column.positions)  # sums of the largest values overflow
+
+
+def _spread(column: _Column, counts: Floats) -> float:
+    """The standard deviation; 0 where it is more than a number can hold."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        apart = column.positions - _mean(column, counts)
+        farthest = float(np.abs(apart).max())
+        if not 0.0 < farthest < np.inf:
+            return 0.0
+        return farthest * float(np.sqrt(counts / counts.sum() @ (apart / farthest) ** 2))
 
 
 def _compared(column: _Column, at: int) -> dict[str, object]:
@@ -309,10 +319,7 @@ def _compared(column: _Column, at: int) -> dict[str, object]:
     }
     if now.sum():
         found |= {"mean": _mean(column, now), **distances(before, now, column.positions)}
-        spread = float(
-            np.sqrt(before @ (column.positions - _mean(column, before)) ** 2 / before.sum())
-        )
-        found["w1_sd"] = _ratio(found["w1"], spread)
+        found["w1_sd"] = _ratio(found["w1"], _spread(column, before))
     return found
 
 

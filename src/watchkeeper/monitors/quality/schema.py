@@ -1,7 +1,8 @@
 """Schema changes: columns that went, came, or changed their type. Outside the alarm budget.
 
 Only a change of kind counts (number, text, boolean, time): that a column of whole numbers comes as
-floats because a null came along is no change. A label may be absent: it arrives later.
+floats because a null came along is no change. Nor has a column without any value a kind: files of
+text, and frames, store it as whatever they please. A label may be absent: it arrives later.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def schema(
         return
     for profile in current:
         if profile.schema:
-            changes = list(_changes(spec, model, before, profile))
+            valued = _valued((*history.reference, *history.recent)) & _valued([profile])
+            changes = list(_changes(spec, model, before, (profile, valued)))
             yield from changes or [_unchanged(spec, before, profile)]
 
 
@@ -50,9 +52,21 @@ def _union(profiles: Sequence[WindowProfile]) -> dict[str, str]:
     }
 
 
+def _valued(profiles: Sequence[WindowProfile]) -> set[str]:
+    """The columns that hold any value, or of which that is not known."""
+    empty = [{n for n, c in p.columns.items() if c.null >= c.n} for p in profiles]
+    return {
+        name for p, gone in zip(profiles, empty, strict=True) for name in p.schema.keys() - gone
+    }
+
+
 def _changes(
-    spec: MonitorSpec, model: Model, before: Mapping[str, str], profile: WindowProfile
+    spec: MonitorSpec,
+    model: Model,
+    before: Mapping[str, str],
+    judged: tuple[WindowProfile, set[str]],
 ) -> Iterator[Evidence]:
+    profile, valued = judged
     now = _union([profile])
     roles = {column.name: column.role for column in model.columns}
     wanted = [n for n in before if n in roles and (not spec.columns or n in spec.columns)]
@@ -61,7 +75,7 @@ def _changes(
             critical = roles[name] in _NEEDED
             severity = Severity.CRITICAL if critical else Severity.WARNING
             yield _found(spec, profile, name, severity, "the column is gone")
-        elif name in now and _kind(now[name]) != _kind(before[name]):
+        elif name in now and name in valued and _kind(now[name]) != _kind(before[name]):
             words = f"the type changed from {before[name]} to {now[name]}"
             yield _found(spec, profile, name, Severity.CRITICAL, words)
     for name in sorted(set(now) - set(before) - set(roles)):

@@ -24,6 +24,21 @@ def test_the_same_columns_are_one_quiet_verdict(bench):
     assert (column, status) == (None, "ok")
 
 
+@pytest.mark.parametrize(("then", "now"), [(0, 5), (5, 0)])
+def test_a_column_without_values_has_no_type(bench, then, now):
+    """A day of nulls comes as text from one file and as floats from another: missing, not retyped."""
+
+    def day(at, held, kind):
+        profile = bench.numeric([1.0] * held, null=5 - held)
+        return bench.window(at, {"x": profile}, schema=_BEFORE | {"x": kind})
+
+    history = History((day(0, then, "int64"),), timed=True)
+
+    [(found, status)] = bench.judge(schema, day(1, now, "null"), history)
+
+    assert (found.series.column, status) == (None, "ok")
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
