@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -31,6 +33,8 @@ def command(*, once: bool, port: int, as_json: bool) -> None:
     from watchkeeper.demo.tell import as_document, tell
     from watchkeeper.sdk.client import Client
 
+    # A stop from outside must end the server too, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     started = time.monotonic()
     console = Console(stderr=as_json)
     with (
