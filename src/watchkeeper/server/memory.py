@@ -26,6 +26,8 @@ from watchkeeper.server.references import Reference
 
 __all__ = ["Memory"]
 
+_MOST_EVIDENCE = 48  # windows: labels of older ones are rare, and evidence is large
+
 
 @dataclass(slots=True)
 class Memory:
@@ -120,9 +122,12 @@ class Memory:
         anything that it is judged against has changed since; else a place to keep it anew.
         """
         state = (rows, tuple((held, self._times.get(held, 0)) for held in self._before(window)))
-        known = self._evidence.get(window)
+        known = self._evidence.pop(window, None)
         if known is None or known[0] != state:
-            known = self._evidence[window] = (state, {})
+            known = (state, {})
+        self._evidence[window] = known
+        if len(self._evidence) > _MOST_EVIDENCE:
+            del self._evidence[next(iter(self._evidence))]
         return known[1]
 
     def _before(self, window: Window) -> list[Window]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -34,7 +34,8 @@ __all__ = ["Worker"]
 _log = logging.getLogger(__name__)
 _EVERY_WINDOW = 100_000
 _MOST_KNOWN = 1_000
-_TOGETHER = 32  # looks whose rows and profiles are held at once
+_MOST_TOGETHER, _MOST_ROWS = 64, 300_000  # looks, and their rows, that are held at once
+_MOST_REMEMBERED = 64  # models
 _LONGEST_SILENCE = timedelta(days=7)
 _FEWEST_SILENT = 3
 _LOOK_FOR_GAPS = timedelta(minutes=1)
@@ -91,8 +92,8 @@ class Worker:
         waiting = {stored.window: stored for stored in (*self._gaps(defined, now), *dirty)}
         due = [look for stored in waiting.values() for look in looks(stored, now)]
         due.sort(key=lambda look: (look.as_of, look.window))
-        for at in range(0, len(due), _TOGETHER):
-            self._judge(defined, due[at : at + _TOGETHER], now)
+        for together in _batches(due):
+            self._judge(defined, together, now)
         return len(due)
 
     def _judge(self, defined: Defined, due: Sequence[Look], now: datetime) -> None:
@@ -127,7 +128,10 @@ class Worker:
                 self._stored(model.name, start),
                 self.catalog.verdicts.series(alarms),
             )
-            self._memories[model.name] = held
+        self._memories.pop(model.name, None)
+        self._memories[model.name] = held
+        if len(self._memories) > _MOST_REMEMBERED:
+            del self._memories[next(iter(self._memories))]
         return held
 
     def _stored(self, model: str, start: datetime) -> list[StoredWindow]:
@@ -153,6 +157,21 @@ class Worker:
         expected = silent_windows(defined.model.granularity, known, now)
         self.catalog.windows.expect(name, expected)
         return [self.catalog.windows.get(name, window) for window in expected]
+
+
+def _batches(due: Sequence[Look]) -> Iterator[list[Look]]:
+    """The looks in order, in groups that are small enough to be held at once."""
+    group: list[Look] = []
+    rows = 0
+    for look in due:
+        more = look.stored.accounting.accepted
+        if group and (len(group) >= _MOST_TOGETHER or rows + more > _MOST_ROWS):
+            yield group
+            group, rows = [], 0
+        group.append(look)
+        rows += more
+    if group:
+        yield group
 
 
 def silent_windows(
