@@ -238,21 +238,53 @@ def _csv(files: Sequence[str], named: str) -> ibis.Table:
     for file in files[:1]:
         _refuse_repeated(_header(file), repr(named))
     union = ", union_by_name = true" if len(files) > 1 else ""
-    return _scanned(f"read_csv({_listed(files)}, {options}{union})", named, kind="TABLE")
+    try:
+        table = _scanned(f"read_csv({_listed(files)}, {options}{union})", named, kind="TABLE")
+    except InvalidInput:
+        _refuse_ragged(files)
+        raise
+    if len(table.columns) == 1:  # what DuckDB makes of lines that do not fit together
+        _refuse_ragged(files)
+    return table
 
 
 def _header(file: str) -> list[str]:
     """The names in the first line of a CSV file, before DuckDB makes repeated ones unique."""
-    if Path(file).suffix.lower() in _PACKED:
+    delimiter = _delimiter(file)
+    if not delimiter:
         return []
-    with Path(file).open(newline="", encoding="utf-8", errors="replace") as lines:
-        text = lines.read(1 << 20)
-    first = text.lstrip("\ufeff").splitlines()[:1]
-    if not first:
-        return []
-    delimiter = max(",;\t|", key=first[0].count)
-    names = next(csv.reader(first, delimiter=delimiter), [])
+    with Path(file).open(newline="", encoding="utf-8-sig", errors="replace") as lines:
+        names = next(csv.reader(lines.readline(1 << 20).splitlines(), delimiter=delimiter), [])
     return [name for name in names if name]
+
+
+def _delimiter(file: str) -> str:
+    """What stands most often in the first line; nothing where that cannot be looked at."""
+    if Path(file).suffix.lower() in _PACKED:
+        return ""
+    with Path(file).open(encoding="utf-8-sig", errors="replace") as lines:
+        first = lines.readline(1 << 20)
+    return max(",;\t|", key=first.count) if first else ""
+
+
+def _refuse_ragged(files: Sequence[str]) -> None:
+    """Name the first line whose fields are not as many as the header's."""
+    for file in files:
+        delimiter = _delimiter(file)
+        if not delimiter:
+            continue
+        with Path(file).open(newline="", encoding="utf-8-sig", errors="replace") as lines:
+            reader = csv.reader(lines, delimiter=delimiter)
+            try:
+                expected = len(next(reader, []))
+                for fields in reader if expected > 1 else ():
+                    if fields and len(fields) != expected:
+                        raise InvalidInput(
+                            f"every line must have as many fields as the header, {expected}, got "
+                            f"{len(fields)} in line {reader.line_num:,} of {file!r}"
+                        )
+            except csv.Error:  # no text: what DuckDB says of it is better
+                continue
 
 
 def _json(files: Sequence[str], named: str) -> ibis.Table:

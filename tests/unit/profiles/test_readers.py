@@ -162,6 +162,17 @@ def test_late_type(tmp_path: Path) -> None:
     assert table.a.type().is_string()
 
 
+@pytest.mark.parametrize(
+    ("lines", "fields"), [(["1,2"] * 9 + ["3"], 1), (["1,2"] * 9 + ["3,4,5"], 3)]
+)
+def test_lines_of_different_length(tmp_path: Path, lines: list[str], fields: int) -> None:
+    """A line with a field too few or too many is named, not read as one wide column."""
+    (tmp_path / "t.csv").write_text("\n".join(["a,b", *lines, *["5,6"] * 50]))
+
+    with pytest.raises(InvalidInput, match=rf"got {fields} in line 11"):
+        open_table(tmp_path / "t.csv")
+
+
 def test_mixed_column() -> None:
     """A pandas column of mixed types becomes text, and stays missing where it was."""
     frame = pd.DataFrame({"a": [1, "two", None, 3.5, b"x"]})
