@@ -199,12 +199,15 @@ def metrics() -> Iterator[str]:
     yield "Each comes with a 95 % interval, the sample size and the maturity of its labels. *Key* metrics are few, say different things and spend the [alarm budget](../explanation/alarm-budget.md); *shown* ones never alarm. The option `metrics` of a `performance` monitor chooses others, which are then all key. With several classes, a metric of one class is named with it: `recall:late`; with two it is that of the positive class.\n"
     for task in (Task.BINARY, Task.MULTICLASS, Task.REGRESSION):
         catalogue = REGRESSION if task is Task.REGRESSION else CLASSIFICATION
-        roles = _roles(task)
+        roles = [_roles(task, scores=1), _roles(task, scores=0)]
+        heads = ["by default", "without scores"]
+        if roles[0] == roles[1]:
+            del heads[1], roles[1]
         yield f"## {task}\n"
         yield from table(
-            ("metric", "title", "better", "unit", "by default"),
+            ("metric", "title", "better", "unit", *heads),
             (
-                (_of_class(m, task), m.title, m.better, m.unit, roles.get(m.name, ""))
+                (_of_class(m, task), m.title, m.better, m.unit, *(r.get(m.name, "") for r in roles))
                 for m in catalogue.values()
                 if task in m.tasks
             ),
@@ -216,13 +219,13 @@ def _of_class(metric: Metric[Classified] | Metric[Regressed], task: Task) -> str
     return f"`{metric.name}{of}`"
 
 
-def _roles(task: Task) -> dict[str, str]:
-    """Which metrics a model has without being told so, and whether they may alarm."""
+def _roles(task: Task, *, scores: int) -> dict[str, str]:
+    """Which metrics a model of so many scores has without being told so, and which may alarm."""
     model = Model("m", task, (), classes=("a", "b"))
-    none, sums = np.zeros(0, np.int64), np.zeros(0)
+    none, sums = np.zeros(scores, np.int64), np.zeros(scores)
     sample = ClassificationProfile(
         model.classes, 0, 0, 0, none, none, sums, none, 0, (0.0, 0.0), (0.0, 0.0)
-    )  # of which nothing but the classes is asked
+    )  # of which nothing is asked but the classes, and whether there are scores
     (spec,) = (spec for spec in default_monitors(model) if spec.kind == "performance")
     return {f.metric.name: "key" if f.key else "shown" for f in figures_of(spec, model, sample)}
 
