@@ -19,6 +19,7 @@ from watchkeeper.ingest.rows import RowKind
 from watchkeeper.server.api.app import create_app
 from watchkeeper.server.wiring import open_parts
 from watchkeeper.settings import Settings
+from watchkeeper.testing.clock import Clock
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -41,16 +42,6 @@ columns:
   prediction: {type: categorical, role: prediction}
   repaid: {type: categorical, role: label}
 """
-
-
-@dataclass
-class Clock:
-    """The wall's clock, as a test sets it."""
-
-    now: datetime
-
-    def __call__(self):
-        return self.now
 
 
 def loans(day, *, rows=ROWS, seed=0, **changed):
