@@ -113,6 +113,8 @@ def _chapter(detail: Mapping[str, object]) -> Chapter:
 def _is_of(fault: Fault, alert: Mapping[str, object]) -> bool:
     if alert["column"] not in fault.columns or not alert["confirmed_at"]:
         return False
+    if alert["what"] == "creep":  # of the weeks before: no sign of what began in these days
+        return False
     return fault.start <= _moment(alert["opened_at"]) < fault.end
 
 
