@@ -1,16 +1,22 @@
-"""The catalog on each database that it supports: the same tests run on both."""
+"""The catalog on each database that it supports; what every report must hold, whatever the data."""
 
 from __future__ import annotations
 
 import itertools
+import json
+import math
 import shutil
+from pathlib import Path
 
+import jsonschema
 import pytest
 import sqlalchemy as sa
 
 from watchkeeper.catalog import Catalog
 
 _NAMES = itertools.count()
+_SCHEMA = Path(__file__).parents[2] / "docs" / "reference" / "schemas" / "report.json"
+_LOOKED_AT = 300  # verdicts of a report that are held against the schema one by one
 
 
 def _create(server_url, template="template1"):
@@ -69,3 +75,40 @@ def catalog(migrated_urls):
     opened = Catalog.open(*migrated_urls)
     yield opened
     opened.close()
+
+
+def _refuse(constant):
+    raise AssertionError(f"strict JSON has no {constant}")
+
+
+def _check_verdict(verdict):
+    value, low, high = verdict["value"], verdict["low"], verdict["high"]
+    assert verdict["message"].strip()
+    if None not in (value, low, high):
+        slack = 1e-9 * max(abs(value), 1e-300)
+        assert low - slack <= value <= high + slack, verdict
+        assert math.isfinite(value)
+    if verdict["status"] == "alert" and verdict["what"] != "schema":
+        assert None not in (value, low, high), verdict
+        assert verdict["n"] > 0 or verdict["what"] == "volume", verdict
+
+
+@pytest.fixture(scope="session")
+def told():
+    """Read a report's JSON, and hold it to what every report must be: strict, as the schema says,
+    without a failed check, every alarm with its figure, interval and sample size.
+    """
+    validator = jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text()))
+
+    def read(text):
+        report = json.loads(text, parse_constant=_refuse)
+        verdicts = report["verdicts"]
+        assert [v["message"] for v in verdicts if v["status"] == "error"] == []
+        for verdict in verdicts:
+            _check_verdict(verdict)
+        shown = verdicts[:: 1 + len(verdicts) // _LOOKED_AT]
+        shown += [v for v in verdicts if v["status"] == "alert"][:_LOOKED_AT]
+        validator.validate({**report, "verdicts": shown})
+        return report
+
+    return read

@@ -273,7 +273,7 @@ def _refuse_ragged(files: Sequence[str]) -> None:
         delimiter = _delimiter(file)
         if not delimiter:
             continue
-        with Path(file).open(newline="", encoding="utf-8-sig", errors="replace") as lines:
+        with Path(file).open(newline="", encoding="utf-8-sig") as lines:
             reader = csv.reader(lines, delimiter=delimiter)
             try:
                 expected = len(next(reader, []))
@@ -283,7 +283,7 @@ def _refuse_ragged(files: Sequence[str]) -> None:
                             f"every line must have as many fields as the header, {expected}, got "
                             f"{len(fields)} in line {reader.line_num:,} of {file!r}"
                         )
-            except csv.Error:  # no text: what DuckDB says of it is better
+            except (csv.Error, UnicodeDecodeError):  # no text: what DuckDB says of it is better
                 continue
 
 

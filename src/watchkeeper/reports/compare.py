@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -61,8 +62,9 @@ def compare(
         definition.
     """
     then, now = open_table(reference), open_table(current)
-    model, given = _definition(definition, then)
+    model, given, left_out = _definition(definition, then)
     scope = scope_of(then, now, model, granularity_given=given)
+    scope = replace(scope, notes=(*left_out, *scope.notes))
     _check(scope, now)
     before, after = _profiled(scope, then, now)
     code = _code_version()
@@ -83,12 +85,14 @@ def compare(
 
 def _definition(
     given: Model | str | os.PathLike[str] | None, reference: ibis.Table
-) -> tuple[Model, bool]:
-    """The definition, and whether its granularity was stated by a person."""
+) -> tuple[Model, bool, tuple[str, ...]]:
+    """The definition, whether its granularity was stated by a person, and what it leaves out."""
     if isinstance(given, Model):
-        return given, True
+        return given, True, ()
     if given is None:
-        return infer(reference).model, False
+        guessed = infer(reference)
+        left_out = [guess for guess in guessed.guesses if guess.field == "columns"]
+        return guessed.model, False, tuple(f"columns, {g.value}: {g.why}" for g in left_out)
     path = Path(given)
     if not path.is_file():
         raise NotFound(
@@ -100,7 +104,7 @@ def _definition(
         raise InvalidInput(
             f"definition must hold one document of kind Model, got {len(models)} in {str(path)!r}"
         )
-    return models[0], re.search(rb"(?m)^granularity\s*:", content) is not None
+    return models[0], re.search(rb"(?m)^granularity\s*:", content) is not None, ()
 
 
 def _check(scope: Scope, current: ibis.Table) -> None:

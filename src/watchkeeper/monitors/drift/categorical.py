@@ -19,7 +19,7 @@ from watchkeeper.monitors.drift.distances import distances
 from watchkeeper.monitors.drift.finding import Finding
 from watchkeeper.monitors.drift.frame import ASSUMED_TAU, Frame, Layout
 from watchkeeper.monitors.drift.missing import Missing, missing_of, missing_rows, of_both
-from watchkeeper.monitors.drift.numeric import FEWEST_ROWS, Found
+from watchkeeper.monitors.drift.numeric import Found, too_few
 from watchkeeper.monitors.words import share
 from watchkeeper.stats.distances.distance import Pair
 from watchkeeper.stats.distances.tvd import tvd
@@ -183,12 +183,12 @@ def _with_unseen(p_values: Floats, unseen: Floats | None) -> Floats:
 
 def _finding(frame: Frame, column: _Column, judged: _Judged, at: int) -> Finding:
     present, rows = float(column.now[at].sum()), int(column.rows[at])
-    enough = present >= FEWEST_ROWS and bool(np.isfinite(judged.p_values[at]))
+    few = too_few(column.before, column.now[at])
+    enough = not few and bool(np.isfinite(judged.p_values[at]))
     values_p = float(judged.p_values[at]) if enough else None
     missing_p = column.missing.p_value(at) if column.missing is not None and rows > 0 else None
     if values_p is None and missing_p is None:
-        why = f"{int(present)} values are too few, at least {FEWEST_ROWS} are needed"
-        return Finding(rows, None, why=why)
+        return Finding(rows, None, why=few or "its values have no test against the reference's")
     if values_p is None or missing_p is None:
         p_value = values_p if values_p is not None else missing_p
     else:

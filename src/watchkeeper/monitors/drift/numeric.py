@@ -19,6 +19,7 @@ from watchkeeper.monitors.drift.finding import Finding
 from watchkeeper.monitors.drift.frame import Frame, Layout
 from watchkeeper.monitors.drift.missing import Missing, missing_of, missing_rows, of_both
 from watchkeeper.monitors.words import number
+from watchkeeper.monitors.words import rows as counted
 from watchkeeper.stats.bins import Bins, compose
 from watchkeeper.stats.distances.distance import Z95, Pair
 from watchkeeper.stats.distances.tvd import tvd
@@ -29,9 +30,9 @@ from watchkeeper.stats.drift.variation import left_out
 from watchkeeper.stats.estimate import Estimate
 from watchkeeper.stats.rate import RateVariation
 
-__all__ = ["FEWEST_ROWS", "numeric_findings"]
+__all__ = ["numeric_findings", "too_few"]
 
-FEWEST_ROWS = 10  # values, fewer of which say nothing of a distribution
+_FEWEST_ROWS = 10  # values, fewer of which say nothing of a distribution
 _ROWS_PER_BIN = 50  # values per bin from which its share is worth its noise
 _SIZE_STEP = 0.2  # on the log scale
 _SURE = 3.0  # standard errors from which a component is named
@@ -218,19 +219,18 @@ def _rate(frame: Frame, column: _Column) -> RateVariation:
 
 
 def _finding(frame: Frame, column: _Column, judged: _Judged, at: int) -> Finding:
-    present, rows = float(column.now[at].sum()), int(column.rows[at])
-    values_p = float(judged.p_values[at]) if present >= FEWEST_ROWS else None
+    rows = int(column.rows[at])
+    few = too_few(column.before, column.now[at])
+    values_p = None if few else float(judged.p_values[at])
     missing_p = column.missing.p_value(at) if column.missing is not None and rows > 0 else None
     if values_p is None and missing_p is None:
-        return Finding(
-            rows, None, why=f"{int(present)} values are too few, at least {FEWEST_ROWS} are needed"
-        )
+        return Finding(rows, None, why=few)
     if values_p is None or missing_p is None:
         p_value = values_p if values_p is not None else missing_p
     else:
         p_value = of_both(values_p, missing_p)
     missing_words = () if column.missing is None else column.missing.words(at)
-    moved, figures = _moved(frame, column, judged, at) if present else ((), {})
+    moved, figures = ((), {}) if few else _moved(frame, column, judged, at)
     return Finding(
         n=rows,
         p_value=p_value,
@@ -240,6 +240,16 @@ def _finding(frame: Frame, column: _Column, judged: _Judged, at: int) -> Finding
         figures={**figures, **_compared(column, at)},
         provisional=column.provisional,
     )
+
+
+def too_few(before: Floats, now: Floats) -> str:
+    """Why the values there are cannot be compared; empty where they can."""
+    known, present = int(before.sum()), int(now.sum())
+    if known < _FEWEST_ROWS:
+        return f"the reference holds values in {counted(known)}, at least {_FEWEST_ROWS} are needed"
+    if present < _FEWEST_ROWS:
+        return f"{present} values are too few, at least {_FEWEST_ROWS} are needed"
+    return ""
 
 
 def _effect(layout: Layout, column: _Column, at: int) -> Estimate:

@@ -157,7 +157,7 @@ def _alive(now: _Spread, before: _Spread, gate: float) -> tuple[float, bool, str
         f"{share(other / now.n)} of {now.n:,} values are not {before.only}, "
         f"the one value of all {before.n:,} before"
     )
-    return p_value, wilson(other, now.n)[0] > gate, words
+    return p_value, before.n >= _FEWEST and wilson(other, now.n)[0] > gate, words
 
 
 def _evidence(

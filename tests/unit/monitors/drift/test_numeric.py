@@ -31,6 +31,16 @@ def test_a_usual_day_is_no_news(bench, make, rng, usual):
     assert "as usual" in found.message
 
 
+def test_a_reference_of_a_few_values_judges_nothing(bench, make, rng):
+    """One value of the reference is no distribution, and that is said in its words."""
+    now = bench.days([make.numeric(rng.normal(size=500))], 1)
+
+    found = _one(bench.judge(bench.days([make.numeric(np.array([0.3]))]), now))
+
+    assert found.status is Status.INSUFFICIENT_DATA
+    assert "the reference holds values in 1 row, at least 10" in found.message
+
+
 def test_a_shift_is_named_with_its_size(bench, make, rng, usual):
     """Half a standard deviation up: location, the means, and the share of rows that moved."""
     now = bench.days([make.numeric(rng.normal(0.5, 1, 1000))], 56)

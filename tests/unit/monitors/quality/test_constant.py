@@ -27,6 +27,15 @@ def test_a_constant_column_that_comes_alive_alarms(bench):
     assert "are not 0.5, the one value of all 14,000 before" in found.message
 
 
+def test_one_row_is_no_constant(bench):
+    """A reference of one row has one value, which says nothing of the column."""
+    history = bench.days(lambda day: bench.numeric([0.5]), n=1)
+
+    found, status = bench.one(constant, bench.numeric(np.linspace(0, 1, 500)), history)
+
+    assert (status, found.material) == ("ok", False)
+
+
 def test_a_rare_event_may_stay_away(bench):
     """A column that is nearly always zero may be zero all day."""
     history = bench.days(lambda day: bench.numeric([0.0] * 998 + [1.0] * (2 if day % 2 else 0)))
