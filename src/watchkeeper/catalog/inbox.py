@@ -178,6 +178,18 @@ class Inbox:
             number, size = connection.execute(asked).one()
         return int(number), int(size)
 
+    def quarantine(self, model: str) -> tuple[bytes, ...]:
+        """The rejected rows of a model that wait for the lake, oldest batch first: of each batch
+        that has any, the Arrow IPC stream.
+        """
+        asked = (
+            sa.select(inbox.c.quarantine)
+            .where(inbox.c.model == model, inbox.c.quarantine.is_not(None))
+            .order_by(inbox.c.position)
+        )
+        with self._database.read() as connection:
+            return tuple(connection.execute(asked).scalars())
+
     def models(self) -> tuple[str, ...]:
         """The models that have batches waiting."""
         asked = sa.select(inbox.c.model).distinct().order_by(inbox.c.model)

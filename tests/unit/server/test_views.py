@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+
+from watchkeeper.ingest.envelope import unpacked_table
+from watchkeeper.ingest.rows import RowKind
+from watchkeeper.lake.layout import LakeTable
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -170,6 +176,69 @@ def test_quarantine_shows_the_row_and_why(lived):
     assert row["kind"] == "predictions"
     assert "a lot" in row["row"]
     assert row["detail"]
+
+
+def rejected(stage, number, *, rows=2):
+    """Send a batch of rows that are none."""
+    at = START + timedelta(hours=20 * number)
+    names = [f"{number}-{place}" for place in range(rows)]
+    bad = pa.table({"loan": names, "at": [START] * rows, "income": ["a lot"] * rows})
+    stage.receive(RowKind.PREDICTIONS, bad, f"bad-{number}", at)
+    return names
+
+
+def quarantine(api, *, limit):
+    """The ids of the rejected rows, asked for page by page."""
+    found, cursor, more = [], "", True
+    while more:
+        path = f"/api/v1/quarantine?model=loans&limit={limit}{cursor}"
+        answer = api("GET", path).json()
+        found += [json.loads(row["row"])["loan"] for row in answer["data"]]
+        cursor, more = f"&cursor={answer['next_cursor']}", answer["next_cursor"]
+    return found
+
+
+def test_a_row_is_in_quarantine_from_its_receipt(stage, api):
+    """What was rejected is shown before it was moved to the lake, and alike afterwards."""
+    first, second = rejected(stage, 1), rejected(stage, 2)
+
+    before = quarantine(api, limit=10)
+    stage.parts.worker().step()
+    third = rejected(stage, 3)
+
+    assert before == [*second, *first]
+    assert quarantine(api, limit=10) == [*third, *second, *first]
+
+
+def test_a_batch_on_its_way_is_in_quarantine_once(stage, api):
+    """Rows that lie in the lake and still in the inbox, as after a crash, are shown once."""
+    names = rejected(stage, 1)
+    claim = stage.parts.catalog.inbox.claim("loans")
+    table = unpacked_table(claim.batches[0].quarantine)
+    stage.parts.lake.append("loans", LakeTable.QUARANTINE, table, app_id="x", sequence=1)
+
+    assert quarantine(api, limit=10) == names
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 8, 9])
+def test_quarantine_pages_through_each_row_once(stage, api, limit):
+    """Small pages hold together what a large one holds, over days, moved or not."""
+    sent = [rejected(stage, number) for number in range(3)]
+    stage.parts.worker().step()
+    sent.append(rejected(stage, 3))
+
+    assert quarantine(api, limit=limit) == [name for names in reversed(sent) for name in names]
+
+
+def test_a_row_that_comes_meanwhile_shifts_no_page(stage, api):
+    """The second page goes on where the first ended, though newer rows were rejected since."""
+    first = rejected(stage, 0, rows=3)
+    path = "/api/v1/quarantine?model=loans&limit=2"
+    cursor = api("GET", path).json()["next_cursor"]
+    rejected(stage, 1)
+
+    (left,) = api("GET", f"{path}&cursor={cursor}").json()["data"]
+    assert json.loads(left["row"])["loan"] == first[2]
 
 
 def test_the_definition_is_the_document(lived, definition):

@@ -1,25 +1,36 @@
-"""Rejected rows, the latest first."""
+"""Rejected rows, the latest first: those in the lake, and those that still wait in the inbox."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+import pyarrow as pa
+
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.errors import InvalidInput
+from watchkeeper.ingest.envelope import unpacked_table
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
+from watchkeeper.lake.schemas import DAY, SEQUENCE, quarantine_schema
 from watchkeeper.server.models import Models
 from watchkeeper.server.wire.quarantine import QuarantinedRow
 
 __all__ = ["QuarantineView"]
 
 _DAY = timedelta(days=1)
+_KEY = [DAY, "_wk_known_at", "_wk_kind", "_wk_batch"]
+_SCHEMA = quarantine_schema().append(pa.field(SEQUENCE, pa.int64()))
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantineView:
-    """Reads the quarantine day by day: the catalog tells which days have any."""
+    """Reads the quarantine day by day: the catalog tells which days have any.
+
+    A row is seen from the moment of its receipt: what is not in the lake yet is read from the
+    inbox, and it first, so that a batch that moves meanwhile is seen once and never missed.
+    """
 
     models: Models
     catalog: Catalog
@@ -28,45 +39,66 @@ class QuarantineView:
     def page(
         self, name: str, *, cursor: str | None, limit: int
     ) -> tuple[list[QuarantinedRow], str | None]:
-        """A page of rows and the cursor of the next. Within a day the order is that of storage."""
+        """A page of rows and the cursor of the next; rows that come meanwhile do not shift it."""
         self.models.get(name)
-        last, skipped = _place(cursor)
-        found: list[QuarantinedRow] = []
+        last, left = _place(cursor)
+        waiting = self._waiting(name)
         days = {date.fromisoformat(count.day) for count in self.catalog.windows.rejections(name)}
-        for day in sorted(days, reverse=True):
-            if last is not None and day > last:
-                continue
-            rows = self._of_day(name, day)
-            start = skipped if day == last else 0
-            found += rows[start : start + limit - len(found)]
+        days |= {_day(batch) for batch in waiting}
+        found: list[QuarantinedRow] = []
+        for day in sorted((day for day in days if last is None or day <= last), reverse=True):
             if len(found) == limit:
-                taken = start + len(rows[start : start + limit])
-                return found, f"{day.isoformat()}.{min(taken, len(rows))}"
+                return found, f"{day.isoformat()}."
+            rows = self._of_day(name, day, waiting)
+            start = max(0, rows.num_rows - left) if day == last and left is not None else 0
+            taken = rows.slice(start, limit - len(found))
+            found += [_shown(name, row) for row in taken.to_pylist()]
+            rest = rows.num_rows - start - taken.num_rows
+            if rest:
+                return found, f"{day.isoformat()}.{rest}"
         return found, None
 
-    def _of_day(self, name: str, day: date) -> list[QuarantinedRow]:
+    def _waiting(self, name: str) -> list[pa.Table]:
+        """The batches in the inbox, oldest first."""
+        return [unpacked_table(data) for data in self.catalog.inbox.quarantine(name)]
+
+    def _of_day(self, name: str, day: date, waiting: Sequence[pa.Table]) -> pa.Table:
+        """The rows of a day, the latest batch first, within a batch in the order of its rows."""
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        rows = self.lake.rows(name, LakeTable.QUARANTINE, start=start, end=start + _DAY)
-        return [
-            QuarantinedRow(
-                model=name,
-                batch=row["_wk_batch"],
-                known_at=row["_wk_known_at"],
-                kind=row["_wk_kind"],
-                reason=row["_wk_reason"],
-                detail=row["_wk_detail"],
-                row=row["_wk_row"],
-            )
-            for row in rows.sort_by([("_wk_known_at", "descending")]).to_pylist()
-        ]
+        stored = self.lake.rows(name, LakeTable.QUARANTINE, start=start, end=start + _DAY)
+        parts = [batch for batch in waiting if _day(batch) == day]
+        if stored.num_rows:
+            moved = stored.group_by(_KEY).aggregate([]).to_pylist()
+            parts = [batch for batch in parts if _key(batch) not in moved] + [stored]
+        rows = pa.concat_tables([_SCHEMA.empty_table(), *parts], promote_options="default")
+        return rows.sort_by([("_wk_known_at", "descending"), (SEQUENCE, "ascending")])
 
 
-def _place(cursor: str | None) -> tuple[date | None, int]:
+def _key(batch: pa.Table) -> dict[str, object]:
+    """What a batch's rejected rows have in common."""
+    (key,) = batch.slice(0, 1).select(_KEY).to_pylist()
+    return dict(key)
+
+
+def _day(batch: pa.Table) -> date:
+    day: date = batch.column(DAY)[0].as_py()
+    return day
+
+
+def _shown(model: str, row: dict[str, object]) -> QuarantinedRow:
+    names = ("batch", "known_at", "kind", "reason", "detail", "row")
+    return QuarantinedRow.model_validate(
+        {"model": model, **{name: row[f"_wk_{name}"] for name in names}}
+    )
+
+
+def _place(cursor: str | None) -> tuple[date | None, int | None]:
+    """The day at which a page begins, and how many of its rows are left; None: all of them."""
     if cursor is None:
-        return None, 0
-    day, _, skipped = cursor.partition(".")
+        return None, None
+    day, _, left = cursor.partition(".")
     try:
-        return date.fromisoformat(day), int(skipped)
+        return date.fromisoformat(day), int(left) if left else None
     except ValueError as error:
         raise InvalidInput(
             f"cursor must be one that a page gave, got {cursor[:40]!r}: leave it out"
