@@ -31,6 +31,7 @@ def command(*, once: bool, port: int, as_json: bool) -> None:
     from watchkeeper.demo.stage import play, running_server
     from watchkeeper.demo.story import read_story
     from watchkeeper.demo.tell import as_document, tell
+    from watchkeeper.errors import Unavailable
     from watchkeeper.sdk.client import Client
 
     # A stop from outside must end the server too, as Ctrl-C does.
@@ -52,4 +53,5 @@ def command(*, once: bool, port: int, as_json: bool) -> None:
         if not once:
             click.echo(f"\nThe page is at {server.url}  (sign in with {server.key}); Ctrl-C stops.")
             with suppress(KeyboardInterrupt):
-                server.process.wait()
+                code = server.process.wait()
+                raise Unavailable(f"the demo's server ended with status {code}")

@@ -26,6 +26,7 @@ __all__ = ["Server", "play", "running_server"]
 
 _POLL_SECONDS = 0.2
 _LONGEST_SILENCE_SECONDS = 120.0
+_LINES_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +40,35 @@ class Server:
 
 @contextmanager
 def running_server(home: Path, *, port: int) -> Iterator[Server]:
-    """Run ``watchkeeper serve`` on ``home``; it is stopped at the end."""
+    """Run ``watchkeeper serve`` on ``home``; it is stopped at the end.
+
+    What it logs goes to a file in ``home``; only where it does not start, or does not answer any
+    more, do its last lines come with the error.
+    """
     command = [sys.executable, "-m", "watchkeeper.cli.main", "serve", "--json"]
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [*command, "--home", str(home), "--port", str(port)], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        line = process.stdout.readline() if process.stdout else ""
-        if not line:
-            raise Unavailable("the demo's server did not start: see its messages above")
-        said = json.loads(line)
-        yield Server(said["url"], said["key"], process)
-    finally:
-        process.terminate()
-        process.wait()
+    command += ["--home", str(home), "--port", str(port)]
+    log = home / "server.log"
+    with (
+        log.open("w", encoding="utf-8") as messages,
+        subprocess.Popen(  # noqa: S603 - our own program
+            command, stdout=subprocess.PIPE, stderr=messages, text=True
+        ) as process,
+    ):
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                raise Unavailable("the demo's server did not start")
+            said = json.loads(line)
+            yield Server(said["url"], said["key"], process)
+        except Unavailable as error:
+            raise Unavailable(f"{error}; the last it said:\n{_last_lines(log)}") from error
+        finally:
+            process.terminate()
+
+
+def _last_lines(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(f"    {line}" for line in lines[-_LINES_SHOWN:]) or "    (nothing)"
 
 
 def play(client: Client, *, told: Callable[[str], None]) -> Sent:
