@@ -55,15 +55,19 @@ def running_server(home: Path, *, port: int) -> Iterator[Server]:
         ) as process,
     ):
         try:
-            line = process.stdout.readline() if process.stdout else ""
-            if not line:
-                raise Unavailable("the demo's server did not start")
-            said = json.loads(line)
-            yield Server(said["url"], said["key"], process)
+            yield _ready(process)
         except Unavailable as error:
             raise Unavailable(f"{error}; the last it said:\n{_last_lines(log)}") from error
         finally:
             process.terminate()
+
+
+def _ready(process: subprocess.Popen[str]) -> Server:
+    line = process.stdout.readline() if process.stdout else ""
+    if not line:
+        raise Unavailable("the demo's server did not start")
+    said = json.loads(line)
+    return Server(said["url"], said["key"], process)
 
 
 def _last_lines(log: Path) -> str:

@@ -31,9 +31,14 @@ def test_a_server_that_dies_says_what_it_said_last(tmp_path, capfd):
         pytest.raises(Unavailable, match=r"gone[\s\S]*process started name=worker"),
         running_server(tmp_path, port=0) as server,
     ):
-        server.process.terminate()
-        server.process.wait()
-        raise Unavailable("gone")
+        lose(server)
 
     assert "process started" in (tmp_path / "server.log").read_text()
     assert capfd.readouterr() == ("", "")
+
+
+def lose(server):
+    """End it, and miss it."""
+    server.process.terminate()
+    server.process.wait()
+    raise Unavailable("gone")
