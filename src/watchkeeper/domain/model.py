@@ -107,6 +107,8 @@ class Column:
 class AlarmBudget:
     """How many false alert-days are acceptable: ``false_days`` per ``per_days`` days, over all
     statistical alarms of the model together.
+
+    It bounds what is to be expected, not what can happen: some 90 days hold none, some hold two.
     """
 
     false_days: float = 1.0
@@ -117,6 +119,15 @@ class AlarmBudget:
             raise InvalidDefinition(
                 f"alarm_budget must hold 0 < false_days <= per_days, got {self.false_days} per {self.per_days}"
             )
+
+    def in_words(self) -> str:
+        """What it promises where nothing changes.
+
+        >>> AlarmBudget().in_words()
+        'on average at most 1 false alert-day in 90 days'
+        """
+        days = "alert-day" if self.false_days == 1 else "alert-days"
+        return f"on average at most {self.false_days:g} false {days} in {self.per_days:g} days"
 
     def per_tick(self, granularity: Granularity) -> float:
         """The share of the budget that one window may spend (its false-alarm probability)."""

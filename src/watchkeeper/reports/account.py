@@ -64,8 +64,4 @@ def rule_words(account: Accounting, model: Model) -> str:
     """By which rule an alarm was decided, in words."""
     if account.granularity is None:
         return f"one test of the whole table: {100 * account.alpha:g} % chance of any false alarm"
-    budget = model.alarm_budget
-    return (
-        f"windows of {account.granularity}: at most {budget.false_days:g} false alert-days in "
-        f"{budget.per_days:g}, over everything"
-    )
+    return f"windows of {account.granularity}: {model.alarm_budget.in_words()}, over everything"
