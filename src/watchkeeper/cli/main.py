@@ -6,6 +6,7 @@ with the model, 2 the command could not do its work.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -71,7 +72,9 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: run a command, and turn what it raises on purpose into a message."""
-    sys.exit(_run(arguments))
+    code = _run(arguments)
+    gc.freeze()  # else the interpreter searches all that was loaded for garbage before it ends
+    sys.exit(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

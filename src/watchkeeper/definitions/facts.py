@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.definitions.words import words_of
+from watchkeeper.profiles.arrays import flags, integers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -153,7 +154,7 @@ def facts_of(name: str, position: int, column: pa.ChunkedArray, trouble: str = "
         return nothing
     storage = _storage(column)
     if storage in (Storage.OTHER, Storage.VECTOR):
-        valid = np.asarray(column.is_valid())
+        valid = flags(column.is_valid())
         return Facts(
             name, position, native, storage, ("…",) if valid.any() else (), np.where(valid, 0, -1)
         )
@@ -227,7 +228,8 @@ def _encoded(column: pa.ChunkedArray, storage: Storage) -> tuple[tuple[object, .
         column = column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
     elif storage is Storage.FLOAT:
         column = column.cast(pa.float64(), safe=False)
-        column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, pa.float64()))
+        # pa.scalar would import pandas, which takes longer than all guessing.
+        column = pc.if_else(pc.is_finite(column), column, pa.nulls(1, pa.float64())[0])
     encoded = column.combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = (
@@ -235,7 +237,7 @@ def _encoded(column: pa.ChunkedArray, storage: Storage) -> tuple[tuple[object, .
             if encoded.num_chunks
             else pa.array([], column.type).dictionary_encode()
         )
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = integers(encoded.indices, missing=-1)
     values = encoded.dictionary.to_pylist()
     if storage is Storage.MOMENT:
         values = [value / 1e6 for value in values]
