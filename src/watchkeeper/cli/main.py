@@ -6,9 +6,10 @@ with the model, 2 the command could not do its work.
 
 from __future__ import annotations
 
-import gc
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -73,8 +74,17 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: run a command, and turn what it raises on purpose into a message."""
     code = _run(arguments)
-    gc.freeze()  # else the interpreter searches all that was loaded for garbage before it ends
+    if arguments is None and sys.argv[1:2] == ["compare"]:
+        _leave(code)
     sys.exit(code)
+
+
+def _leave(code: int) -> None:
+    """End a process that holds nothing open; taking all it loaded apart took a tenth of it."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError, ValueError):  # its reader went away; it is closed
+            stream.flush()
+    os._exit(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

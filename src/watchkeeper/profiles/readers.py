@@ -11,7 +11,8 @@ import csv
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -23,7 +24,7 @@ from watchkeeper.errors import InvalidInput, NotFound, UnsupportedTable
 from watchkeeper.profiles.arrow import from_pandas, storable
 from watchkeeper.profiles.engine import quote
 
-__all__ = ["TableSource", "open_table"]
+__all__ = ["TableSource", "open_table", "opened"]
 
 _MEMORY_MB_PER_THREAD = 256
 _LONGEST = 1 << 24  # bytes of one line or object of a text file
@@ -71,6 +72,20 @@ def open_table(source: TableSource) -> ibis.Table:
         raise InvalidInput(f"a table needs at least one column, got none in {_named(source)}")
     _refuse_repeated(table.columns, _named(source))
     return table
+
+
+@contextmanager
+def opened(source: TableSource) -> Iterator[ibis.Table]:
+    """The table as `open_table` gives it, for a while: the DuckDB that was made for it is closed.
+
+    An ibis table's own engine stays as it is. Raises what `open_table` raises.
+    """
+    table = open_table(source)
+    try:
+        yield table
+    finally:
+        if table is not source:
+            ibis.get_backend(table).con.close()
 
 
 def _opened(source: TableSource) -> ibis.Table:  # noqa: PLR0911  # one line for each kind

@@ -22,7 +22,7 @@ from watchkeeper.errors import InvalidInput, NotFound
 from watchkeeper.monitors.judge import judge
 from watchkeeper.profiles.binning import fit_binnings
 from watchkeeper.profiles.merge import merge
-from watchkeeper.profiles.readers import open_table
+from watchkeeper.profiles.readers import opened
 from watchkeeper.reports.account import account_for, source_name
 from watchkeeper.reports.findings import summarise
 from watchkeeper.reports.report import Report
@@ -61,17 +61,17 @@ def compare(
         Where a table cannot be read, has no columns or no rows, or shares no column with the
         definition.
     """
-    then, now = open_table(reference), open_table(current)
-    model, given, left_out = _definition(definition, then)
-    scope = scope_of(then, now, model, granularity_given=given)
-    scope = replace(scope, notes=(*left_out, *scope.notes))
-    _check(scope, now)
-    before, after = _profiled(scope, then, now)
+    with opened(reference) as then, opened(current) as now:
+        model, given, left_out = _definition(definition, then)
+        scope = scope_of(then, now, model, granularity_given=given)
+        scope = replace(scope, notes=(*left_out, *scope.notes))
+        _check(scope, now)
+        before, after = _profiled(scope, then, now)
+        accounting = account_for(
+            scope, (source_name(reference), then, before), (source_name(current), now, after)
+        )
     code = _code_version()
     verdicts = judge(scope.model, after.profiles, before.histories(), code_version=code)
-    accounting = account_for(
-        scope, (source_name(reference), then, before), (source_name(current), now, after)
-    )
     return Report(
         summary=summarise(verdicts, accounting),
         verdicts=tuple(verdicts),
