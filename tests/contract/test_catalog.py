@@ -537,6 +537,17 @@ class TestInbox:
         assert catalog.inbox.claim("m") is None
         assert catalog.inbox.models() == ()
 
+    def test_rejected_rows_are_read_while_they_wait(self, catalog):
+        """They are a model's own, claimed or not, until their claim is finished."""
+        put(catalog, "b1")
+        claim = catalog.inbox.claim("m")
+        put(catalog, "b2")
+
+        assert catalog.inbox.quarantine("m") == (b"q", b"q")
+        assert catalog.inbox.quarantine("other") == ()
+        catalog.inbox.finish(claim)
+        assert catalog.inbox.quarantine("m") == (b"q",)
+
     def test_claims_are_bounded_and_by_model(self, catalog):
         """A claim takes the oldest batches up to a size, and one at least."""
         for name in ("b1", "b2", "b3"):
@@ -556,7 +567,8 @@ class TestInbox:
         assert known == {-1: records[1], 0: records[2]}
 
         assert catalog.inbox.forget(NOW) == 0
-        assert catalog.inbox.forget(NOW + DAY) == 4
+        assert catalog.inbox.forget(NOW + DAY, at_once=3) == 4
+        assert catalog.inbox.forget(NOW + DAY) == 0
 
     def test_what_fails_is_not_acknowledged(self, catalog):
         """A transaction that breaks leaves neither batch nor ids."""

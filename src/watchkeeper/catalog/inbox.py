@@ -224,12 +224,24 @@ class Inbox:
                 sa.delete(inbox).where(inbox.c.model == claim.model, inbox.c.claim == claim.number)
             )
 
-    def forget(self, now: datetime) -> int:
-        """Forget receipts and ids whose time is over; returns how many ids."""
+    def forget(self, now: datetime, *, at_once: int = 10_000) -> int:
+        """Forget receipts and ids whose time is over; returns how many ids.
+
+        Ids are sought without holding up an acknowledgement, and deleted ``at_once`` at a time.
+        """
         with self._database.write() as connection:
             connection.execute(sa.delete(batches).where(batches.c.expires_at <= now))
-            gone = connection.execute(sa.delete(ids).where(ids.c.expires_at <= to_micros(now)))
-            return int(gone.rowcount)
+        over = ids.c.expires_at <= to_micros(now)
+        forgotten = 0
+        with self._database.read() as reading:
+            found = reading.execution_options(yield_per=at_once).scalars(
+                sa.select(ids.c.hash).where(over)
+            )
+            for hashes in found.partitions():
+                with self._database.write() as connection:
+                    chosen = within(connection, ids.c.hash, hashes)
+                    forgotten += connection.execute(sa.delete(ids).where(chosen, over)).rowcount
+        return forgotten
 
     def _open_claim(self, connection: sa.Connection, model: str) -> int | None:
         asked = sa.select(sa.func.min(inbox.c.claim)).where(inbox.c.model == model)

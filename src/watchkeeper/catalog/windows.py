@@ -266,6 +266,12 @@ class Windows:
         with self._database.read() as connection:
             return {name: from_micros(micros) for name, micros in connection.execute(asked)}
 
+    def moved(self) -> Mapping[str, int]:
+        """How far each model's rows were moved: a number that grows with every move."""
+        asked = sa.select(moves.c.model, sa.func.sum(moves.c.number)).group_by(moves.c.model)
+        with self._database.read() as connection:
+            return {name: int(number) for name, number in connection.execute(asked)}
+
     def rejections(self, model: str) -> tuple[RejectionCount, ...]:
         """Rejected rows of a model by day, kind and reason, newest day first."""
         asked = (

@@ -12,9 +12,9 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import (
     CommitFailedError,
@@ -26,15 +26,15 @@ from deltalake.exceptions import (
 from watchkeeper.errors import Conflict, NotFound, Unavailable, UnsupportedTable
 from watchkeeper.lake.schemas import DAY, STATISTICS
 
-if TYPE_CHECKING:
-    import pyarrow.compute as pc
-
 __all__ = ["Stamp", "StoredTable", "conflicts", "open_delta"]
 
 _TRIES = 10
 # Reader features whose tables were read back right by our own tests. Deletion vectors and column
 # mapping change what a data file means, and are refused rather than read wrongly.
 _PROVEN = frozenset({"timestampNtz"})
+# Merged files are about as large as a query reads in one go, and small enough to be merged again
+# with what comes next.
+_SMALL_BYTES = 32 * 1024 * 1024
 _WRITER = WriterProperties(compression="ZSTD", compression_level=1)
 
 
@@ -167,39 +167,50 @@ class StoredTable:
         ) from failure
 
     def compact(self, *, min_files: int) -> int:
-        """Rewrite each day that has at least ``min_files`` files into few; returns how many files
-        were replaced. Readers of older versions keep their files until `vacuum`. Where another
-        writer gets in between, the day is left as it is for the next time.
+        """Rewrite each day that has at least ``min_files`` small files into few; returns how many
+        files were replaced. Readers of older versions keep their files until `vacuum`. Where
+        another writer gets in between, the day is left as it is for the next time.
+
+        Appending and reading go on meanwhile: this works on a snapshot of its own.
         """
-        with self._lock:
-            table = self._latest()
-            if table is None:
-                return 0
-            removed = 0
-            for filters in _crowded(table, self._partition_by, min_files):
-                with contextlib.suppress(CommitFailedError):
-                    done = table.optimize.compact(
-                        partition_filters=filters, writer_properties=_WRITER
-                    )
-                    removed += int(done["numFilesRemoved"])
-            return removed
+        table = self._snapshot()
+        if table is None:
+            return 0
+        removed = 0
+        for filters in _crowded(table, self._partition_by, min_files):
+            with contextlib.suppress(CommitFailedError):
+                done = table.optimize.compact(
+                    partition_filters=filters,
+                    target_size=_SMALL_BYTES,
+                    max_concurrent_tasks=1,
+                    writer_properties=_WRITER,
+                )
+                removed += int(done["numFilesRemoved"])
+        return removed
 
     def vacuum(self, *, hours: int) -> int:
-        """Delete files that no version of the last ``hours`` needs; returns how many."""
-        with self._lock:
-            table = self._latest()
-            if table is None:
-                return 0
-            return len(
-                table.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False)
-            )
+        """Delete files that no version of the last ``hours`` needs; returns how many, among them
+        those that were gone before.
+
+        Looks at every file there is: the log forgets what it removed, the folder does not.
+        """
+        table = self._snapshot()
+        if table is None:
+            return 0
+        gone = table.vacuum(
+            retention_hours=hours, dry_run=False, enforce_retention_duration=False, full=True
+        )
+        return len(gone)
+
+    def _snapshot(self) -> DeltaTable | None:
+        try:
+            return open_delta(self.uri, storage_options=self._options)
+        except NotFound:
+            return None
 
     def _latest(self) -> DeltaTable | None:
         if self._table is None:
-            try:
-                self._table = open_delta(self.uri, storage_options=self._options)
-            except NotFound:
-                return None
+            self._table = self._snapshot()
         else:
             self._table.update_incremental()
         return self._table
@@ -243,6 +254,8 @@ def _configuration(schema: pa.Schema) -> dict[str, str | None]:
     return {
         "delta.dataSkippingStatsColumns": ",".join(held),
         "delta.checkpointInterval": "50",
+        # Versions older than what `vacuum` keeps cannot be read, so nobody needs their log.
+        "delta.logRetentionDuration": "interval 7 days",
     }
 
 
@@ -279,10 +292,12 @@ def conflicts(stored: pa.Schema, given: pa.Schema) -> dict[str, str]:
 def _crowded(
     table: DeltaTable, partition_by: list[str] | None, min_files: int
 ) -> list[list[tuple[str, str, str]] | None]:
-    if partition_by is None:
-        return [None] if len(table.file_uris()) >= min_files else []
+    """The filters of the partitions that hold at least so many small files."""
     actions = pa.table(table.get_add_actions(flatten=True))
-    days = actions.column(f"partition.{DAY}").value_counts().to_pylist()
+    small = actions.filter(pc.field("size_bytes") < _SMALL_BYTES)
+    if partition_by is None:
+        return [None] if small.num_rows >= min_files else []
+    days = small.column(f"partition.{DAY}").value_counts().to_pylist()
     return [
         [(DAY, "=", str(item["values"]) if item["values"] is not None else "")]
         for item in days

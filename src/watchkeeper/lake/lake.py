@@ -156,7 +156,7 @@ class Lake:
 
     def compact(self, model: str, table: LakeTable, *, min_files: int = 16) -> int:
         """Merge the small files of each day that has at least ``min_files``; returns how many
-        files were replaced. Cheap where there is nothing to do.
+        files were replaced. Cheap where there is nothing to do; appends do not wait for it.
         """
         return self._table(model, table).compact(min_files=min_files)
 

@@ -1,6 +1,7 @@
 """The worker's process: moving and judging, telling people, and housekeeping.
 
-Telling has a thread of its own, because a mail server may take its time; judging must not wait.
+Telling has a thread of its own, because a mail server may take its time, and so has upkeep;
+judging must not wait.
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from watchkeeper.lake.layout import LakeTable
 from watchkeeper.server.lifeline import when_parent_ends
 from watchkeeper.server.logs import configure_logs
-from watchkeeper.server.wiring import Parts, open_parts
+from watchkeeper.server.wiring import open_parts
 from watchkeeper.settings import Settings
 
 __all__ = ["main"]
@@ -24,7 +24,7 @@ __all__ = ["main"]
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.25
 _TELL_SECONDS = 2.0
-_TIDY_SECONDS = 600.0
+_UPKEEP_SECONDS = 60.0
 _NICENESS = 5
 
 
@@ -38,10 +38,10 @@ def main(arguments: list[str]) -> None:
     when_parent_ends(int(arguments[0]), stopping.set)
     os.nice(_NICENESS)  # an acknowledgement must not wait for a heavy query
     parts = open_parts(settings)
-    dispatcher = parts.dispatcher()
+    dispatcher, upkeep = parts.dispatcher(), parts.upkeep()
     threads = [
         _every(_TELL_SECONDS, lambda: dispatcher.send_due(datetime.now(UTC)), stopping),
-        _every(_TIDY_SECONDS, lambda: tidy(parts), stopping),
+        _every(_UPKEEP_SECONDS, upkeep.step, stopping),
     ]
     try:
         parts.worker().run(stopping, idle_seconds=_IDLE_SECONDS)
@@ -49,15 +49,6 @@ def main(arguments: list[str]) -> None:
         for thread in threads:
             thread.join(timeout=30.0)
         parts.close()
-
-
-def tidy(parts: Parts) -> None:
-    """Merge small files, delete what merged files replaced, forget what has expired."""
-    parts.catalog.inbox.forget(parts.now())
-    for defined in parts.models.all():
-        for table in LakeTable:
-            parts.lake.compact(defined.model.name, table)
-            parts.lake.vacuum(defined.model.name, table)
 
 
 def _every(

@@ -27,6 +27,7 @@ from watchkeeper.server.intake import Intake, Limits
 from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.models import Models
 from watchkeeper.server.references import References
+from watchkeeper.server.upkeep import Upkeep
 from watchkeeper.server.views.distributions import DistributionView
 from watchkeeper.server.views.fleet import FleetView
 from watchkeeper.server.views.incidents import IncidentView
@@ -96,6 +97,10 @@ class Parts:
             clocks=self.clocks,
             watcher=Watcher(self.catalog, self.lake, self.alerting),
         )
+
+    def upkeep(self) -> Upkeep:
+        """What keeps inbox and lake small and quick."""
+        return Upkeep(self.catalog, self.lake, self.models, self.now)
 
     def dispatcher(self) -> Dispatcher:
         """What sends the notices that wait."""

@@ -1,0 +1,135 @@
+"""Upkeep: what is due, when, and that rows go first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from watchkeeper.catalog.inbox import IdRecord
+from watchkeeper.errors import Unavailable
+from watchkeeper.ingest.rows import RowKind
+from watchkeeper.lake.delta import open_delta
+from watchkeeper.lake.layout import LakeTable, table_uri
+
+START = datetime(2024, 3, 4, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+def files(stage, table=LakeTable.PREDICTIONS):
+    """How many files a table has now."""
+    return len(open_delta(table_uri(stage.parts.lake.root, "loans", table)).file_uris())
+
+
+def trickle(stage, batches):
+    """Send a day's rows in small batches, each moved by itself."""
+    day = stage.loans(START, rows=batches)
+    for place in range(batches):
+        row = day.slice(place, 1)
+        stage.receive(RowKind.PREDICTIONS, row.drop_columns(["repaid"]), f"b{place}", START + HOUR)
+        stage.parts.worker().mover.move()
+
+
+def test_many_small_files_become_few(stage):
+    """What was moved in many commits lies in one file a day afterwards, no row changed."""
+    trickle(stage, 17)
+    before = stage.parts.lake.rows("loans", LakeTable.PREDICTIONS, start=START, end=START + DAY)
+
+    stage.parts.upkeep().step()
+
+    after = stage.parts.lake.rows("loans", LakeTable.PREDICTIONS, start=START, end=START + DAY)
+    assert files(stage) == 1
+    assert after.sort_by("_wk_seq").equals(before.sort_by("_wk_seq"))
+
+
+def test_few_files_stay(stage):
+    """A day of a few files is not written again."""
+    trickle(stage, 5)
+
+    stage.parts.upkeep().step()
+
+    assert files(stage) == 5
+
+
+def test_nothing_is_due_twice(stage, clock):
+    """Without new rows there is nothing to do, until ids expire an hour or a day later."""
+    trickle(stage, 2)
+    upkeep = stage.parts.upkeep()
+
+    assert upkeep.step() == 3  # forget, merge, vacuum
+    assert upkeep.step() == 0
+    trickle_more(stage)
+    assert upkeep.step() == 1
+    clock.advance(HOUR)
+    assert upkeep.step() == 1
+    clock.advance(DAY)
+    assert upkeep.step() == 2
+
+
+def trickle_more(stage):
+    """One more row, moved."""
+    stage.send(START + DAY, rows=1, labels=False)
+    stage.parts.worker().mover.move()
+
+
+def test_expired_ids_are_forgotten(stage, clock):
+    """What is remembered longer than its time is gone."""
+    inbox = stage.parts.catalog.inbox
+    with inbox.write() as writing:
+        writing.remember([IdRecord(1, 2, 3)], until=clock() - HOUR)
+        writing.remember([IdRecord(2, 2, 3)], until=clock() + HOUR)
+
+    stage.parts.upkeep().step()
+
+    with inbox.write() as writing:
+        assert set(writing.known([1, 2])) == {2}
+
+
+def test_rows_go_first_but_not_for_ever(stage, clock):
+    """While many batches wait nothing is begun; after ten minutes it is done all the same."""
+    trickle(stage, 17)
+    for place in range(64):
+        stage.receive(RowKind.PREDICTIONS, [], f"waits-{place}", START + HOUR)
+    upkeep = stage.parts.upkeep()
+
+    assert (upkeep.step(), files(stage)) == (0, 17)
+    clock.advance(timedelta(minutes=9))
+    assert upkeep.step() == 0
+    clock.advance(timedelta(minutes=1))
+    assert (upkeep.step(), files(stage)) == (3, 1)
+
+
+def test_a_table_that_fails_holds_up_nothing(stage, monkeypatch):
+    """What failed is tried again in the next step; the rest is done."""
+    trickle(stage, 2)
+    upkeep = stage.parts.upkeep()
+
+    def fail(*_args, **_options):
+        raise Unavailable("the lake is away")
+
+    with monkeypatch.context() as away:
+        away.setattr(type(stage.parts.lake), "compact", fail)
+        assert upkeep.step() == 2
+    assert upkeep.step() == 1
+
+
+@pytest.mark.parametrize("commits", [0, 60])
+def test_replaced_files_are_deleted_in_the_end(stage, commits):
+    """A file that nothing needs any more is deleted, though the log has forgotten it meanwhile."""
+    lake = stage.parts.lake
+    trickle(stage, 17)
+    lake.compact("loans", LakeTable.PREDICTIONS)
+    folder = table_uri(lake.root, "loans", LakeTable.PREDICTIONS)
+    open_delta(folder).alter.set_table_properties(
+        {"delta.deletedFileRetentionDuration": "interval 0 seconds"}
+    )
+    for place in range(commits):  # each fiftieth writes a checkpoint, which drops what was removed
+        rows = pa.table({"_wk_id": [f"x{place}"], "_wk_day": pa.array([START.date()])})
+        lake.append("loans", LakeTable.PREDICTIONS, rows, app_id="x", sequence=place)
+
+    lake.vacuum("loans", LakeTable.PREDICTIONS, hours=0)
+
+    assert files(stage) == 1 + commits
+    assert len([*Path(folder).glob("_wk_day=*/*.parquet")]) == 1 + commits
