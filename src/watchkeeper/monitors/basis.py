@@ -19,6 +19,7 @@ import numpy.typing as npt
 from watchkeeper.domain.profile import WindowProfile
 from watchkeeper.monitors.evidence import History
 from watchkeeper.monitors.memo import Memo
+from watchkeeper.monitors.remembered import remembered
 from watchkeeper.monitors.season import Seasons, seasons_of, week_of
 from watchkeeper.stats.rate import RateVariation, fit_rate
 from watchkeeper.stats.variation import ENOUGH_WINDOWS, Variation, fit
@@ -30,6 +31,9 @@ _ROLLING_SHARE = 0.75
 # A reference of fewer than four windows cannot say how much windows differ: so much is assumed,
 # in standard deviations of one row. A rate's is ½ on the scale asin√p, hence half of it there.
 _ASSUMED_TAU = 0.05
+
+_fit_rate = remembered(fit_rate)
+_fit = remembered(fit)
 
 Ints = npt.NDArray[np.int64]
 T = TypeVar("T")
@@ -59,7 +63,7 @@ class Basis:
             return None
         places, events, rows = np.array(held, np.int64).T
         seasons, blocks = self._labels
-        return fit_rate(
+        return _fit_rate(
             events,
             rows,
             seasons[places],
@@ -78,9 +82,9 @@ class Basis:
             return None
         places = [at for at, _ in found]
         seasons, blocks = self._labels
-        return fit(
-            [value for _, (value, _) in found],
-            [variance for _, (_, variance) in found],
+        return _fit(
+            np.array([value for _, (value, _) in found]),
+            np.array([variance for _, (_, variance) in found]),
             seasons[places],
             blocks=blocks[places],
             tau=self._tau(len(found), assumed_tau or 0.0),

@@ -42,12 +42,15 @@ class History:
     ``reference`` is the anchored baseline: the windows of the reference, oldest first; where the
     reference has no time column these are random blocks and ``timed`` is False. ``recent`` is the
     rolling baseline: stored windows before the judged ones, without what alarmed in them
-    (`watchkeeper.monitors.rolling`), oldest first; empty in a `compare`.
+    (`watchkeeper.monitors.rolling`), oldest first, as they were when the week of the judged one
+    began. ``week`` holds those of the seven days up to the judged window, itself not among them.
+    Both are empty in a `compare`.
     """
 
     reference: tuple[WindowProfile, ...]
     timed: bool
     recent: tuple[WindowProfile, ...] = ()
+    week: tuple[WindowProfile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

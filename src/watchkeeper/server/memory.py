@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from watchkeeper.catalog.baselines import StoredBaseline
 from watchkeeper.catalog.windows import StoredWindow
@@ -26,6 +26,8 @@ from watchkeeper.server.references import Reference
 
 __all__ = ["Memory"]
 
+_WEEK = timedelta(weeks=1)
+_MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
 _MOST_EVIDENCE = 48  # windows: labels of older ones are rare, and evidence is large
 
 
@@ -88,11 +90,14 @@ class Memory:
         self.alarms[window] = _alarms(verdicts)
         self._times[window] = self._times.get(window, 0) + 1
         # Windows are also judged anew while their labels come: those need what lay before them.
-        oldest = window.start - self.span - self.model.label_horizon
-        for old in [held for held in self.recent if held.start < oldest]:
+        for old in [held for held in self.recent if held.start < self.oldest(window)]:
             del self.recent[old]
             for held in (self.alarms, self._times, self._evidence):
                 held.pop(old, None)
+
+    def oldest(self, window: Window) -> datetime:
+        """Before this moment nothing is asked for by the window or by a later one."""
+        return _week(window.start) - self.span - self.model.label_horizon
 
     @property
     def span(self) -> timedelta:
@@ -102,6 +107,9 @@ class Memory:
     def histories(self, window: Window) -> dict[SliceKey, History]:
         """What every slice of a window is judged against: the reference, and the windows before
         it without what alarmed in them.
+
+        The rolling baseline ends where the week of the window began: what follows from it is then
+        computed once a week, and what goes wrong during the week is not learnt from meanwhile.
         """
         before = self._before(window)
         rolling = grouped(
@@ -111,9 +119,15 @@ class Memory:
             )
         )
         timed = self.reference is None or self.reference.baseline.timed
+        monday = _week(window.start)
         keys = dict.fromkeys([TOTAL, *self._anchored, *rolling])
         return {
-            key: History(self._anchored.get(key, ()), timed, tuple(rolling.get(key, ())))
+            key: History(
+                self._anchored.get(key, ()),
+                timed,
+                tuple(p for p in rolling.get(key, ()) if _starts(p) < monday),
+                tuple(p for p in rolling.get(key, ()) if window.end - _WEEK <= _starts(p)),
+            )
             for key in keys
         }
 
@@ -131,11 +145,8 @@ class Memory:
         return known[1]
 
     def _before(self, window: Window) -> list[Window]:
-        return [
-            held
-            for held in sorted(self.recent)
-            if window.start - self.span <= held.start < window.start
-        ]
+        first = _week(window.start) - self.span
+        return [held for held in sorted(self.recent) if first <= held.start < window.start]
 
     def covers(self, moment: datetime) -> bool:
         """Whether a window before ``moment`` is remembered."""
@@ -146,6 +157,17 @@ class Memory:
             getattr(column, "binning", None) in (None, self.binnings.get(name))
             for name, column in profile.columns.items()
         )
+
+
+def _week(moment: datetime) -> datetime:
+    """The start of the Monday, in UTC, of the week that a moment lies in."""
+    return moment - (moment - _MONDAY) % _WEEK
+
+
+def _starts(profile: WindowProfile) -> datetime:
+    if profile.window is None:
+        raise AssertionError("what is remembered are the profiles of windows")
+    return profile.window.start
 
 
 def _alarms(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:

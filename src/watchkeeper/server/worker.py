@@ -121,7 +121,7 @@ class Worker:
         if held is None or not held.fits(defined.revision, baseline):
             reference = None if baseline is None else self.references.read(baseline)
             held = Memory(model, defined.revision, reference)
-            start = window.start - held.span - model.label_horizon
+            start = held.oldest(window)
             alarms = VerdictFilter(model.name, statuses=(Status.ALERT,), start=start)
             held.load(
                 self.watcher.lake,

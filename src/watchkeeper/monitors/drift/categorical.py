@@ -20,6 +20,7 @@ from watchkeeper.monitors.drift.finding import Finding
 from watchkeeper.monitors.drift.frame import ASSUMED_TAU, Frame, Layout
 from watchkeeper.monitors.drift.missing import Missing, missing_of, missing_rows, of_both
 from watchkeeper.monitors.drift.numeric import Found, too_few
+from watchkeeper.monitors.remembered import remembered
 from watchkeeper.monitors.words import share
 from watchkeeper.stats.distances.distance import Pair
 from watchkeeper.stats.distances.tvd import tvd
@@ -37,6 +38,10 @@ _SURE = 3.0  # standard errors from which a category is named
 _NAMED = 4  # categories at most
 _LONGEST = 40  # characters of a category that are shown
 _RARE = "rare and unseen values"
+
+# What follows from the windows judged against alone.
+_fit_categorical = remembered(fit_categorical)
+_left_out_categorical = remembered(left_out_categorical)
 
 Floats = npt.NDArray[np.float64]
 
@@ -148,10 +153,10 @@ def _between_windows(frame: Frame, column: _Column) -> _Judged:
     if past.shape[1] > 1 and judged.any():
         layout = frame.layout_for(1).only(held)
         if frame.learns and held.sum() - layout.count >= 3:
-            normal = fit_categorical(past, layout.seasons)
+            normal = _fit_categorical(past, layout.seasons)
             p_values[judged] = normal.p_values(now[judged], layout.current[judged])
             if frame.tells_tails:
-                tails = left_out_categorical(past, layout.seasons, layout.blocks)
+                tails = _left_out_categorical(past, layout.seasons, layout.blocks)
         else:
             p_values[judged] = stated_categorical(past, now[judged], ASSUMED_TAU / 2.0)
     elif past.shape[1] == 1:

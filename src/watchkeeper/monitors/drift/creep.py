@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from watchkeeper.domain.verdict import Status
 from watchkeeper.monitors.drift.frame import Frame
 from watchkeeper.monitors.drift.missing import missing_rows
 from watchkeeper.monitors.evidence import Evidence, History, Series
+from watchkeeper.monitors.remembered import remembered
 from watchkeeper.monitors.season import week_of
 from watchkeeper.monitors.words import share
 from watchkeeper.stats.bins import compose
@@ -33,7 +33,6 @@ __all__ = ["creep"]
 
 _GATES = 3.0
 _DEFAULT_MATERIALITY = 0.02
-_WEEK = timedelta(weeks=1)
 _FEWEST_ROWS = 200  # of the last week: fewer cannot show an effect of this size
 
 Floats = npt.NDArray[np.float64]
@@ -52,17 +51,14 @@ def creep(
 ) -> Iterator[Evidence]:
     """One piece of evidence per column and judged window, where the reference holds the column."""
     gate = _GATES * (model.materiality or _DEFAULT_MATERIALITY)
-    recent = [p for p in history.recent if p.window is not None]
+    weeks = tuple(week_of(p.window, at) for at, p in enumerate(history.reference))
     for profile in frame.current:
         if profile.window is None:
             continue
-        since = profile.window.end - _WEEK
-        last = [p for p in recent if p.window and since <= p.window.start < profile.window.start]
         for name in names:
-            counts = _counts(history.reference, [*last, profile], name)
+            counts = _counts(history.reference, [*history.week, profile], name)
             if counts is not None and counts.now.sum() >= _FEWEST_ROWS:
-                weeks = [week_of(p.window, at) for at, p in enumerate(history.reference)]
-                limit = max(gate, _natural(counts, weeks)) if history.timed else gate
+                limit = max(gate, _natural(counts.reference, weeks)) if history.timed else gate
                 yield _evidence(Series(spec.name, "creep", column=name), profile, counts, limit)
 
 
@@ -91,12 +87,13 @@ def _effect(before: Floats, now: Floats) -> Estimate:
     return tvd(Pair.of(before, now)).effect
 
 
-def _natural(counts: _Counts, weeks: Sequence[int]) -> float:
-    """The most that any week of the reference moved against the others."""
+@remembered
+def _natural(reference: Floats, weeks: tuple[int, ...]) -> float:
+    """The most that any week of the reference (W, B) moved against the others."""
     label = np.asarray(weeks)
     found = [0.0]
     for week in np.unique(label):
-        out, rest = counts.reference[label == week].sum(0), counts.reference[label != week].sum(0)
+        out, rest = reference[label == week].sum(0), reference[label != week].sum(0)
         if out.sum() >= _FEWEST_ROWS and rest.sum() >= _FEWEST_ROWS:
             found.append(_effect(rest, out).value or 0.0)
     return max(found)

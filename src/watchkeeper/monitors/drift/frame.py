@@ -13,6 +13,7 @@ from watchkeeper.domain.model import Model
 from watchkeeper.domain.profile import WindowProfile
 from watchkeeper.monitors.basis import Basis, basis_of
 from watchkeeper.monitors.evidence import History
+from watchkeeper.monitors.remembered import remembered
 from watchkeeper.monitors.season import SeasonKind, week_of
 from watchkeeper.stats.drift.variation import Normal, fit_normal, stated_normal
 from watchkeeper.stats.variation import ENOUGH_WINDOWS
@@ -21,6 +22,7 @@ __all__ = ["ASSUMED_TAU", "Frame", "Layout", "frame_of"]
 
 # Of a timed reference too short to learn how much windows differ, in standard deviations.
 ASSUMED_TAU = 0.05
+_fit_normal = remembered(fit_normal)
 _FEWEST_DF = 2  # beyond the number of components, for an F tail that has a mean
 _ENOUGH_FOR_TAILS = 8  # windows that must exist before some are left out in turn
 _BLOCKS = 8
@@ -96,7 +98,7 @@ class Frame:
     def normal(self, z: Floats, v: Floats, layout: Layout) -> Normal:
         """What is normal for components ``z`` (F, W, J) with noise ``v`` (F, W)."""
         if self.learns:
-            return fit_normal(z, v, layout.seasons)
+            return _fit_normal(z, v, layout.seasons)
         return stated_normal(z, v, ASSUMED_TAU if self.basis.timed else 0.0)
 
     @property

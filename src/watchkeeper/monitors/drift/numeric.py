@@ -18,6 +18,7 @@ from watchkeeper.monitors.drift.distances import distances
 from watchkeeper.monitors.drift.finding import Finding
 from watchkeeper.monitors.drift.frame import Frame, Layout
 from watchkeeper.monitors.drift.missing import Missing, missing_of, missing_rows, of_both
+from watchkeeper.monitors.remembered import remembered
 from watchkeeper.monitors.words import number
 from watchkeeper.monitors.words import rows as counted
 from watchkeeper.stats.bins import Bins, compose
@@ -36,6 +37,11 @@ _FEWEST_ROWS = 10  # values, fewer of which say nothing of a distribution
 _ROWS_PER_BIN = 50  # values per bin from which its share is worth its noise
 _SIZE_STEP = 0.2  # on the log scale
 _SURE = 3.0  # standard errors from which a component is named
+
+# What follows from the windows judged against alone.
+_trimmed = remembered(trimmed)
+_left_out = remembered(left_out)
+_simulated_tempering = remembered(simulated_tempering)
 
 Floats = npt.NDArray[np.float64]
 Found = tuple[str, int, Finding]  # column, number of the judged window, finding
@@ -167,10 +173,10 @@ def _smooth(frame: Frame, columns: Sequence[_Column], order: int) -> Iterator[_J
     z_now, v_now = (np.array([pair[i] for pair in now]) for i in (0, 1))
     layout = frame.layout_for(order)
     if frame.learns:
-        v = trimmed(z, v, layout.seasons)
+        v = _trimmed(z, v, layout.seasons)
     normal = frame.normal(z, v, layout)
     p_values = normal.p_values(z_now, v_now, layout.current)
-    tails = left_out(z, v, layout.seasons, layout.blocks) if frame.tells_tails else None
+    tails = _left_out(z, v, layout.seasons, layout.blocks) if frame.tells_tails else None
     shifts = z_now - normal.expected(layout.current)
     noise = np.sqrt(v_now + normal.noise[:, np.minimum(layout.current, normal.noise.shape[1] - 1)])
     for i, column in enumerate(columns):
@@ -185,14 +191,14 @@ def _tempered(
     total = column.before.sum(axis=0)
     usual = int(np.median(column.before.sum(axis=1)))
     if tail is not None and usual:
-        tail = simulated_tempering(basis, total, usual).apply(tail)
+        tail = _simulated_tempering(basis, total, usual).apply(tail)
     # Sizes within a fifth of each other share one simulation, of the smaller size.
     sizes = column.now.sum(axis=1)
     step = np.floor(np.log(np.maximum(sizes, 1.0)) / _SIZE_STEP)
     found = p_values.copy()
     for at in np.unique(step[sizes > 0.0]):
         alike = (step == at) & (sizes > 0.0)
-        tempering = simulated_tempering(basis, total, int(sizes[alike].min()))
+        tempering = _simulated_tempering(basis, total, int(sizes[alike].min()))
         found[alike] = tempering.apply(p_values[alike])
     return found, tail
 

@@ -1,8 +1,8 @@
 """Outliers: values so far out that no drift leads there, as a broken sensor or a sentinel gives.
 
-The fences lie beyond everything the reference held, by half the width of its range on the grid
-(nearly linear around the centre, logarithmic far from it): a record day is no outlier, 5,500 hPa
-is. Two questions, the smaller p-value counting twice: are there more values beyond the fences than
+The fences lie beyond everything the reference held, by half the width of its range on a grid of its
+own (nearly linear around its median, logarithmic far from it): a record day is no outlier, 5,500
+hPa is. Two questions, the smaller p-value counting twice: are there more values beyond the fences than
 the reference, which has none, can explain; and is the farthest one farther than the tail of the
 reference reaches (`watchkeeper.stats.extreme`)? What moves within the fences is drift's business.
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from watchkeeper.domain.model import ColumnType, Model, MonitorSpec
 from watchkeeper.domain.profile import NumericBinning, NumericProfile, WindowProfile
@@ -21,14 +22,18 @@ from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
 from watchkeeper.monitors.quality.rates import Fault, Yardstick, judge_rate, watched
 from watchkeeper.monitors.words import number
 from watchkeeper.stats.extreme import Tail, tail
-from watchkeeper.stats.grid import cell_high, cell_low, pooled, value_of
+from watchkeeper.stats.grid import cell_high, cell_low, cell_of, pooled, value_of
 
 __all__ = ["outliers"]
 
 _FENCE_PART = 0.5  # of the range of the reference, on the grid
-_NARROWEST_FENCE = 50  # cells: half a standard deviation of a column without outliers
+_NARROWEST_FENCE = 0.5  # standard deviations of a column without outliers
 _BEYOND_BELIEF = 1e-6
+_IQR = 1.349  # interquartile range of a normal distribution, in standard deviations
+_LARGEST = float(np.finfo(np.float64).max) / 4.0
 _WHAT = "outlier_rate"
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,8 @@ def _usual(basis: Basis, name: str) -> _Usual | None:
     z[[0, -1]] = [_z(minimum, binning), _z(maximum, binning)]
     reached = np.cumsum(counts) / counts.sum()
     centre = float(z[np.searchsorted(reached, 0.5)])
-    margin = max(int(_FENCE_PART * (cells[-1] - cells[0])), _NARROWEST_FENCE)
-    ends = cells[0] - margin, cells[-1] + margin
+    quarters = z[np.searchsorted(reached, [0.25, 0.75])]
+    ends = cell_of(_fences(z[[0, -1]], centre, float(quarters[1] - quarters[0]) / _IQR), 0.0, 1.0)
     return _Usual(
         low_cell=int(ends[0]),
         high_cell=int(ends[1]),
@@ -125,10 +130,19 @@ def _usual(basis: Basis, name: str) -> _Usual | None:
     )
 
 
+def _fences(ends: Floats, centre: float, scale: float) -> Floats:
+    """Where the fences lie, of a range with these ends, median and standard deviation."""
+    scale = scale if scale > 0.0 else 1.0
+    place = np.arcsinh((ends - centre) / scale)
+    margin = max(_FENCE_PART * float(place[1] - place[0]), _NARROWEST_FENCE)
+    with np.errstate(over="ignore"):
+        fences = centre + scale * np.sinh(place + np.array([-margin, margin]))
+    return np.asarray(np.clip(fences, -_LARGEST, _LARGEST))
+
+
 def _z(value: float, binning: NumericBinning) -> float:
     """In units of the grid; where that is more than a number can hold, the largest number."""
-    largest = float(np.finfo(np.float64).max) / 4.0
-    return min(max((value - binning.center) / binning.scale, -largest), largest)
+    return min(max((value - binning.center) / binning.scale, -_LARGEST), _LARGEST)
 
 
 def _with_extreme(found: Evidence, profile: WindowProfile, usual: _Usual) -> Evidence:

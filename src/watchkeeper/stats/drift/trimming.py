@@ -1,8 +1,9 @@
 """Reference windows that were broken themselves: left out, so that they do not pass for natural.
 
 A window is left out of a column's baseline where some component lies more than ten robust standard
-deviations (1.4826 MAD, at least the sampling noise) from its season's median; at most one window
-in ten, the worst. Windows that only vary much stay: their variation is natural. O(F·W·J).
+deviations (1.4826 MAD, at least the sampling noise) from its season's median. Where more than one
+window in ten does, none is left out: a column that lies far out so often does so by nature (rain,
+which most days have nothing of). O(F·W·J).
 
 References
 ----------
@@ -46,8 +47,9 @@ def trimmed(z: Floats, v: Floats, seasons: Ints) -> Floats:
         noise = np.where(known, v, 0.0)[..., None]
         far = (np.abs(residual) / np.sqrt(np.maximum(spread**2, noise))).max(axis=-1)
     far = np.where(np.isfinite(far), far, 0.0)
-    limit = np.sort(far, axis=1)[:, -most][:, None]
-    return np.where((far > _FAR) & (far >= limit), np.inf, v)
+    broken = far > _FAR
+    few = broken.sum(axis=1, keepdims=True) <= most
+    return np.where(broken & few, np.inf, v)
 
 
 def _median(x: Floats) -> Floats:

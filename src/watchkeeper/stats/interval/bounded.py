@@ -23,7 +23,7 @@ def unit(value: float, se: float, *, level: float = 0.95) -> tuple[float, float]
     >>> round(low, 3), round(high, 3)
     (0.943, 0.984)
     """
-    if se <= 0.0:
+    if se < _EDGE:  # less than the figure itself can hold
         return value, value
     inside = min(max(value, min(se, 0.5)), 1.0 - min(se, 0.5))
     inside = value if _EDGE < value < 1.0 - _EDGE else inside

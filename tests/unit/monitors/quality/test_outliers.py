@@ -56,6 +56,15 @@ def test_wider_tails_are_left_to_drift(bench):
     assert (status, found.value) == ("ok", 0.0)
 
 
+def test_fences_lie_around_what_there_is_now(bench):
+    """Where the values have moved far from where the grid was laid, a record low is no outlier."""
+    history = bench.days(lambda day: bench.numeric(_normal(day) + 6.0))
+
+    found, status = bench.one(outliers, bench.numeric(0.2 * _normal(99) + 1.0), history)
+
+    assert (status, found.value) == ("ok", 0.0)
+
+
 def test_heavy_tails_are_no_outliers(bench):
     """A column of infinite variance as it always was stays silent, day after day."""
     pareto = [np.random.default_rng(seed).pareto(1.2, 1000) for seed in range(60)]

@@ -27,9 +27,9 @@ def test_windows_that_vary_by_nature_stay():
     assert np.isfinite(trimmed(z, np.full((20, 56), 1e-3), _SEASONS)).all()
 
 
-def test_at_most_a_tenth_is_left_out():
-    """A reference of which much is odd is odd by nature."""
+def test_a_column_that_is_often_far_out_keeps_all_its_windows():
+    """Rain on one day of five is no broken reference, and its worst days are no faults."""
     z, v = np.zeros((1, 56, 1)), np.full((1, 56), 1e-4)
-    z[0, :20, 0] = np.arange(1, 21)
+    z[0, ::5, 0] = np.arange(1, 13)
 
-    assert np.isinf(trimmed(z, v, np.zeros(56, np.int64))).sum() <= 5
+    assert np.isfinite(trimmed(z, v, np.zeros(56, np.int64))).all()

@@ -124,3 +124,17 @@ def test_stated_variation_is_taken_as_given():
     p = stated_normal(z, v, 0.0).p_values(new, np.full((1, 1), 1 / 1000), np.zeros(1, np.int64))
 
     assert p[0, 0] == pytest.approx(0.05, abs=1e-4)
+
+
+def test_what_is_far_out_now_and_then_is_judged_by_few_degrees_of_freedom():
+    """One day in eight lies far out, as rain does: the next such day is no surprise."""
+    rng = np.random.default_rng(5)
+    z, v = rng.normal(0.0, 0.05, (1, 56, 2)), np.full((1, 56), 1e-3)
+    z[0, ::8] *= 30.0
+    even = rng.normal(0.0, z[0].std(), (1, 56, 2))
+
+    heavy, usual = (fit_normal(x, v, np.zeros(56, np.int64)) for x in (z, even))
+
+    day, noise, season = np.full((1, 1, 2), 2.0), np.full((1, 1), 1e-3), np.zeros(1, np.int64)
+    assert heavy.p_values(day, noise, season).item() > 0.002
+    assert usual.p_values(day, noise, season).item() < 1e-3
