@@ -22,7 +22,7 @@ from watchkeeper.profiles.ongrid import on_grid
 from watchkeeper.profiles.regression import ERRORS
 from watchkeeper.profiles.texts import canonicals
 
-__all__ = ["fit_binnings", "numeric_binning"]
+__all__ = ["binnings_without_reference", "fit_binnings", "numeric_binning"]
 
 _CATEGORICAL = frozenset({ColumnType.CATEGORICAL, ColumnType.BOOLEAN})
 _BY_NAME = 2_000  # reference values counted by name
@@ -30,6 +30,7 @@ _RECOGNISED = 100_000  # further reference values that are told from unseen ones
 _SAMPLE = 100_000  # rows that centre and scale are taken from
 _CROWDED = 0.01  # no cell but a repeated value may hold a larger share of the reference
 _LOW = 0.01  # the quantile of |x| ≠ 0 that scales the grid around zero
+_NEXT_TO_NOTHING = 1e-9  # below it values are told from zero no more
 _PER_SD = 1.349  # interquartile ranges to the standard deviation of a normal distribution
 
 
@@ -44,9 +45,7 @@ def fit_binnings(table: ibis.Table, model: Model) -> dict[str, Binning]:
     (ids, times, context, nested values) get none.
     """
     frame = Frame.of(table, model, {}, None)
-    wanted = [
-        c for c in model.columns if c.role not in COUNTED_ROLES and c.type not in COUNTED_TYPES
-    ]
+    wanted = _looked_at(model)
     by_value = [c for c in wanted if _is_categorical(c, model)]
     numeric = [c for c in wanted if not _is_categorical(c, model)]
     found: dict[str, Binning] = {}
@@ -56,6 +55,29 @@ def fit_binnings(table: ibis.Table, model: Model) -> dict[str, Binning]:
         absent = CategoricalBinning(()) if column in by_value else numeric_binning(np.empty(0))
         found.setdefault(column.name, absent)
     return found
+
+
+def binnings_without_reference(model: Model) -> dict[str, Binning]:
+    """How columns are counted while nothing is known of their values.
+
+    Numeric columns on a grid around zero whose cells are everywhere 1 % of the value wide, so that
+    means, extremes and quantiles can be told: ``provisional``, because data far from zero
+    (temperatures in Kelvin, moments) lies crowded on it. Categorical columns are only counted:
+    without a reference every value would be unseen.
+    """
+    return {
+        column.name: NumericBinning(0.0, _NEXT_TO_NOTHING, provisional=True)
+        for column in _looked_at(model)
+        if not _is_categorical(column, model)
+    }
+
+
+def _looked_at(model: Model) -> list[Column]:
+    return [
+        column
+        for column in model.columns
+        if column.role not in COUNTED_ROLES and column.type not in COUNTED_TYPES
+    ]
 
 
 def _is_categorical(column: Column, model: Model) -> bool:

@@ -20,6 +20,7 @@ from watchkeeper.monitors.evidence import History
 from watchkeeper.monitors.judge import Kept
 from watchkeeper.monitors.rolling import without_alarms
 from watchkeeper.monitors.slices import TOTAL, SliceKey, grouped
+from watchkeeper.profiles.binning import binnings_without_reference
 from watchkeeper.profiles.codec import decode
 from watchkeeper.server.binnings import binnings_from_text
 from watchkeeper.server.references import Reference
@@ -54,7 +55,9 @@ class Memory:
         held = () if self.reference is None else self.reference.profiles
         self._anchored = {key: tuple(found) for key, found in grouped(held).items()}
         self.binnings = (
-            {} if self.reference is None else binnings_from_text(self.reference.baseline.binnings)
+            binnings_without_reference(self.model)
+            if self.reference is None
+            else binnings_from_text(self.reference.baseline.binnings)
         )
 
     def fits(self, revision: int, baseline: StoredBaseline | None) -> bool:

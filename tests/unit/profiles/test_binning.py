@@ -8,7 +8,11 @@ import pytest
 
 from watchkeeper.domain.model import Column, ColumnType, Model, Role, Task
 from watchkeeper.domain.profile import CategoricalBinning, NumericBinning
-from watchkeeper.profiles.binning import fit_binnings, numeric_binning
+from watchkeeper.profiles.binning import (
+    binnings_without_reference,
+    fit_binnings,
+    numeric_binning,
+)
 from watchkeeper.profiles.readers import open_table
 from watchkeeper.profiles.regression import ERRORS
 from watchkeeper.stats.grid import cell_of
@@ -117,3 +121,24 @@ def test_large_reference() -> None:
     assert one == two
     assert isinstance(one, NumericBinning)
     assert (one.center, one.scale) == pytest.approx((10, 2), rel=0.02)
+
+
+def test_without_a_reference_numbers_have_cells_of_a_hundredth() -> None:
+    """Of numeric columns alone, and wherever the values lie: two that differ by 1 % are told."""
+    columns = (
+        Column("x", ColumnType.NUMERIC),
+        Column("words", ColumnType.TEXT),
+        Column("city", ColumnType.CATEGORICAL),
+        Column("at", ColumnType.TIMESTAMP, Role.TIME),
+        Column("who", ColumnType.NUMERIC, Role.ENTITY),
+        Column("y", ColumnType.NUMERIC, Role.LABEL),
+    )
+
+    found = binnings_without_reference(Model("m", Task.BINARY, columns, positive_class="1"))
+
+    assert list(found) == ["x", "words"]
+    grid = found["x"]
+    assert isinstance(grid, NumericBinning)
+    assert grid.provisional
+    for size in (1e-6, 1.0, 1e12):
+        assert np.diff(cell_of(np.array([size, 1.02 * size]), grid.center, grid.scale)) >= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from watchkeeper.catalog.windows import WindowState
@@ -316,3 +317,54 @@ def test_columns_that_stop_coming_are_told(stage):
 
     gone = stage.verdicts(what=("schema",), start=START + DAY, end=START + 2 * DAY)
     assert [(v.column, v.status) for v in gone if v.column] == [("income", Status.ALERT)]
+
+
+LIMITS = """
+monitors:
+- {name: top, type: static, columns: [income], options: {figure: max, above: 10}}
+- {name: middle, type: static, columns: [income], options: {figure: p50, above: 10}}
+- {name: mean, type: static, columns: [income], options: {figure: mean, above: 10}}
+"""
+
+
+@pytest.fixture
+def unreferenced(open_stage, definition):
+    """A model with limits and without a reference."""
+    stage = open_stage("bare", source="empty")
+    document = model_to_dict(load_model(definition + LIMITS))
+    stage.parts.models.apply("loans", document, by="test", now=START)
+    return stage
+
+
+def test_limits_hold_without_a_reference(unreferenced):
+    """What lies in a window is known without anything to compare it with."""
+    stage = unreferenced
+    table = stage.send(START)
+    stage.advance(START + DAY + HOUR)
+
+    stage.parts.worker().step()
+
+    said = {v.what: v for v in stage.verdicts(monitors=("top", "middle", "mean"), segment="")}
+    incomes = np.sort(table["income"].to_numpy())
+    assert {v.status for v in said.values()} == {Status.ALERT}
+    assert said["max"].value == incomes[-1]
+    assert said["mean"].value == pytest.approx(incomes.mean())
+    assert said["p50"].value == pytest.approx(np.median(incomes), rel=0.01)
+
+
+def test_without_a_reference_days_are_compared_with_those_before(unreferenced):
+    """A fault is told, provisionally, once there are days to compare with; nothing before it."""
+    stage = unreferenced
+    for number in range(8):
+        stage.send(START + number * DAY)
+        stage.advance(START + (number + 1) * DAY + HOUR)
+        stage.parts.worker().step()  # each by a new worker: what it remembers it has read again
+    stage.send(START + 8 * DAY, income=[1.0] * ROWS)
+    stage.advance(START + 9 * DAY + HOUR)
+    stage.parts.worker().step()
+
+    drift = stage.verdicts(what=("drift",), segment="")
+    alarms = [v for v in drift if v.status is Status.ALERT]
+    assert [(v.column, v.window.start, v.provisional) for v in alarms] == [
+        ("income", START + 8 * DAY, True)
+    ]
