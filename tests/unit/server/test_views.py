@@ -241,6 +241,25 @@ def test_a_row_that_comes_meanwhile_shifts_no_page(stage, api):
     assert json.loads(left["row"])["loan"] == first[2]
 
 
+def test_quarantine_by_reason(stage, api):
+    """Reasons are counted once moved, most frequent first; rows can be asked for by one of them."""
+    rejected(stage, 1, rows=3)
+    stage.receive(RowKind.LABELS, [{"id": "x"}], "no-label", START + 2 * DAY)
+    only = "/api/v1/quarantine?model=loans&reason="
+    waiting = {reason: api("GET", only + reason).json() for reason in ("bad_type", "missing_label")}
+    stage.parts.worker().step()
+
+    found = api("GET", "/api/v1/quarantine/reasons?model=loans").json()["data"]
+    assert [(f["kind"], f["reason"], f["rows"], f["last_day"]) for f in found] == [
+        ("predictions", "bad_type", 3, "2024-03-04"),
+        ("labels", "missing_label", 1, "2024-03-06"),
+    ]
+    for reason, before in waiting.items():
+        assert {row["reason"] for row in before["data"]} == {reason}
+        assert api("GET", only + reason).json()["data"] == before["data"]
+    assert api("GET", only + "id_reused").json()["data"] == []
+
+
 def test_the_definition_is_the_document(lived, definition):
     """What is shown can be applied again and changes nothing."""
     document = got(lived, "")["definition"]

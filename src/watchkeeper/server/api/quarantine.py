@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from watchkeeper.ingest.reasons import Reason
 from watchkeeper.server.api.dependencies import Cursor, HubOf, Limit, Reader
 from watchkeeper.server.wire.envelope import Envelope
-from watchkeeper.server.wire.quarantine import QuarantinedRow
+from watchkeeper.server.wire.quarantine import QuarantinedRow, QuarantineReason
 
 __all__ = ["router"]
 
@@ -15,8 +16,19 @@ router = APIRouter(prefix="/api/v1/quarantine", tags=["quarantine"])
 
 @router.get("")
 def list_quarantine(
-    hub: HubOf, _: Reader, model: str, cursor: Cursor = None, limit: Limit = 100
+    hub: HubOf,
+    _: Reader,
+    model: str,
+    reason: Reason | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Envelope[list[QuarantinedRow]]:
     """A model's rejected rows, the latest first."""
-    found, following = hub.quarantine.page(model, cursor=cursor, limit=limit)
+    found, following = hub.quarantine.page(model, reason, cursor=cursor, limit=limit)
     return Envelope(data=found, next_cursor=following)
+
+
+@router.get("/reasons")
+def list_reasons(hub: HubOf, _: Reader, model: str) -> Envelope[list[QuarantineReason]]:
+    """Why a model's rows were rejected and how many, the most frequent reason first."""
+    return Envelope(data=hub.quarantine.reasons(model))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from watchkeeper.catalog.catalog import Catalog
+from watchkeeper.catalog.windows import RejectionCount
 from watchkeeper.errors import InvalidInput
 from watchkeeper.ingest.envelope import unpacked_table
+from watchkeeper.ingest.reasons import Reason
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
 from watchkeeper.lake.schemas import DAY, SEQUENCE, quarantine_schema
 from watchkeeper.server.models import Models
-from watchkeeper.server.wire.quarantine import QuarantinedRow
+from watchkeeper.server.wire.quarantine import QuarantinedRow, QuarantineReason
 
 __all__ = ["QuarantineView"]
 
@@ -36,20 +40,46 @@ class QuarantineView:
     catalog: Catalog
     lake: Lake
 
+    def reasons(self, name: str) -> list[QuarantineReason]:
+        """Why rows were rejected, the most frequent first; a row counts once it was moved."""
+        self.models.get(name)
+        counts: dict[tuple[str, str], list[RejectionCount]] = defaultdict(list)
+        for count in self.catalog.windows.rejections(name):
+            counts[count.kind, count.reason].append(count)
+        found = [
+            QuarantineReason.model_validate(
+                {
+                    "kind": kind,
+                    "reason": reason,
+                    "rows": sum(count.rows for count in held),
+                    "first_day": min(count.day for count in held),
+                    "last_day": max(count.day for count in held),
+                }
+            )
+            for (kind, reason), held in counts.items()
+        ]
+        return sorted(found, key=lambda item: (-item.rows, item.reason, item.kind))
+
     def page(
-        self, name: str, *, cursor: str | None, limit: int
+        self, name: str, reason: Reason | None = None, *, cursor: str | None, limit: int
     ) -> tuple[list[QuarantinedRow], str | None]:
-        """A page of rows and the cursor of the next; rows that come meanwhile do not shift it."""
+        """A page of rows (of one ``reason``, or of any) and the cursor of the next; rows that come
+        meanwhile do not shift it.
+        """
         self.models.get(name)
         last, left = _place(cursor)
-        waiting = self._waiting(name)
-        days = {date.fromisoformat(count.day) for count in self.catalog.windows.rejections(name)}
+        waiting = self._waiting(name, reason)
+        days = {
+            date.fromisoformat(count.day)
+            for count in self.catalog.windows.rejections(name)
+            if reason in (None, count.reason)
+        }
         days |= {_day(batch) for batch in waiting}
         found: list[QuarantinedRow] = []
         for day in sorted((day for day in days if last is None or day <= last), reverse=True):
             if len(found) == limit:
                 return found, f"{day.isoformat()}."
-            rows = self._of_day(name, day, waiting)
+            rows = _of_reason(self._of_day(name, day, waiting), reason)
             start = max(0, rows.num_rows - left) if day == last and left is not None else 0
             taken = rows.slice(start, limit - len(found))
             found += [_shown(name, row) for row in taken.to_pylist()]
@@ -58,9 +88,10 @@ class QuarantineView:
                 return found, f"{day.isoformat()}.{rest}"
         return found, None
 
-    def _waiting(self, name: str) -> list[pa.Table]:
-        """The batches in the inbox, oldest first."""
-        return [unpacked_table(data) for data in self.catalog.inbox.quarantine(name)]
+    def _waiting(self, name: str, reason: Reason | None) -> list[pa.Table]:
+        """The batches in the inbox that hold any such row, oldest first."""
+        held = [unpacked_table(data) for data in self.catalog.inbox.quarantine(name)]
+        return [batch for batch in held if _of_reason(batch, reason).num_rows]
 
     def _of_day(self, name: str, day: date, waiting: Sequence[pa.Table]) -> pa.Table:
         """The rows of a day, the latest batch first, within a batch in the order of its rows."""
@@ -72,6 +103,10 @@ class QuarantineView:
             parts = [batch for batch in parts if _key(batch) not in moved] + [stored]
         rows = pa.concat_tables([_SCHEMA.empty_table(), *parts], promote_options="default")
         return rows.sort_by([("_wk_known_at", "descending"), (SEQUENCE, "ascending")])
+
+
+def _of_reason(rows: pa.Table, reason: Reason | None) -> pa.Table:
+    return rows if reason is None else rows.filter(pc.field("_wk_reason") == reason.value)
 
 
 def _key(batch: pa.Table) -> dict[str, object]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from watchkeeper.server.wire.envelope import Wire
 
-__all__ = ["QuarantinedRow"]
+__all__ = ["QuarantineReason", "QuarantinedRow"]
 
 
 class QuarantinedRow(Wire):
@@ -22,3 +22,13 @@ class QuarantinedRow(Wire):
     reason: str
     detail: str
     row: str
+
+
+class QuarantineReason(Wire):
+    """Why rows of a kind were not accepted, how many, and on which days (UTC) they came."""
+
+    kind: Literal["predictions", "labels"]
+    reason: str
+    rows: int
+    first_day: date
+    last_day: date
