@@ -102,7 +102,14 @@ def _replay(site: Site) -> None:
         scored = with_scores(reference, model.scores(reference)).drop_columns(["landed_at"])
         client.upload_reference(MODEL, scored)
         replay(client, with_scores(watched, model.scores(watched)), told=lambda _: None)
+        client.log_predictions(MODEL, _no_flights(), batch="broken", known_at=LAST)
         until(lambda: _is_settled(client), seconds=180, what="every window is judged")
+
+
+def _no_flights() -> list[dict[str, object]]:
+    start = FAULT[0].isoformat()
+    high = {"flight_id": "high", "departs_at": start, "pressure": "high"}
+    return [high, {"flight_id": "some-day", "departs_at": "some day"}, {**high, "flight_id": "low"}]
 
 
 def _is_settled(client: Client) -> bool:

@@ -30,6 +30,8 @@ PAGES = (
     DRAWER,
     f"{DRAWER}&column=pressure",
     f"{DRAWER}&column=carrier",
+    "/models/flights/quarantine",
+    "/models/flights/quarantine?reason=bad_time",
     "/incidents",
 )
 
@@ -192,6 +194,27 @@ def test_faulty_day_says_what_is_wrong(browser: Browser) -> None:
     assert "Alert" in dialog
 
 
+def test_rejected_rows_are_found_by_keyboard(browser: Browser) -> None:
+    """From the model's page to its quarantine; a reason shows its rows alone, each as it came."""
+    from selenium.webdriver.common.keys import Keys
+
+    browser.open("/models/flights?range=30d")
+    browser.wait(lambda: "Data accounting" in browser.text)
+    browser.one("a[href='/models/flights/quarantine']").send_keys(Keys.ENTER)
+    browser.wait(lambda: len(browser.all("[aria-label='Rejected rows'] li")) == 3)
+    browser.button("Wrong type").send_keys(Keys.ENTER)
+    browser.wait(lambda: len(browser.all("[aria-label='Rejected rows'] li")) == 2)
+    browser.one("summary").send_keys(Keys.ENTER)
+
+    assert browser.query == {"reason": "bad_type"}
+    assert "cannot hold 'high'" in browser.text
+    assert '"flight_id": "high"' in browser.one("pre").text
+    browser.driver.refresh()
+    browser.wait(lambda: "Rows: wrong type" in browser.text)
+    browser.button("Show every reason").send_keys(Keys.ENTER)
+    browser.wait(lambda: browser.query == {})
+
+
 def test_figures_carry_interval_and_size(browser: Browser) -> None:
     """The latest figure of performance is written with interval, n and maturity."""
     browser.open("/models/flights?range=30d")
@@ -232,7 +255,9 @@ def _resolve_elsewhere(site: Site, path: str) -> None:
         assert answer.status == 200
 
 
-@pytest.mark.parametrize("path", ["/models/nobody", "/incidents/none", "/no/such/page"])
+@pytest.mark.parametrize(
+    "path", ["/models/nobody", "/models/nobody/quarantine", "/incidents/none", "/no/such/page"]
+)
 def test_what_is_not_there_is_said(browser: Browser, path: str) -> None:
     """An address that leads nowhere says so in words, and the rest of the page stays."""
     browser.driver.get(browser.url + path)

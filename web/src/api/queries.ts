@@ -1,12 +1,14 @@
 /** Every question the page asks, one function each; what may change is asked again while it is looked at. */
 
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { read } from "./request";
 import type { Asked, TimeRange } from "@/lib/range";
+import type { Reason } from "./types";
 
 const LIVE = { refetchInterval: 15_000, placeholderData: keepPreviousData } as const;
 // A verdict's details: the worst few hundred of a window are what a person can read.
 const VERDICTS = 300;
+const QUARANTINED = 50;
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -123,5 +125,26 @@ export const incidentQuery = (incident: string) =>
     queryKey: ["incidents", incident],
     queryFn: async ({ signal }) =>
       (await read("/api/v1/incidents/{incident}", { path: { incident }, signal })).data,
+    refetchInterval: LIVE.refetchInterval,
+  });
+
+export const reasonsQuery = (model: string) =>
+  queryOptions({
+    queryKey: ["models", model, "quarantine", "reasons"],
+    queryFn: async ({ signal }) =>
+      (await read("/api/v1/quarantine/reasons", { query: { model }, signal })).data,
+    refetchInterval: LIVE.refetchInterval,
+  });
+
+export const quarantineQuery = (model: string, reason: Reason | null) =>
+  infiniteQueryOptions({
+    queryKey: ["models", model, "quarantine", { reason }],
+    queryFn: async ({ signal, pageParam: cursor }) =>
+      await read("/api/v1/quarantine", {
+        query: { model, reason, cursor, limit: QUARANTINED },
+        signal,
+      }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
     refetchInterval: LIVE.refetchInterval,
   });

@@ -432,6 +432,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quarantine/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reasons
+         * @description Why a model's rows were rejected and how many, the most frequent reason first.
+         */
+        get: operations["list_reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/routes": {
         parameters: {
             query?: never;
@@ -920,6 +940,13 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[list[QuarantineReason]] */
+        Envelope_list_QuarantineReason__: {
+            /** Data */
+            data: components["schemas"]["QuarantineReason"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Envelope[list[QuarantinedRow]] */
         Envelope_list_QuarantinedRow__: {
             /** Data */
@@ -1270,6 +1297,31 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
         };
         /**
+         * QuarantineReason
+         * @description Why rows of a kind were not accepted, how many, and on which days (UTC) they came.
+         */
+        QuarantineReason: {
+            /**
+             * First Day
+             * Format: date
+             */
+            first_day: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "predictions" | "labels";
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+            /** Reason */
+            reason: string;
+            /** Rows */
+            rows: number;
+        };
+        /**
          * QuarantinedRow
          * @description A row that was not accepted: ``reason`` is a stable code, ``detail`` a sentence, ``row``
          *     the row as JSON text.
@@ -1296,6 +1348,12 @@ export interface components {
             /** Row */
             row: string;
         };
+        /**
+         * Reason
+         * @description The stable codes; programs may depend on them.
+         * @enum {string}
+         */
+        Reason: "bad_row" | "missing_id" | "bad_id" | "id_too_long" | "bad_time" | "future_time" | "bad_type" | "oversized_value" | "missing_label" | "bad_label" | "id_reused" | "schema_conflict";
         /**
          * ReferenceStored
          * @description The reference was stored and profiled.
@@ -2402,6 +2460,7 @@ export interface operations {
         parameters: {
             query: {
                 model: string;
+                reason?: components["schemas"]["Reason"] | null;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
                 /** @description the most items of a page */
@@ -2420,6 +2479,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_list_QuarantinedRow__"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_reasons: {
+        parameters: {
+            query: {
+                model: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_QuarantineReason__"];
                 };
             };
             /** @description the one error shape */

@@ -24,4 +24,7 @@ export type Incident = Schemas["IncidentWire"];
 export type IncidentDetail = Schemas["IncidentDetail"];
 export type Alert = Schemas["AlertWire"];
 export type TimelineEntry = Schemas["TimelineEntry"];
+export type Reason = Schemas["Reason"];
+export type QuarantinedRow = Schemas["QuarantinedRow"];
+export type QuarantineReason = Schemas["QuarantineReason"];
 export type Principal = Schemas["PrincipalWire"];

@@ -23,6 +23,12 @@ export const router = createBrowserRouter([
             lazy: async () => ({ Component: (await import("@/pages/model/ModelPage")).ModelPage }),
           },
           {
+            path: "models/:model/quarantine",
+            lazy: async () => ({
+              Component: (await import("@/pages/quarantine/QuarantinePage")).QuarantinePage,
+            }),
+          },
+          {
             path: "incidents",
             lazy: async () => ({
               Component: (await import("@/pages/incidents/IncidentsPage")).IncidentsPage,

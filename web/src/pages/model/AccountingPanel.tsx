@@ -1,6 +1,7 @@
 /** What became of every row: nothing is lost without being counted. */
 
-import { Button } from "@mantine/core";
+import { Anchor, Button } from "@mantine/core";
+import { Link } from "react-router";
 import type { WindowRow } from "@/api/types";
 import { Figures, type FigureItem } from "@/components/core/Figures";
 import { Mark } from "@/components/core/Mark";
@@ -24,6 +25,11 @@ export function AccountingPanel({ scope }: { scope: Scope }) {
     <Panel
       title="Data accounting"
       hint="What became of every row that was sent for these windows. Rejected rows are kept in quarantine, each with its reason."
+      actions={
+        <Anchor component={Link} size="sm" to={`/models/${encodeURIComponent(scope.model)}/quarantine`}>
+          Quarantine
+        </Anchor>
+      }
     >
       <Figures items={totals(scope.rows)} />
       <h3 className={classes["sectionTitle"]}>Windows, latest first</h3>

@@ -54,7 +54,7 @@ function itemsOf({ name, summary, reference }: ModelDetail): FigureItem[] {
     {
       name: "Reference",
       value: reference ? `${count(reference.rows)} rows` : "none",
-      detail: reference ? referenceDetail(reference) : "upload one to judge drift",
+      detail: reference ? referenceDetail(reference) : "judged against earlier windows",
     },
   ];
 }

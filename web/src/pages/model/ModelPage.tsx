@@ -137,6 +137,16 @@ function Sentence({ detail: { summary, definition } }: { detail: ModelDetail }) 
 function NoWindows({ detail }: { detail: ModelDetail }) {
   const text = detail.reference
     ? "Its reference is stored. As soon as predictions arrive, their windows are judged against it."
-    : "It has no reference yet. Upload one, then log predictions: windows are judged against the reference.";
-  return <Note title="No window yet" text={text} />;
+    : "It has no reference yet. Upload one, then log predictions: windows are judged against it, and without one against the windows before.";
+  return (
+    <Note
+      title="No window yet"
+      text={text}
+      action={
+        <Anchor component={Link} to={`/models/${encodeURIComponent(detail.name)}/quarantine`}>
+          Rows that were rejected
+        </Anchor>
+      }
+    />
+  );
 }
