@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 import click
 
 __all__ = ["command"]
 
 _LEVELS = ("info", "warning", "critical", "never")
-_GARBAGE = 300_000  # objects, some tens of megabytes
+# What judges and shows, which takes a tenth of a second to import.
+_LATER = ("watchkeeper.monitors.judge", "watchkeeper.reports.terminal", "rich.console")
 
 
 @click.command("compare")
@@ -51,35 +53,41 @@ def command(
     Exit code: 0 nothing is wrong, 1 something is (see --fail-on), 2 the tables could not be
     compared.
     """
-    with _seldom_collecting():
-        from watchkeeper.domain.verdict import Severity
-        from watchkeeper.reports.compare import compare
+    from watchkeeper.domain.verdict import Severity
+    from watchkeeper.reports.compare import compare
 
+    with _loading(*_LATER):
         report = compare(reference, current, definition)
-        if html_file:
-            _write(html_file, report.to_html())
-        if json_file == "-":
-            click.echo(report.to_json())
-        elif json_file:
-            _write(json_file, report.to_json())
-        if not quiet and json_file != "-":
-            from rich.console import Console
+    if html_file:
+        _write(html_file, report.to_html())
+    if json_file == "-":
+        click.echo(report.to_json())
+    elif json_file:
+        _write(json_file, report.to_json())
+    if not quiet and json_file != "-":
+        from rich.console import Console
 
-            from watchkeeper.reports.terminal import render
+        from watchkeeper.reports.terminal import render
 
-            Console(highlight=False).print(render(report))
+        Console(highlight=False).print(render(report))
     context.exit(0 if fail_on == "never" else report.exit_code(Severity(fail_on)))
 
 
 @contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """Look for garbage seldom: most objects live until the end, and looking took a tenth of it."""
-    usual = gc.get_threshold()
-    gc.set_threshold(_GARBAGE, *usual[1:])
+def _loading(*modules: str) -> Iterator[None]:
+    """Import modules while something else waits for disk or engine."""
+    thread = Thread(target=_load, args=modules)
+    thread.start()
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        thread.join()
+
+
+def _load(*modules: str) -> None:
+    with suppress(ImportError):  # whoever needs it will say so
+        for name in modules:
+            import_module(name)
 
 
 def _write(path: str, text: str) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.profile import WindowProfile
-from watchkeeper.monitors.judge import FAMILY_WISE
 from watchkeeper.reports.report import Accounting, TableAccount
 from watchkeeper.reports.scope import Scope, Times
 from watchkeeper.reports.tables import Profiled
@@ -24,6 +23,8 @@ Side = tuple[str, "ibis.Table", Profiled]
 
 def account_for(scope: Scope, reference: Side, current: Side) -> Accounting:
     """Count the rows of both sides: held, judged, labelled, and over which time."""
+    from watchkeeper.monitors.judge import FAMILY_WISE
+
     model = scope.model
     return Accounting(
         reference=_table(reference, scope.reference),

@@ -11,7 +11,6 @@ import os
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ from watchkeeper.definitions.document import load_text
 from watchkeeper.definitions.infer import infer
 from watchkeeper.domain.model import Model
 from watchkeeper.errors import InvalidInput, NotFound
-from watchkeeper.monitors.judge import judge
 from watchkeeper.profiles.binning import fit_binnings
 from watchkeeper.profiles.merge import merge
 from watchkeeper.profiles.readers import opened
@@ -70,6 +68,9 @@ def compare(
         accounting = account_for(
             scope, (source_name(reference), then, before), (source_name(current), now, after)
         )
+    # Here, so that a console may load it while the tables are profiled.
+    from watchkeeper.monitors.judge import judge
+
     code = _code_version()
     verdicts = judge(scope.model, after.profiles, before.histories(), code_version=code)
     return Report(
@@ -135,6 +136,8 @@ def _profiled(
 
 
 def _code_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("watchkeeper")
     except PackageNotFoundError:  # run from a source tree that was never installed

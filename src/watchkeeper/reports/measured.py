@@ -11,7 +11,6 @@ import numpy as np
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.profile import WindowProfile
 from watchkeeper.domain.window import Granularity
-from watchkeeper.monitors.custom import columns_read, measure
 from watchkeeper.monitors.slices import TOTAL, SliceKey
 from watchkeeper.profiles.windows import as_utc, starts_of, time_column, window_key
 
@@ -37,6 +36,8 @@ def measured(
     """
     if not any(spec.kind == "custom" and spec.enabled for spec in model.monitors):
         return list(profiles)
+    from watchkeeper.monitors.custom import measure
+
     rows = _rows_by_start(table, model, granularity)
     return [
         replace(found, figures=measure(model, rows[_start(found)]))
@@ -55,6 +56,8 @@ def _rows_by_start(
 ) -> dict[int | None, pa.Table]:
     """The rows of each window, by its start in seconds since 1970; None: all rows as one."""
     import ibis
+
+    from watchkeeper.monitors.custom import columns_read
 
     known = [table[name] for name in columns_read(model) if name in table.columns]
     time = time_column(table, model)

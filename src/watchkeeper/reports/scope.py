@@ -11,7 +11,6 @@ from watchkeeper.domain.model import Model, Role
 from watchkeeper.domain.window import Granularity
 from watchkeeper.profiles.engine import fetch
 from watchkeeper.profiles.windows import as_utc, is_readable_time, time_column, window_key
-from watchkeeper.stats.variation import ENOUGH_WINDOWS
 
 if TYPE_CHECKING:
     import ibis
@@ -47,6 +46,8 @@ def scope_of(
     windows with enough rows, and one test where none does. Windows of which the reference fills
     fewer than four (its times are years, or it is one night's batch) are no windows to learn from.
     """
+    from watchkeeper.stats.variation import ENOUGH_WINDOWS
+
     model, unread = _without_unreadable_time(model, reference, current)
     then, now = _times(reference, model), _times(current, model)
     chosen = choose(then.span, now.span) if then.span and now.span else None
