@@ -2,10 +2,11 @@
 
 All budgeted series of a model share one probability of a false alarm per tick (window). Their
 p-values are first tempered twice, by what the reference windows got of the same figure of all
-columns (of all figures, for those of the model as a whole) and by what those of the very series got (rain comes in days: most have none, some nothing else), and the
-larger counts. Then all are decided together by Benjamini-Hochberg, each series with its weight;
-what is decided alarms only where it is also material. Evidence outside the budget (no p-value)
-keeps the status that its monitor gave it.
+columns (of all figures, for those of the model as a whole) and by what those of the very series
+got (rain comes in days: most have none, some nothing else), and the larger counts; where the last
+week together has a p-value too, the smaller of both counts, twice. Then all are decided together
+by Benjamini-Hochberg, each series with its weight; what is decided alarms only where it is also
+material. Evidence outside the budget (no p-value) keeps the status that its monitor gave it.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def decide(evidence: Sequence[Evidence], *, alpha: float) -> list[tuple[Evidence
         raise InvalidInput("a tick is decided by itself: group the evidence by window first")
     tested = [found for found in evidence if found.p_value is not None]
     temperings = _temperings(tested)
-    p_values = [_tempered(found, temperings[_pool(found)]) for found in tested]
+    p_values = [_p_value(found, temperings[_pool(found)]) for found in tested]
     weights = [found.weight for found in tested]
     rejected = benjamini_hochberg(p_values, alpha=alpha, weights=weights)
     decided = {
@@ -59,6 +60,13 @@ def decide(evidence: Sequence[Evidence], *, alpha: float) -> list[tuple[Evidence
 
 def _status(found: Evidence, *, alarm: bool) -> Status:
     return Status.ALERT if alarm and found.material else found.status
+
+
+def _p_value(found: Evidence, pool: Tempering) -> float:
+    of_window = _tempered(found, pool)
+    if found.run_p_value is None:
+        return of_window
+    return min(1.0, 2.0 * min(of_window, found.run_p_value))
 
 
 def _tempered(found: Evidence, pool: Tempering) -> float:

@@ -43,14 +43,15 @@ class History:
     reference has no time column these are random blocks and ``timed`` is False. ``recent`` is the
     rolling baseline: stored windows before the judged ones, without what alarmed in them
     (`watchkeeper.monitors.rolling`), oldest first, as they were when the week of the judged one
-    began. ``week`` holds those of the seven days up to the judged window, itself not among them.
-    Both are empty in a `compare`.
+    began. ``week`` holds the windows of the seven days up to the judged one, itself not among them,
+    as they are, and ``usual_week`` without what alarmed in them. All are empty in a `compare`.
     """
 
     reference: tuple[WindowProfile, ...]
     timed: bool
     recent: tuple[WindowProfile, ...] = ()
     week: tuple[WindowProfile, ...] = ()
+    usual_week: tuple[WindowProfile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Evidence:
     all series of the model together, and alarms only where ``material`` holds.
 
     A monitor outside the budget (static threshold, schema change) leaves ``p_value`` None and
-    says ``status`` itself. ``weight`` is the series' share of the budget against the others', set
+    says ``status`` itself. ``run_p_value`` is that of the windows of the last week together; it has
+    been held against whole weeks of the reference and is not tempered again. ``weight`` is the series' share of the budget against the others', set
     from the reference alone, never from what is judged. For the others ``status`` is OK, or INSUFFICIENT_DATA or ERROR where
     no p-value exists.
     """
@@ -78,6 +80,7 @@ class Evidence:
     high: float | None = None
     p_value: float | None = None
     reference_p_values: npt.NDArray[np.float64] | None = None
+    run_p_value: float | None = None
     weight: float = 1.0
     material: bool = True
     severity: Severity = Severity.WARNING

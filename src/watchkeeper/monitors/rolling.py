@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum, auto
 
 from watchkeeper.domain.profile import WindowProfile
@@ -85,10 +86,11 @@ def without_alarms(
 
         All rows hold the rows of every slice: what alarmed in a slice is taken from all rows too,
         and what alarmed in all rows from every slice. Slow creep takes nothing away, nor does
-        what alarmed in more than a fifth of the windows given.
+        what alarmed in more than a fifth of the windows given. An alarm of a fault that lasts speaks
+        of all windows since it began.
     """
     windows = {profile.window for profile in profiles}
-    alarms = _exceptional(_alarms(verdicts), windows)
+    alarms = _exceptional(_alarms(verdicts, windows), windows)
     kept = []
     for profile in profiles:
         parts = _parts_of(profile, alarms)
@@ -97,14 +99,24 @@ def without_alarms(
     return tuple(kept)
 
 
-def _alarms(verdicts: Sequence[Verdict]) -> Alarms:
+def _alarms(verdicts: Sequence[Verdict], windows: set[Window | None]) -> Alarms:
     found: Alarms = {}
     for verdict in verdicts:
         part = _part(verdict) if verdict.status is Status.ALERT else None
         if part is not None:
             key = SliceKey(verdict.version, verdict.arm, verdict.segment)
-            found.setdefault(verdict.window, set()).add((key, part))
+            for window in _told_of(verdict, windows):
+                found.setdefault(window, set()).add((key, part))
     return found
+
+
+def _told_of(verdict: Verdict, windows: set[Window | None]) -> set[Window | None]:
+    """The window of a verdict; where it is of a fault that lasts, the windows since it began."""
+    since = verdict.effect.get("since")
+    if not isinstance(since, str) or verdict.window is None:
+        return {verdict.window}
+    began, now = datetime.fromisoformat(since), verdict.window.start
+    return {window for window in windows if window is not None and began <= window.start <= now}
 
 
 def _exceptional(alarms: Alarms, windows: set[Window | None]) -> Alarms:

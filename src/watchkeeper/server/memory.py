@@ -115,21 +115,20 @@ class Memory:
         computed once a week, and what goes wrong during the week is not learnt from meanwhile.
         """
         before = self._before(window)
-        rolling = grouped(
-            without_alarms(
-                [profile for held in before for profile in self.recent[held]],
-                [verdict for held in before for verdict in self.alarms.get(held, ())],
-            )
-        )
+        profiles = [profile for held in before for profile in self.recent[held]]
+        alarms = [verdict for held in before for verdict in self.alarms.get(held, ())]
+        rolling = grouped(without_alarms(profiles, alarms))
+        since, monday = window.end - _WEEK, _week(window.start)
+        week = grouped([profile for profile in profiles if since <= _starts(profile)])
         timed = self.reference is None or self.reference.baseline.timed
-        monday = _week(window.start)
         keys = dict.fromkeys([TOTAL, *self._anchored, *rolling])
         return {
             key: History(
                 self._anchored.get(key, ()),
                 timed,
                 tuple(p for p in rolling.get(key, ()) if _starts(p) < monday),
-                tuple(p for p in rolling.get(key, ()) if window.end - _WEEK <= _starts(p)),
+                tuple(week.get(key, ())),
+                tuple(p for p in rolling.get(key, ()) if since <= _starts(p)),
             )
             for key in keys
         }

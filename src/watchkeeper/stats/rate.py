@@ -42,6 +42,7 @@ import numpy.typing as npt
 from scipy.special import betaln, gammaln, ndtri, stdtr
 
 from watchkeeper.errors import InvalidInput
+from watchkeeper.stats.lasting import Weeks, weeks_of
 from watchkeeper.stats.variation import ENOUGH_WINDOWS, Variation, fit
 
 __all__ = ["RateVariation", "fit_rate"]
@@ -51,6 +52,7 @@ _ENOUGH_PER_SEASON = 5.0  # events from which seasons have rates of their own
 _TRUST = 8.0  # degrees of freedom of the trust in independent rows, before any burst is seen
 _NEAR = 0.05  # signed roots below this are no surprise whatever their last digits
 _ODD = 1.9  # signed roots above which the exact tail is taken for the few windows that reach them
+_LEAST = 1e-300  # p-value
 _REACH = 14.0  # standard deviations over which a tail is summed: what follows is negligible
 
 Floats = npt.NDArray[np.float64]
@@ -73,6 +75,7 @@ class RateVariation:
     """What is normal for a rate: its level by season, and how much windows differ."""
 
     _counts: _Counts = field(repr=False)
+    _scores: dict[tuple[int, int, int], float] = field(default_factory=dict, repr=False)
 
     @cached_property
     def variation(self) -> Variation:
@@ -117,6 +120,29 @@ class RateVariation:
             z[at] = abs(_score(_rare(*seen, float(rate[at]), float(concentration[at]))))
         freedom = self._freedom(left.freedom(0.25 / counts.rows), left.tau2)
         return np.asarray(2.0 * stdtr(np.minimum(freedom, 1e9), -z))
+
+    @cached_property
+    def weeks(self) -> Weeks:
+        """How much whole weeks of the reference vary: what lasts is judged against that."""
+        left, p_values = self.variation.left_out, self.reference_p_values
+        if left is None or not len(p_values):
+            return weeks_of([], [])
+        counts, rate = self._counts, self._rates_left_out()
+        # That nothing came is no surprise where little is expected: its mid-p value is exact.
+        a = rate * 0.25 / (left.tau2 + left.error2)
+        none = np.exp(_nothing(counts.rows, a, a / rate - a))
+        p_values = np.where(counts.events == 0, none, p_values)
+        more = counts.events > rate * counts.rows
+        scores = np.where(more, -1.0, 1.0) * ndtri(np.maximum(p_values, _LEAST) / 2.0)
+        return weeks_of(scores, self.variation.block)
+
+    def score(self, events: int, rows: int, season: int = 0) -> float:
+        """The normal score of a new window, positive where there are more events than expected."""
+        asked = events, rows, season
+        if asked not in self._scores:  # a window is asked for on every day of the week after it
+            size = -_score(self.p_value(*asked))
+            self._scores[asked] = size if events > self.expected(season) * rows else -size
+        return self._scores[asked]
 
     def p_value(self, events: int, rows: int, season: int = 0) -> float:
         """The two-sided mid-p value of ``events`` among ``rows`` (≥ 1) of a new window."""
@@ -246,6 +272,11 @@ def _mass(k: Ints, n: int, a: float, b: float) -> Floats:
     return np.asarray(np.exp(choose + betaln(k + a, n - k + b) - betaln(a, b)), np.float64)
 
 
+def _nothing(n: Ints, a: Floats, b: Floats) -> Floats:
+    """The logarithm of the probability of no event among ``n`` rows."""
+    return np.asarray(betaln(a, n + b) - betaln(a, b))
+
+
 def _halved(here: npt.NDArray[np.bool_]) -> Floats:
     return np.where(here, 0.5, 1.0)
 
@@ -268,4 +299,4 @@ def _signed_root(
 
 
 def _score(p_value: float) -> float:
-    return float(ndtri(max(p_value, 1e-300) / 2.0))
+    return float(ndtri(max(p_value, _LEAST) / 2.0))

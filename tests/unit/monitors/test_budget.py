@@ -58,6 +58,16 @@ def test_heavy_tails_of_the_reference_are_held_against_the_monitor():
     assert _statuses([_evidence("a", 1e-4, reference_p_values=wild), *few])[0] is Status.OK
 
 
+def test_a_week_that_is_odd_as_a_whole_alarms_where_no_window_does():
+    """The p-value of the last week counts beside the window's own, the smaller of them twice."""
+    quiet, lasting = _evidence("a", 0.2), _evidence("b", 0.2, run_p_value=1e-4)
+
+    (first, second) = decide([quiet, lasting], alpha=0.01)
+
+    assert (first[1], second[1]) == ("ok", "alert")
+    assert second[0].effect["p_value"] == 2e-4
+
+
 def test_faults_that_never_were_do_not_take_the_budget():
     """Beside hundreds of checks that never speak a drift of 0.001 still alarms."""
     silent = [_evidence(f"q{i}", 1.0, weight=0.05) for i in range(300)]

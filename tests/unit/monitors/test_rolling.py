@@ -135,3 +135,17 @@ def test_several_windows_are_told_apart():
 def test_a_profile_without_alarms_stays_the_same_object():
     """What is remembered of it stays remembered."""
     assert without_alarms([_PROFILE], [])[0] is _PROFILE
+
+
+def test_a_fault_that_lasts_spoils_all_windows_since_it_began():
+    """What was told on the third day began on the first: neither is a baseline."""
+    days = [
+        replace(_PROFILE, window=Window(_START + n * _DAY, _START + (n + 1) * _DAY))
+        for n in range(3)
+    ]
+    since = (_START + _DAY).isoformat()
+    said = _alarm("missing_rate", "a", window=days[2].window, effect={"since": since})
+
+    kept = without_alarms(days, [said])
+
+    assert ["a" in profile.columns for profile in kept] == [True, False, False]

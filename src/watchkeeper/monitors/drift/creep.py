@@ -56,7 +56,7 @@ def creep(
         if profile.window is None:
             continue
         for name in names:
-            counts = _counts(history.reference, [*history.week, profile], name)
+            counts = _counts(history.reference, [*history.usual_week, profile], name)
             if counts is not None and counts.now.sum() >= _FEWEST_ROWS:
                 limit = max(gate, _natural(counts.reference, weeks)) if history.timed else gate
                 yield _evidence(Series(spec.name, "creep", column=name), profile, counts, limit)

@@ -42,7 +42,7 @@ def drift(
         for name, at, finding in _findings(frame, group):
             series = Series(spec.name, "drift", column=name)
             yield _evidence(frame, series, frame.current[at], (finding, frame.season_words(at)))
-    if history.recent or history.week:
+    if history.recent or history.usual_week:
         yield from creep(spec, model, names, frame_of(model, current, history), history)
 
 

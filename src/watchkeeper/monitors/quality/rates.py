@@ -20,6 +20,7 @@ from watchkeeper.domain.profile import ColumnProfile, WindowProfile
 from watchkeeper.domain.verdict import Severity, Status
 from watchkeeper.monitors.basis import Basis, column_basis
 from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
+from watchkeeper.monitors.quality.lasting import Run, run_up_to, with_run
 from watchkeeper.monitors.words import share
 from watchkeeper.stats.interval.wilson import wilson
 from watchkeeper.stats.rate import RateVariation
@@ -120,6 +121,13 @@ def column_faults(kind: ColumnFault, case: Case, columns: Sequence[Column]) -> I
             counted = _tally(kind, column.name, profile)
             if counted is not None:
                 found = judge_rate(yardstick, series, profile, counted)
+                found = with_run(
+                    found,
+                    _run(kind, case, column, profile),
+                    normal=normal,
+                    seasons=basis.seasons,
+                    matters=partial(_is_material, yardstick),
+                )
                 yield with_clause(found, *kind.clause(profile.columns[column.name]))
 
 
@@ -172,6 +180,14 @@ def _outside_budget(found: Evidence, yardstick: Yardstick, counted: tuple[int, i
         return found
     severity = _severity(events / total, _HARD_CRITICAL)
     return replace(found, status=Status.ALERT, p_value=None, severity=severity)
+
+
+def _run(kind: ColumnFault, case: Case, column: Column, profile: WindowProfile) -> Run:
+    """The windows of the last week that have rows of the column."""
+    windows = run_up_to(profile, case.current, case.history)
+    counted = [(p, _tally(kind, column.name, p)) for p in windows]
+    held = [(p, pair) for p, pair in counted if pair is not None and pair[1] > 0]
+    return Run(tuple(p for p, _ in held), tuple(pair for _, pair in held))
 
 
 def _tally(kind: ColumnFault, name: str, profile: WindowProfile) -> tuple[int, int] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -186,3 +188,19 @@ def test_new_values_of_a_column_of_rare_values_are_no_fault(bench):
 
     assert days[28:, ~known].sum() > 50
     assert statuses == ["ok"] * 12
+
+
+def test_a_loss_too_small_for_any_day_is_told_after_some(bench):
+    """Values that are lost in bursts now and then: fifteen a day are one burst, but not every day."""
+    burst = {5: 40, 17: 40}
+    history = bench.days(lambda day: bench.numeric(_values(960), null=burst.get(day, 0)))
+    lost = bench.numeric(_values(985), null=15)
+    week = tuple(bench.window(day, {"x": lost}) for day in range(28, 34))
+
+    (_, alone), *_ = bench.judge(missing, bench.window(34, {"x": lost}), history)
+    (found, status), *_ = bench.judge(
+        missing, bench.window(34, {"x": lost}), replace(history, week=week)
+    )
+
+    assert (alone, status) == ("ok", "alert")
+    assert found.message.endswith("; in the last 7 days 1.5 % of 7,000")
