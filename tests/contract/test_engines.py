@@ -99,9 +99,13 @@ def test_same_profiles(engine: str, task: Task, rows: pa.Table) -> None:
     there = open_table(ENGINES[engine]().create_table("rows of 'it'", rows))
     binnings = fit_binnings(here, model)
 
-    of = [profile(table, model, binnings, granularity=model.granularity) for table in (here, there)]
+    of = [
+        profile(table, model, binnings, granularity=model.granularity, breakdown=True)
+        for table in (here, there)
+    ]
 
     assert unlike(*(comparable(found, engine) for found in of)) == []
+    assert all(part.breakdowns["x"].labelled.sum() > 0 for part in of[1])
 
 
 def test_arrays_and_expression(rows: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:

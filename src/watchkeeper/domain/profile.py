@@ -28,6 +28,7 @@ __all__ = [
     "WINDOW_SLICES",
     "Accounting",
     "Binning",
+    "BreakdownProfile",
     "CategoricalBinning",
     "CategoricalProfile",
     "ClassificationProfile",
@@ -54,12 +55,17 @@ DELAY_EDGES_SECONDS = tuple(60.0 * 2.0 ** (step / 4.0) for step in range(81))
 class NumericBinning:
     """The asinh grid: ``cell = floor(100·a + ½)`` with ``a = sign(z)·ln(|z| + √(z²+1))`` and
     ``z = (x − center)/scale`` (``a = sign(z)·ln(2|z|)`` where ``|z| > 1e8``).
+
+    ``breaks`` (ascending, at most 40) part the values into few coarse cells of which the reference
+    held about as much each, for what is summed by cell: the first holds ``x < breaks[0]``, the
+    last ``x >= breaks[-1]``. Empty where the reference said nothing.
     """
 
     center: float
     scale: float
     version: int = 1
     provisional: bool = False  # the reference was constant or absent: a stated default was taken
+    breaks: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +241,30 @@ class RegressionProfile:
 PerformanceProfile = ClassificationProfile | RegressionProfile
 
 
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class BreakdownProfile:
+    """What the model answered and how wrong it was, by the cells of one feature or segment column.
+
+    A numeric column's cells are those of its binning's ``breaks``, then one for missing values and
+    what is no number; a categorical column's are the 30 most frequent values of its reference,
+    then its other values, values that it never held, and missing ones.
+
+    ``rows`` counts the rows with an answer (all, of a model without ``answer``) and ``labelled`` those with label and answer, both of
+    shape (cells,), of the rows that were looked at: all, or a fixed share of a large window.
+    ``sums`` holds by figure Σ and Σ² in each cell, shape (2, cells). ``answer`` (the score of the
+    positive class, else whether it was predicted; the predicted number) runs over ``rows``, the
+    errors over ``labelled``: ``signed`` (score − label of a binary model with scores, prediction −
+    label of a regressor), ``squared`` (its square; multiclass: Brier's, over classes), ``absolute``
+    (regressors) and ``wrong`` (classifiers: 1 where another class was predicted). A figure that
+    the model does not have is absent.
+    """
+
+    binning: Binning
+    rows: Ints
+    labelled: Ints
+    sums: Mapping[str, Floats]
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceProfile:
     """How the model answered: requests, errors, and latency (ms) on the numeric grid."""
@@ -265,7 +295,8 @@ class WindowProfile:
     to its storage type, for the schema monitor. ``complete`` is False where the data began or
     ended inside the window, so that its number of rows says nothing. ``figures`` holds the values
     of the model's own metrics (monitors of kind ``custom``) by monitor name: None where one has no
-    value, a sentence where it failed. They do not merge.
+    value, a sentence where it failed. They do not merge. ``breakdowns`` holds, by column, what a
+    change of the answers or errors is traced to its causes with; empty where it was not asked for.
     """
 
     model: str
@@ -286,3 +317,4 @@ class WindowProfile:
     accounting: Accounting | None = None
     complete: bool = True
     figures: Mapping[str, float | str | None] = field(default_factory=dict)
+    breakdowns: Mapping[str, BreakdownProfile] = field(default_factory=dict)

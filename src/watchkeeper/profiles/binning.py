@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import ibis
 import numpy as np
@@ -31,6 +32,8 @@ _SAMPLE = 100_000  # rows that centre and scale are taken from
 _CROWDED = 0.01  # no cell but a repeated value may hold a larger share of the reference
 _LOW = 0.01  # the quantile of |x| ≠ 0 that scales the grid around zero
 _NEXT_TO_NOTHING = 1e-9  # below it values are told from zero no more
+_SHARES = (0.01, *(k / 12.0 for k in range(1, 12)), 0.99)  # quantiles at which coarse cells meet
+_MOST_BREAKS = 40
 _PER_SD = 1.349  # interquartile ranges to the standard deviation of a normal distribution
 
 
@@ -175,10 +178,20 @@ def numeric_binning(values: npt.NDArray[np.float64]) -> NumericBinning:
         return NumericBinning(constant, abs(constant) or 1.0, provisional=True)
     candidates = [grid for grid in (_at_median(ordered), _around_zero(ordered)) if grid is not None]
     crowding = [_crowding(ordered, grid) for grid in candidates]
-    for grid, crowd in zip(candidates, crowding, strict=True):
-        if crowd <= _CROWDED:
-            return grid
-    return candidates[int(np.argmin(crowding))]
+    loose = [grid for grid, crowd in zip(candidates, crowding, strict=True) if crowd <= _CROWDED]
+    grid = loose[0] if loose else candidates[int(np.argmin(crowding))]
+    return replace(grid, breaks=_breaks(ordered))
+
+
+def _breaks(ordered: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    """Values that part the reference into about equal shares and two small tails; a value that
+    takes a whole share has a cell of its own.
+    """
+    found = np.quantile(ordered, _SHARES, method="higher")
+    places, repeats = np.unique(found, return_counts=True)
+    after = np.searchsorted(ordered, places[repeats > 1], side="right")
+    behind = ordered[after[after < len(ordered)]]
+    return tuple(np.union1d(places, behind)[:_MOST_BREAKS].tolist())
 
 
 def _at_median(ordered: npt.NDArray[np.float64]) -> NumericBinning | None:

@@ -25,7 +25,7 @@ from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups
 from watchkeeper.profiles.labels import LABEL_KNOWN_AT, Strata, delay_counts, previous_pairs
 
-__all__ = ["classes_of", "classification_profiles", "previous_labels"]
+__all__ = ["class_figures", "classes_of", "classification_profiles", "previous_labels"]
 
 _CLIP = 2.220446049250313e-16  # scikit-learn's: the smallest step from 1 in float64
 _MOST_CLASSES = 200
@@ -194,6 +194,33 @@ def previous_labels(frame: Frame) -> dict[Cell, tuple[int, int]]:
     label = reader.class_of(frame.table, reader.label)
     known = ibis.cases((label >= 0, label))
     return _agreeing(frame, None, known)
+
+
+def class_figures(frame: Frame) -> dict[str, ibis.Value]:
+    """Row by row the figures of `BreakdownProfile`: the errors null where any of them is missing;
+    empty where the table has no label column.
+    """
+    reader = _reader(frame)
+    if reader is None:
+        return {}
+    table = frame.table
+    label, predicted, valid = (
+        reader.class_of(table, reader.label), reader.predicted(table), reader.valid(table),
+    )  # fmt: skip
+    scored = bool(reader.scores)
+    usable = (label >= 0) & predicted.notnull() & (valid if scored else ibis.literal(True))
+    errors = {"wrong": (label != predicted).cast(dt.float64)}
+    answer = {}
+    if reader.binary:
+        answer["answer"] = (predicted == 1).cast(dt.float64)
+    if reader.binary and scored:
+        score = reader.score(table, 0)
+        answer["answer"] = ibis.cases((valid, score))
+        errors["signed"] = score - label
+        errors["squared"] = (score - label) * (score - label)
+    elif scored:
+        errors["squared"] = reader.losses(table, label)["brier"]
+    return answer | {name: ibis.cases((usable, error)) for name, error in errors.items()}
 
 
 def _agreeing(frame: Frame, axis: Axis | None, known: ibis.Value) -> dict[Cell, tuple[int, int]]:

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from watchkeeper.domain.profile import (
     Accounting,
+    BreakdownProfile,
     CategoricalBinning,
     CategoricalProfile,
     ClassificationProfile,
@@ -54,6 +55,7 @@ _CLASSES = {
     cls.__name__: cls
     for cls in (
         Accounting,
+        BreakdownProfile,
         CategoricalBinning,
         CategoricalProfile,
         ClassificationProfile,

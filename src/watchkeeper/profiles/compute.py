@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, timedelta
 
@@ -21,6 +23,7 @@ from watchkeeper.domain.profile import (
     WindowProfile,
 )
 from watchkeeper.domain.window import Granularity, Window
+from watchkeeper.profiles.breakdown import Detail, breakdowns, detailed
 from watchkeeper.profiles.categorical import (
     categorical_item,
     categorical_profiles,
@@ -33,7 +36,7 @@ from watchkeeper.profiles.engine import fetch, fetch_each, is_duckdb
 from watchkeeper.profiles.frame import Axis, Frame, axes_of
 from watchkeeper.profiles.groups import Cell
 from watchkeeper.profiles.identity import with_identity
-from watchkeeper.profiles.local import local_profiles
+from watchkeeper.profiles.local import LocalCount
 from watchkeeper.profiles.merge import merge
 from watchkeeper.profiles.numeric import empty_numeric, numeric_item, numeric_profiles
 from watchkeeper.profiles.performance import performance_profiles, with_previous
@@ -51,7 +54,7 @@ COUNTED_TYPES = frozenset({ColumnType.TIMESTAMP, ColumnType.UNSUPPORTED})
 _LATENCY = "_wk_latency"  # latency's place among the columns while a profile is made
 
 
-def profile(
+def profile(  # noqa: PLR0913  # what, how counted, and over which time: each stands alone
     table: ibis.Table,
     model: Model,
     binnings: Mapping[str, Binning],
@@ -59,6 +62,7 @@ def profile(
     granularity: Granularity | None,
     segments: bool = True,
     covers: Window | None = None,
+    breakdown: bool = False,
 ) -> list[WindowProfile]:
     """Profile ``table``: one profile for every window and slice, ordered by slice, then window.
 
@@ -77,6 +81,9 @@ def profile(
         The interval of time of which the table holds every row. Windows that reach beyond it are
         not ``complete``; where it is None, the first and last row of the table mark its ends, to
         within a 24th of a window.
+    breakdown
+        Whether to sum answers and errors by the cells of every feature too, over at most 200,000
+        rows of a window and 1,000,000 in all: what a change of them is traced to its causes with.
 
     Returns
     -------
@@ -91,8 +98,9 @@ def profile(
     """
     frame = Frame.of(table, model, binnings, granularity)
     axes = axes_of(frame) if segments else ()
-    sliced = [_along(frame, axis) for axis in axes]
-    whole = _added(frame, sliced[0]) if axes else _along(frame, None)
+    with detailed(frame, axes, wanted=breakdown) as detail:
+        sliced = [_along(frame, axis, detail) for axis in axes]
+        whole = _added(frame, sliced[0]) if axes else _along(frame, None, detail)
     repeated = duplicate_rows(frame, sum(part.rows for part in whole.values()))
     whole = {
         where: replace(part, duplicate_rows=repeated.get(where, 0)) for where, part in whole.items()
@@ -110,8 +118,9 @@ def _in_order(pair: tuple[Cell, WindowProfile]) -> tuple[str, int]:
     return (pair[0].slice or "", pair[0].start or 0)
 
 
-def _along(frame: Frame, axis: Axis | None) -> dict[Cell, WindowProfile]:
+def _along(frame: Frame, axis: Axis | None, detail: Detail | None) -> dict[Cell, WindowProfile]:
     """Every slice and window along an axis; slice None holds the remaining rows, or all."""
+    parted = {} if detail is None else breakdowns(detail, axis)
     numeric, categorical, counted = _plan(frame)
     columns: dict[Cell, dict[str, ColumnProfile]] = {}
     counts = list(count_columns(frame, axis, counted))
@@ -120,12 +129,12 @@ def _along(frame: Frame, axis: Axis | None) -> dict[Cell, WindowProfile]:
     for part in counts:
         # Without rows no query speaks of a column, and it is still there.
         columns[part.where] = {**part.columns, **({} if part.rows else empty)}
-    for name, where, found in (
-        *_numeric(frame, axis, numeric),
-        *_categorical(frame, axis, categorical),
-    ):
+    with _counting(frame, axis, numeric) as counted_numbers:
+        by_value = list(_categorical(frame, axis, categorical))
+        performance = performance_profiles(frame, axis)
+        by_number = counted_numbers()
+    for name, where, found in (*by_number, *by_value):
         columns[where][name] = found
-    performance = performance_profiles(frame, axis)
     schema = _schema(frame)
     latency = latency_column(frame)
     made = {}
@@ -142,6 +151,7 @@ def _along(frame: Frame, axis: Axis | None) -> dict[Cell, WindowProfile]:
             performance=performance.get(part.where),
             service=_service(part, time) if latency or part.errors is not None else None,
             schema=schema,
+            breakdowns=parted.get(part.where, {}),
         )
     return made
 
@@ -169,17 +179,36 @@ def _plan(
     return numeric, categorical, counted
 
 
-def _numeric(
+@contextmanager
+def _counting(
     frame: Frame, axis: Axis | None, columns: list[tuple[str, Column, NumericBinning]]
-) -> Iterator[tuple[str, Cell, ColumnProfile]]:
-    if is_duckdb(frame.table):
-        counted = local_profiles(frame, axis, [c[1:] for c in columns])
-    else:
-        items = {i: numeric_item(frame, axis, *c[1:]) for i, c in enumerate(columns)}
-        answer = fetch_each(frame.table, items)
-        counted = iter(()) if answer is None else numeric_profiles(answer, [c[2] for c in columns])
-    for item, where, found in counted:
-        yield columns[item][0], where, found
+) -> Iterator[Callable[[], list[tuple[str, Cell, ColumnProfile]]]]:
+    """Count numeric columns, meanwhile where that can be: what it gives waits for the profiles."""
+    if not is_duckdb(frame.table):
+        yield lambda: _named_by(columns, _asked(frame, axis, columns))
+        return
+    count = LocalCount(frame, axis, [c[1:] for c in columns])
+    if not count.apart:
+        yield lambda: _named_by(columns, count.run())
+        return
+    with ThreadPoolExecutor(1) as aside:
+        counted = aside.submit(count.run)
+        yield lambda: _named_by(columns, counted.result())
+
+
+def _asked(
+    frame: Frame, axis: Axis | None, columns: list[tuple[str, Column, NumericBinning]]
+) -> Iterable[tuple[int, Cell, NumericProfile]]:
+    items = {i: numeric_item(frame, axis, *c[1:]) for i, c in enumerate(columns)}
+    answer = fetch_each(frame.table, items)
+    return () if answer is None else numeric_profiles(answer, [c[2] for c in columns])
+
+
+def _named_by(
+    columns: list[tuple[str, Column, NumericBinning]],
+    found: Iterable[tuple[int, Cell, NumericProfile]],
+) -> list[tuple[str, Cell, ColumnProfile]]:
+    return [(columns[item][0], where, profile) for item, where, profile in found]
 
 
 def _categorical(

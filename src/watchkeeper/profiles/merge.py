@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from watchkeeper.domain.profile import (
     Accounting,
+    BreakdownProfile,
     CategoricalProfile,
     ClassificationProfile,
     ColumnProfile,
@@ -82,6 +83,10 @@ def merge(parts: Sequence[WindowProfile]) -> WindowProfile:
         schema=reduce(operator.or_, [dict(part.schema) for part in parts]),
         accounting=_optional(_accounting, [part.accounting for part in parts]),
         complete=all(part.complete for part in parts),
+        breakdowns={
+            name: _breakdown([p.breakdowns[name] for p in parts if name in p.breakdowns])
+            for name in dict.fromkeys(name for part in parts for name in part.breakdowns)
+        },
     )
 
 
@@ -255,6 +260,16 @@ def _regression(parts: Sequence[RegressionProfile]) -> RegressionProfile:
         ),
         delays=_optional(_delays, [part.delays for part in parts]),
         strata=_optional(_sum, [part.strata for part in parts]),
+    )
+
+
+def _breakdown(parts: Sequence[BreakdownProfile]) -> BreakdownProfile:
+    shared = [name for name in parts[0].sums if all(name in part.sums for part in parts)]
+    return BreakdownProfile(
+        binning=_same([part.binning for part in parts]),
+        rows=_sum([part.rows for part in parts]),
+        labelled=_sum([part.labelled for part in parts]),
+        sums={name: _sum([part.sums[name] for part in parts]) for name in shared},
     )
 
 

@@ -17,7 +17,7 @@ from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups
 from watchkeeper.profiles.labels import LABEL_KNOWN_AT, Strata, delay_counts, previous_pairs
 
-__all__ = ["ERRORS", "previous_changes", "regression_profiles"]
+__all__ = ["ERRORS", "previous_changes", "regression_profiles", "regressor_figures"]
 
 ERRORS = "_wk_errors"
 """The name under which the grid of errors stands among a model's binnings."""
@@ -94,6 +94,25 @@ def previous_changes(frame: Frame) -> dict[Cell, tuple[float, float, int]]:
     return {} if reader is None else _changes(reader, None)
 
 
+def regressor_figures(frame: Frame) -> dict[str, ibis.Value]:
+    """Row by row the figures of `BreakdownProfile`, null where they are missing; empty where the
+    table has no column of the label or of the prediction.
+    """
+    reader = _reader(frame)
+    if reader is None:
+        return {}
+    answer, error = _within(reader.prediction), _within(reader.prediction - reader.label)
+    errors = {"signed": error, "absolute": error.abs(), "squared": error * error}
+    return {"answer": ibis.cases((_finite(reader.prediction), answer))} | {
+        name: ibis.cases((reader.usable, value)) for name, value in errors.items()
+    }
+
+
+def _within(value: ibis.Value) -> ibis.Value:
+    """The number, cut where its fourth power would not be finite."""
+    return ibis.greatest(ibis.least(value, _SUMMED), -_SUMMED)
+
+
 def _changes(reader: _Reader, axis: Axis | None) -> dict[Cell, tuple[float, float, int]]:
     label = ibis.cases((reader.usable, reader.label))
     return {
@@ -113,8 +132,7 @@ def _answer(reader: _Reader, axis: Axis | None) -> pa.Table:
         e=ibis.cases((reader.usable, error)),
         y=ibis.cases((reader.usable, reader.label)),
     )
-    e = ibis.greatest(ibis.least(kept.e, _SUMMED), -_SUMMED)
-    off = ibis.greatest(ibis.least(kept.y - reader.grid.center, _SUMMED), -_SUMMED)
+    e, off = _within(kept.e), _within(kept.y - reader.grid.center)
     rows = kept.mutate(
         cell=grid_cell(kept.e, (kept.e - reader.errors.center) / reader.errors.scale, invalid=None),
         e=e,

@@ -27,13 +27,15 @@ def _plain(binning: Binning) -> dict[str, object]:
             "scale": binning.scale,
             "version": binning.version,
             "provisional": binning.provisional,
+            "breaks": binning.breaks,
         }
     return {"values": binning.values, "other_values": sorted(binning.other_values)}
 
 
 def _binning(held: Mapping[str, object]) -> Binning:
     if "center" in held:
-        return NumericBinning(**held)  # type: ignore[arg-type]  # as `_plain` wrote it
+        breaks = held.get("breaks", ())
+        return NumericBinning(**{**held, "breaks": tuple(breaks)})  # type: ignore[arg-type]  # as `_plain` wrote it
     values, others = held["values"], held["other_values"]
     if not isinstance(values, list) or not isinstance(others, list):
         raise TypeError(f"a categorical binning must hold lists, got {held!r}")
