@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from watchkeeper.definitions.fields import Field
 from watchkeeper.definitions.names import column_name, duration_text, read_duration, read_name
+from watchkeeper.definitions.places import read_place
 from watchkeeper.definitions.rules import check_model
 from watchkeeper.definitions.yaml_text import Flow
 from watchkeeper.domain.model import (
@@ -36,8 +37,8 @@ __all__ = [
 
 MODEL_KEYS = (
     "kind", "apiVersion", "name", "task", "description", "owner", "tier", "positive_class",
-    "classes", "granularity", "timezone", "label_horizon", "baseline", "alarm_budget",
-    "materiality", "columns", "monitors",
+    "classes", "granularity", "timezone", "holidays", "label_horizon", "baseline",
+    "alarm_budget", "materiality", "columns", "monitors",
 )  # fmt: skip
 COLUMN_KEYS = (
     "type", "role", "score_of", "description", "minimum", "maximum", "categories", "policy",
@@ -63,6 +64,7 @@ def read_model(document: Field) -> Model:
         if "granularity" in fields
         else _DEFAULT.granularity,
         timezone=_read_timezone(fields["timezone"]) if "timezone" in fields else _DEFAULT.timezone,
+        holidays=read_place(fields["holidays"]) if "holidays" in fields else None,
         label_horizon=read_duration(fields["label_horizon"])
         if "label_horizon" in fields
         else _DEFAULT.label_horizon,
@@ -100,6 +102,7 @@ def form_of_model(model: Model) -> dict[str, object]:
         "classes": list(model.classes),
         "granularity": str(model.granularity),
         "timezone": model.timezone,
+        "holidays": model.holidays,
         "label_horizon": duration_text(model.label_horizon),
         "baseline": _form_of_baseline(model.baseline),
         "alarm_budget": _form_of_budget(model.alarm_budget),
@@ -289,6 +292,7 @@ _OMITTED: dict[str, object] = {
     "classes": [],
     "granularity": str(_DEFAULT.granularity),
     "timezone": _DEFAULT.timezone,
+    "holidays": None,
     "label_horizon": duration_text(timedelta(days=30)),
     "baseline": Flow(),
     "alarm_budget": _form_of_budget(_DEFAULT.alarm_budget),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from watchkeeper.definitions.names import COLUMN_NAME, DURATION, MAX_COLUMN_NAME, NAME
+from watchkeeper.definitions.places import PLACE
 from watchkeeper.definitions.route_form import SINK_OPTIONS, needed_options
 from watchkeeper.domain.model import ColumnType, Policy, Role, Task, Tier
 from watchkeeper.domain.verdict import Severity
@@ -42,6 +43,12 @@ def model_schema() -> _Schema:
                 "description": "The length of windows: 5m to 1w, dividing a week evenly.",
             },
             "timezone": _text(64),
+            "holidays": {
+                "type": "string",
+                "maxLength": 64,
+                "pattern": f"^{PLACE}$",
+                "description": "Whose public holidays count: a country (US) or a part (US-NY), by ISO 3166.",
+            },
             "label_horizon": _duration("When labels are expected to have arrived."),
             "baseline": _object(
                 {

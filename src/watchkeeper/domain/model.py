@@ -172,6 +172,9 @@ class Model:
     columns: tuple[Column, ...]
     granularity: Granularity = field(default_factory=lambda: Granularity.parse("1d"))
     timezone: str = "UTC"
+    holidays: str | None = (
+        None  # ISO 3166, such as US or US-NY: holidays are days of their own kind
+    )
     label_horizon: timedelta = timedelta(days=30)
     positive_class: str | None = None
     classes: tuple[str, ...] = ()

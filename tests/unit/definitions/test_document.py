@@ -95,6 +95,7 @@ def models(draw):
         columns=tuple(draw(columns(name)) for name in held),
         granularity=Granularity.parse(draw(st.sampled_from(["5m", "1h", "6h", "1d", "1w"]))),
         timezone=draw(st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"])),
+        holidays=draw(st.sampled_from([None, "US", "US-NY", "NO"])),
         label_horizon=timedelta(seconds=draw(st.integers(1, 10**8))),
         classes=tuple(draw(st.lists(words, unique=True, max_size=3))),
         baseline=Baseline(draw(st.none() | words), draw(st.integers(1, 3_660))),
