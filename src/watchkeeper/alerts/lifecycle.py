@@ -126,6 +126,9 @@ def _with_tick(recent: tuple[Tick, ...], tick: Tick) -> tuple[Tick, ...]:
 
 
 def _is_certain(verdict: Verdict) -> bool:
+    """Whether one window is enough: what lasts has been seen in several windows already."""
+    if "since" in verdict.effect:
+        return True
     p_value = verdict.effect.get("p_value")
     return not isinstance(p_value, float) or p_value < OVERWHELMING_P_VALUE
 

@@ -6,7 +6,7 @@ they do not (bad days come in a row), the weeks of the reference say by how much
 larger: ``φ = max(1, (Σ S_b² + c)/(B + c))`` over their B weekly sums S_b, with c weeks' worth of
 trust in 1, and the tail is that of t with B + c degrees of freedom. Runs of two, four, eight, …
 windows and of all are tried, and the smallest p-value counts as often as there are (Bonferroni).
-Scores are cut at ±3: one loud window is no matter that lasts. O(m).
+Scores are cut at ±3.5: one loud window is no matter that lasts. O(m).
 
 References
 ----------
@@ -25,8 +25,8 @@ from scipy.special import stdtr
 
 __all__ = ["Lasting", "Weeks", "weeks_of"]
 
-_TRUST = 16.0
-_LOUDEST = 3.0
+_TRUST = 24.0
+_LOUDEST = 3.5
 _FEWEST = 2  # windows that can last
 
 Floats = npt.NDArray[np.float64]
