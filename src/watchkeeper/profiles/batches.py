@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from watchkeeper.profiles.arrays import flags, integers, valid
-from watchkeeper.profiles.engine import stream
+from watchkeeper.profiles.engine import Stream
 from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell
 from watchkeeper.profiles.windows import starts_of
@@ -63,28 +63,34 @@ class BatchReader:
     """Iterates once over the batches of a frame's columns, numbering the groups that it meets."""
 
     def __init__(self, frame: Frame, axis: Axis | None, values: Mapping[str, ibis.Value]) -> None:
-        self._frame = frame
-        self._table = frame.table.select(**frame.keys(frame.table, axis), **values)
+        table = frame.table.select(**frame.keys(frame.table, axis), **values)
+        rows = max(2_048, min(_ROWS, _VALUES // len(table.columns)))
+        self._stream = Stream.of(table, rows=rows)
+        self._granularity = frame.granularity
+        self._timed = "window" in table.columns
         self._found: dict[tuple[str | None, int], int] = {}
 
     def __iter__(self) -> Iterator[Batch]:
-        rows = max(2_048, min(_ROWS, _VALUES // len(self._table.columns)))
-        for columns in stream(self._table, rows=rows):
+        for columns in self._stream:
             if columns.num_rows:
                 yield self._batch(columns)
 
+    @property
+    def apart(self) -> bool:
+        """Whether batches may be read in another thread while other things are asked."""
+        return self._stream.apart
+
     def places(self) -> list[Cell]:
         """The groups by number; complete after the last batch."""
-        timed = "window" in self._table.columns
-        return [Cell(text, start if timed else None) for text, start in self._found]
+        return [Cell(text, start if self._timed else None) for text, start in self._found]
 
     def _batch(self, columns: pa.RecordBatch) -> Batch:
-        if "window" in columns.schema.names and columns.column("window").null_count:
+        if self._timed and columns.column("window").null_count:
             columns = columns.filter(columns.column("window").is_valid())
         rows = columns.num_rows
         window = np.zeros(rows, np.int64)
-        if "window" in columns.schema.names:
-            window = starts_of(columns.column("window"), self._frame.granularity)
+        if self._timed:
+            window = starts_of(columns.column("window"), self._granularity)
         slices, code = _slices(columns)
         key, order = _sorted(window, code)
         if order is not None:

@@ -12,19 +12,37 @@ import re
 import secrets
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import pyarrow as pa
 
-__all__ = ["Branch", "Item", "fetch", "fetch_each", "is_duckdb", "quote", "stream", "supports"]
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = [
+    "SHARED",
+    "Branch",
+    "Item",
+    "Stream",
+    "fetch",
+    "fetch_each",
+    "is_duckdb",
+    "quote",
+    "session",
+    "supports",
+]
 
 # Branches of one UNION ALL: enough to keep every core busy, few enough to plan quickly.
 _CHUNK = 64
 _WIDE = 100  # columns
 # Nobody can name a column or write a value that collides with the marks of a template.
 _MARK = f"wk{secrets.token_hex(8)}"
+
+# What a table is called that all connections to its database see, and nobody changes.
+SHARED = f"rows_{_MARK}"
 
 _MARKS = re.compile(rf'"{_MARK}t"|"{_MARK}x(?P<column>\d+)"|"t\d+"\."{_MARK}n(?P<number>\d+)"')
 
@@ -68,13 +86,39 @@ def fetch(expression: ibis.Table) -> pa.Table:
     return expression.to_pyarrow()
 
 
-def stream(expression: ibis.Table, *, rows: int) -> Iterator[pa.RecordBatch]:
-    """The rows of an expression in DuckDB, in batches of about ``rows``.
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The rows of an expression in DuckDB, in batches of about ``rows``, made as they are asked for.
 
-    Batches are made as they are asked for; read them all before asking anything else.
+    ``apart``: they come over a connection of their own, also in another thread, while other things
+    are asked. Else read them all before asking anything else.
     """
-    backend = ibis.get_backend(expression)
-    yield from backend.con.sql(str(backend.compile(expression))).to_arrow_reader(rows)
+
+    connection: duckdb.DuckDBPyConnection
+    sql: str
+    rows: int
+    apart: bool
+
+    @classmethod
+    def of(cls, expression: ibis.Table, *, rows: int) -> Stream:
+        """Prepare to read; nothing is read yet."""
+        backend = ibis.get_backend(expression)
+        apart = {table.name for table in expression.op().find(ops.PhysicalTable)} == {SHARED}
+        connection = session(backend.con.cursor()) if apart else backend.con
+        return cls(connection, str(backend.compile(expression)), rows, apart)
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        yield from self.connection.sql(self.sql).to_arrow_reader(self.rows)
+
+
+def session(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """The connection, set as every one to a table that is read here."""
+    connection.execute("SET TimeZone = 'UTC'")
+    # Else a name in SQL that is no table is looked up among Python's variables.
+    connection.execute("SET python_enable_replacements = false")
+    # It would stand in what is printed.
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def fetch_each(table: ibis.Table, items: Mapping[int, Item]) -> pa.Table | None:

@@ -23,7 +23,7 @@ from watchkeeper.profiles.groups import Cell
 from watchkeeper.profiles.numeric import at_least_distinct
 from watchkeeper.profiles.ongrid import on_grid
 
-__all__ = ["local_profiles"]
+__all__ = ["LocalCount"]
 
 _CHUNK = 256  # columns read together
 _SPARSE = 4  # a dense array of counts may be this many times as long as its rows
@@ -32,27 +32,51 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-def local_profiles(
+class LocalCount:
+    """The count of numeric columns, prepared; `run` makes it.
+
+    ``apart``: it may run in another thread while other things are asked of the table.
+    """
+
+    def __init__(
+        self, frame: Frame, axis: Axis | None, columns: Sequence[tuple[Column, NumericBinning]]
+    ) -> None:
+        parts = [columns[at : at + _CHUNK] for at in range(0, len(columns), _CHUNK)]
+        self._parts = [(_reader(frame, axis, part), part) for part in parts]
+        self.apart = all(reader.apart for reader, _ in self._parts)
+
+    def run(self) -> list[tuple[int, Cell, NumericProfile]]:
+        """The profiles of every column (by position), slice and window."""
+        return [
+            (at * _CHUNK + position, place, found)
+            for at, part in enumerate(self._parts)
+            for position, place, found in _counted(*part)
+        ]
+
+
+def _reader(
     frame: Frame, axis: Axis | None, columns: Sequence[tuple[Column, NumericBinning]]
+) -> BatchReader:
+    values: dict[str, ibis.Value] = {}
+    for i, (column, _) in enumerate(columns):
+        reading = as_number(frame.table, column.name, column.type)
+        values[f"x{i}"] = reading.value
+        if reading.invalid is not None:
+            values[f"invalid{i}"] = reading.invalid
+    return BatchReader(frame, axis, values)
+
+
+def _counted(
+    reader: BatchReader, columns: Sequence[tuple[Column, NumericBinning]]
 ) -> Iterator[tuple[int, Cell, NumericProfile]]:
-    """The profiles of every column (by position), slice and window."""
-    for first in range(0, len(columns), _CHUNK):
-        chunk = columns[first : first + _CHUNK]
-        values: dict[str, ibis.Value] = {}
-        for i, (column, _) in enumerate(chunk):
-            reading = as_number(frame.table, column.name, column.type)
-            values[f"x{i}"] = reading.value
-            if reading.invalid is not None:
-                values[f"invalid{i}"] = reading.invalid
-        reader = BatchReader(frame, axis, values)
-        tallies = [_Tally(column, binning) for column, binning in chunk]
-        for batch in reader:
-            for i, tally in enumerate(tallies):
-                tally.add(batch, i)
-        places = reader.places()
+    tallies = [_Tally(column, binning) for column, binning in columns]
+    for batch in reader:
         for i, tally in enumerate(tallies):
-            for place, found in zip(places, tally.profiles(len(places)), strict=True):
-                yield first + i, place, found
+            tally.add(batch, i)
+    places = reader.places()
+    for i, tally in enumerate(tallies):
+        for place, found in zip(places, tally.profiles(len(places)), strict=True):
+            yield i, place, found
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,11 @@ import pyarrow as pa
 
 from watchkeeper.errors import InvalidInput, NotFound, UnsupportedTable
 from watchkeeper.profiles.arrow import from_pandas, storable
-from watchkeeper.profiles.engine import quote
+from watchkeeper.profiles.engine import SHARED, quote, session
 
 __all__ = ["TableSource", "open_table", "opened"]
 
-_MEMORY_MB_PER_THREAD = 256
+_MEMORY_MB_PER_THREAD = 192
 _LONGEST = 1 << 24  # bytes of one line or object of a text file
 # Times as DuckDB computes fastest with, and without rounding nanoseconds up to tomorrow.
 _PLAIN_TIME = {
@@ -146,13 +146,9 @@ def _connection() -> ibis.BaseBackend:
             "temp_directory": str(Path(tempfile.gettempdir()) / "watchkeeper-duckdb"),
         }
     )
-    # Else a name in SQL that is no table is looked up among Python's variables.
-    connection.execute("SET python_enable_replacements = false")
-    # It would stand in what is printed.
-    connection.execute("SET enable_progress_bar = false")
     # How ibis writes a lambda; DuckDB 2 wants to be told. Global: ibis works on a cursor.
     connection.execute("SET GLOBAL lambda_syntax = 'ENABLE_SINGLE_ARROW'")
-    return ibis.duckdb.from_connection(connection)
+    return ibis.duckdb.from_connection(session(connection))
 
 
 def _registered(table: pa.Table) -> ibis.Table:
@@ -326,8 +322,8 @@ def _scanned(scan: str, named: str, *, kind: str) -> ibis.Table:
             if str(kind) in _PLAIN_TIME
         ]
         chosen = f"* REPLACE ({', '.join(told)})" if told else "*"
-        connection.con.execute(f'CREATE TEMP {kind} "rows" AS SELECT {chosen} FROM {scan}')
-        return connection.table("rows")
+        connection.con.execute(f'CREATE {kind} "{SHARED}" AS SELECT {chosen} FROM {scan}')
+        return connection.table(SHARED)
     except duckdb.Error as error:
         reason = str(error).partition("\n")[0]
         raise InvalidInput(
