@@ -1,14 +1,15 @@
 """The likely cause of an incident, in words, and its title: from its alerts alone.
 
 A broken input outranks statistics: where a data-quality alert belongs to the incident, it is the
-cause and everything else its consequence. Else the feature whose drift contributes most to the
-change of the model's scores, or else is largest, is named. Else the cause is "unknown", and said
-to be.
+cause and everything else its consequence. Else the feature is named whose other mix contributes
+most, and surely, to the change of the model's errors or answers; else the largest drift of a
+feature. Where no mix explains the change and cells of the data changed themselves, it is the
+relation between data and outcome that is another. Else the cause is "unknown", and said to be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from watchkeeper.alerts.grouping import CREEP, family_of
 from watchkeeper.domain.alert import Alert
@@ -18,7 +19,16 @@ __all__ = ["UNKNOWN", "certainty_of", "likely_cause", "title"]
 
 UNKNOWN = "unknown"
 _FAULT = "a data fault: "
+_MIX = "another mix of the data: "
+_OUTPUTS = "answer"  # what a change of scores or predictions is traced to
 _SEVERITY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_FIGURES = {
+    "signed": "the calibration or bias",
+    "squared": "the squared error",
+    "absolute": "the absolute error",
+    "wrong": "the share of wrong answers",
+    "answer": "the model's answers",
+}
 # What most probably stands at the beginning of a chain of effects comes first.
 _ORDER = ("quality", "drift", "service", "performance")
 
@@ -28,20 +38,83 @@ def likely_cause(alerts: Sequence[Alert]) -> str:
     faults = _of(alerts, "quality")
     if faults:
         return f"{_FAULT}{_worst(faults).message}"
+    traced = [alert for alert in sorted(alerts, key=_rank) if _traced(alert)]
+    mixes = [found for alert in traced if (found := _mix(_traced(alert)))]
+    if mixes:
+        return _MIX + mixes[0]
     drifted = [alert for alert in _of(alerts, "drift") if alert.column is not None]
-    features = [alert for alert in drifted if alert.facts.get("role") != "output"]
+    features = [alert for alert in drifted if _traced(alert).get("figure") != _OUTPUTS]
     if not features:
-        return UNKNOWN
+        changed = [found for alert in traced if (found := _within(_traced(alert)))]
+        return changed[0] if changed else UNKNOWN
     if family_of(features[0]) == CREEP:
         return f"the data moves away from the reference slowly: {_largest(features).message}"
     return f"a change of {_largest(features).column}: {_largest(features).message}"
 
 
 def certainty_of(cause: str) -> int:
-    """How much a cause explains: 0 unknown, 1 a change of the data, 2 a fault of the data."""
+    """How much a cause explains: 0 unknown, 1 a change of the data or of the relation, 2 a mix of
+    which it is known how much it contributes, 3 a fault of the data.
+    """
     if cause == UNKNOWN:
         return 0
-    return 2 if cause.startswith(_FAULT) else 1
+    if cause.startswith(_FAULT):
+        return 3
+    return 2 if cause.startswith(_MIX) else 1
+
+
+def _mix(traced: Mapping[str, object]) -> str | None:
+    """The largest contribution, where it is sure."""
+    told = traced.get("contributions")
+    found = [each for each in told if isinstance(each, Mapping)] if isinstance(told, list) else []
+    if not found or not found[0].get("sure"):
+        return None
+    first = found[0]
+    share, low, high = (
+        _number(first.get(name), otherwise=0.0) for name in ("share", "share_low", "share_high")
+    )
+    more = "more" if first.get("more") else "fewer"
+    rest = _rest(traced)
+    return (
+        f"{more} rows with {first.get('cells')} explain {share:.0%} ({low:.0%} to {high:.0%}) of "
+        f"the change of {_figure(traced)}" + (f"; the rest: {rest}" if rest else "")
+    )
+
+
+def _within(traced: Mapping[str, object]) -> str | None:
+    """That the relation changed, and where most."""
+    rest = _rest(traced)
+    return rest and f"no other mix of the data explains it: {rest}"
+
+
+def _rest(traced: Mapping[str, object]) -> str | None:
+    within = traced.get("within")
+    if not isinstance(within, Mapping) or not within.get("sure"):
+        return None
+    what = (
+        "rows alike are answered otherwise"
+        if _is_of_answers(traced)
+        else ("the relation between data and outcome has changed")
+    )
+    where = within.get("where")
+    if not isinstance(where, Mapping):
+        return what
+    value, usual = (_number(where.get(name), otherwise=0.0) for name in ("value", "usual"))
+    return f"{what}, most with {where.get('cells')} ({value:.3g}, usually {usual:.3g})"
+
+
+def _figure(traced: Mapping[str, object]) -> str:
+    return _FIGURES.get(str(traced.get("figure")), "the errors")
+
+
+def _is_of_answers(traced: Mapping[str, object]) -> bool:
+    return traced.get("figure") == _OUTPUTS
+
+
+def _traced(alert: Alert) -> Mapping[str, object]:
+    """What `monitors.causes` said of the alert's change; empty where it said nothing."""
+    found = _effect(alert).get("cause")
+    return found if isinstance(found, Mapping) else {}
 
 
 def title(alerts: Sequence[Alert]) -> str:
@@ -72,24 +145,16 @@ def _of(alerts: Sequence[Alert], monitor: str) -> list[Alert]:
 
 def _worst(alerts: Sequence[Alert]) -> Alert:
     """The most severe; then of all rows before a segment; then the least likely by chance."""
-    return min(
-        alerts,
-        key=lambda alert: (
-            _SEVERITY[alert.severity],
-            alert.segment is not None,
-            _number(alert.facts.get("p_value"), otherwise=0.0),
-        ),
-    )
+    return min(alerts, key=_rank)
+
+
+def _rank(alert: Alert) -> tuple[int, bool, float]:
+    p_value = _number(alert.facts.get("p_value"), otherwise=0.0)
+    return (_SEVERITY[alert.severity], alert.segment is not None, p_value)
 
 
 def _largest(alerts: Sequence[Alert]) -> Alert:
-    return max(
-        alerts,
-        key=lambda alert: (
-            abs(_number(_effect(alert).get("contribution"), otherwise=0.0)),
-            abs(_number(alert.facts.get("value"), otherwise=0.0)),
-        ),
-    )
+    return max(alerts, key=lambda alert: abs(_number(alert.facts.get("value"), otherwise=0.0)))
 
 
 def _effect(alert: Alert) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """The error boundary: the one place where whatever a monitor raises becomes a verdict.
 
 A monitor that raises is run again column by column, so that only the column that broke it is lost,
-and that column's verdict is ``error`` and names the monitor and what it said.
+and that column's verdict is ``error`` and names the monitor and what it said. An alarm whose causes
+cannot be told for such a reason is still an alarm, without them.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from watchkeeper.domain.model import Model, MonitorSpec
 from watchkeeper.domain.profile import WindowProfile
 from watchkeeper.domain.verdict import Status
 from watchkeeper.errors import InvalidDefinition
+from watchkeeper.monitors.causes import CAUSE, causes_of
 from watchkeeper.monitors.evidence import Evidence, History, Monitor, Series
 from watchkeeper.monitors.kinds import functions_of
 
-__all__ = ["run"]
+__all__ = ["explained", "run"]
 
 _log = logging.getLogger(__name__)
 # The verdict tells whoever asked; the trace is for whoever has set logging up, and nobody else.
@@ -35,6 +37,16 @@ def run(
         return _failed(spec, spec.kind, current, error)
     call = _Call(spec, model, current, history)
     return [evidence for monitor in monitors for evidence in _run(monitor, call)]
+
+
+def explained(found: Evidence, model: Model, profile: WindowProfile, history: History) -> Evidence:
+    """An alarm with what it comes from in its effect, where that can be told."""
+    try:
+        cause = causes_of(found, model, profile, history)
+    except Exception:  # noqa: BLE001 - what explains an alarm must not cost the alarm
+        _log.warning("causes failed", extra={"model": model.name}, exc_info=True)
+        return found
+    return found if cause is None else replace(found, effect={**found.effect, CAUSE: cause})
 
 
 @dataclass(frozen=True, slots=True)

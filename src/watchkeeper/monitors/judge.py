@@ -20,7 +20,7 @@ from watchkeeper.domain.model import Model, MonitorSpec
 from watchkeeper.domain.profile import WindowProfile
 from watchkeeper.domain.verdict import Inputs, Severity, Status, Verdict
 from watchkeeper.domain.window import Window
-from watchkeeper.monitors.boundary import run
+from watchkeeper.monitors.boundary import explained, run
 from watchkeeper.monitors.budget import decide
 from watchkeeper.monitors.defaults import monitors_of
 from watchkeeper.monitors.evidence import Evidence, History, Series
@@ -81,15 +81,22 @@ def judge(
     specs = monitors_of(model)
     kept: Kept = {} if evidence is None else evidence
     everything: list[Evidence] = []
+    judged: dict[SliceKey, tuple[Sequence[WindowProfile], History]] = {}
     for key, profiles in grouped(current).items():
         history = history_of(key, references)
         if history is not None:
+            judged[key] = (profiles, history)
             wanted = specs_for(key, specs, model)
             everything += _slice(key, wanted, model, (profiles, history), kept)
     stamp = _Stamp(model, config_hash(model), code_version, known_at)
     severities = {spec.name: spec.severity for spec in specs}
     return [
-        _verdict(found, status, stamp, severities.get(found.series.monitor, "warning"))
+        _verdict(
+            _explained(found, model, judged) if status is Status.ALERT else found,
+            status,
+            stamp,
+            severities.get(found.series.monitor, "warning"),
+        )
         for window, group in _by_window(everything)
         for found, status in _decided(group, _alpha(model, window))
     ]
@@ -139,6 +146,16 @@ def _decided(group: Sequence[Evidence], alpha: float) -> list[tuple[Evidence, St
 
 def _key(found: Evidence) -> SliceKey:
     return SliceKey(found.series.version, found.series.arm, found.series.segment)
+
+
+def _explained(
+    found: Evidence,
+    model: Model,
+    judged: Mapping[SliceKey, tuple[Sequence[WindowProfile], History]],
+) -> Evidence:
+    profiles, history = judged[_key(found)]
+    profile = next(profile for profile in profiles if profile.window == found.window)
+    return explained(found, model, profile, history)
 
 
 def _verdict(found: Evidence, status: Status, stamp: _Stamp, wanted: str) -> Verdict:

@@ -46,24 +46,31 @@ class Profiled:
         }
 
 
-def profile_windows(table: ibis.Table, model: Model, binnings: Mapping[str, Binning]) -> Profiled:
+def profile_windows(
+    table: ibis.Table, model: Model, binnings: Mapping[str, Binning], *, breakdown: bool = False
+) -> Profiled:
     """One profile per window of the model's granularity; windows between them that hold no row
-    are there too, with no row: a gap is a finding.
+    are there too, with no row: a gap is a finding. ``breakdown`` as in `profile`.
     """
-    found = profile(table, model, binnings, granularity=model.granularity)
+    found = profile(table, model, binnings, granularity=model.granularity, breakdown=breakdown)
     found = measured(found, table, model, model.granularity)
     return Profiled((*found, *_gaps(found, model)), timed=True)
 
 
 def profile_blocks(
-    table: ibis.Table, model: Model, binnings: Mapping[str, Binning], *, blocks: int
+    table: ibis.Table,
+    model: Model,
+    binnings: Mapping[str, Binning],
+    *,
+    blocks: int,
+    breakdown: bool = False,
 ) -> Profiled:
     """``blocks`` profiles without time, of every ``blocks``-th row each; one: the whole table.
 
     Rows are dealt in turn, so that a table that is sorted gives blocks that are alike.
     """
     if blocks == 1:
-        found = profile(table, model, binnings, granularity=None)
+        found = profile(table, model, binnings, granularity=None, breakdown=breakdown)
         return Profiled(tuple(measured(found, table, model, None)), timed=False)
     import ibis
 
@@ -72,7 +79,8 @@ def profile_blocks(
     dealt = table.mutate(
         **{SYSTEM_TIME: (day * 86_400 + int(_EPOCH.timestamp())).as_timestamp("s")}
     )
-    found = measured(profile(dealt, model, binnings, granularity=_DAY), dealt, model, _DAY)
+    found = profile(dealt, model, binnings, granularity=_DAY, breakdown=breakdown)
+    found = measured(found, dealt, model, _DAY)
     return Profiled(tuple(replace(part, window=None) for part in found), timed=False)
 
 

@@ -57,9 +57,9 @@ class References:
         binnings = fit_binnings(table, model)
         time = model.only(Role.TIME)
         if time is not None and time.name in shared:
-            found = profile_windows(table, model, binnings)
+            found = profile_windows(table, model, binnings, breakdown=True)
         else:
-            found = profile_blocks(table, model, binnings, blocks=BLOCKS)
+            found = profile_blocks(table, model, binnings, blocks=BLOCKS, breakdown=True)
         whole = found.whole
         rows = sum(profile.rows for profile in whole)
         if not rows:

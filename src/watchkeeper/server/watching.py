@@ -189,6 +189,7 @@ def _profiled(
                 memory.binnings,
                 granularity=model.granularity,
                 covers=covers,
+                breakdown=True,
             ):
                 if part.window is not None:
                     found.setdefault(part.window, []).append(part)
