@@ -10,6 +10,7 @@ from datetime import UTC, timedelta
 
 import ibis
 import ibis.expr.datatypes as dt
+import pyarrow as pa
 
 from watchkeeper.domain.model import Column, ColumnType, Model, Role
 from watchkeeper.domain.profile import (
@@ -287,8 +288,10 @@ def _complete(frame: Frame, covers: Window | None) -> Callable[[Window], bool]:
     else:
         moments = frame.table.select(moment=as_utc(frame.table, frame.time))
         ends = fetch(moments.agg(first=moments.moment.min(), last=moments.moment.max()))
-        if ends["first"][0].as_py() is None:
+        # Without its zone: to name one, pyarrow imports pandas.
+        first, last = (ends[name].cast(pa.timestamp("us"))[0].as_py() for name in ("first", "last"))
+        if first is None:
             return lambda _: True
-        first, last = (ends[name][0].as_py().replace(tzinfo=UTC) for name in ("first", "last"))
+        first, last = first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)
         slack = frame.granularity.length / WINDOW_SLICES
     return lambda window: first <= window.start + slack and window.end - slack <= last
