@@ -165,16 +165,18 @@ class MonitorSpec:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model's definition, as its YAML document says it."""
+    """A model's definition, as its YAML document says it.
+
+    ``holidays`` names the place whose public holidays are days of their own kind (ISO 3166: ``US``,
+    or a part of a country such as ``US-NY``); None: every day is an ordinary one.
+    """
 
     name: str
     task: Task
     columns: tuple[Column, ...]
     granularity: Granularity = field(default_factory=lambda: Granularity.parse("1d"))
     timezone: str = "UTC"
-    holidays: str | None = (
-        None  # ISO 3166, such as US or US-NY: holidays are days of their own kind
-    )
+    holidays: str | None = None
     label_horizon: timedelta = timedelta(days=30)
     positive_class: str | None = None
     classes: tuple[str, ...] = ()

@@ -142,14 +142,16 @@ _column_bases: Memo[History, dict[tuple[str, str], Basis]] = Memo(lambda _: {})
 
 def _part(history: History, holds: Callable[[WindowProfile], bool]) -> History:
     reference = tuple(profile for profile in history.reference if holds(profile))
-    return History(reference, history.timed, tuple(p for p in history.recent if holds(p)))
+    recent = tuple(profile for profile in history.recent if holds(profile))
+    return History(reference, history.timed, recent, holidays=history.holidays)
 
 
 def _basis(history: History, zone: str) -> Basis:
     rolling = _suffice(history.recent)
     windows = history.recent if rolling else (*history.reference, *history.recent)
     timed = history.timed or rolling  # a reference without time does not make the recent untimed
-    seasons = seasons_of([profile.window for profile in windows] if timed else [], zone)
+    times = [profile.window for profile in windows] if timed else []
+    seasons = seasons_of(times, zone, holidays=history.holidays)
     return Basis(windows, seasons, timed, rolling)
 
 

@@ -45,6 +45,7 @@ class History:
     (`watchkeeper.monitors.rolling`), oldest first, as they were when the week of the judged one
     began. ``week`` holds the windows of the seven days up to the judged one, itself not among them,
     as they are, and ``usual_week`` without what alarmed in them. All are empty in a `compare`.
+    ``holidays``: the windows are those of holidays only (`watchkeeper.monitors.calendar`).
     """
 
     reference: tuple[WindowProfile, ...]
@@ -52,6 +53,7 @@ class History:
     recent: tuple[WindowProfile, ...] = ()
     week: tuple[WindowProfile, ...] = ()
     usual_week: tuple[WindowProfile, ...] = ()
+    holidays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Which windows are alike: seasons of the week and of the day, in the model's own time zone.
 
 Day of week from four weeks of daily windows; for shorter windows the hour of the week from eight
-weeks and the hour of the day from one; else one season.
+weeks and the hour of the day from one; else one season. Holidays (`watchkeeper.monitors.calendar`)
+are few, and a Tuesday among them is no Tuesday: they are one season, or by the hour of the day.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ class SeasonKind(StrEnum):
     DAY_OF_WEEK = "day_of_week"
     HOUR_OF_DAY = "hour_of_day"
     HOUR_OF_WEEK = "hour_of_week"
+    HOLIDAY = "holiday"
+    HOUR_OF_HOLIDAY = "hour_of_holiday"
+
+
+_ONE_SEASON = (SeasonKind.NONE, SeasonKind.HOLIDAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +44,25 @@ class Seasons:
 
     def of(self, window: Window | None) -> int:
         """The season of a window, by the local time in its middle; 0 where there is none."""
-        if window is None or self.kind is SeasonKind.NONE:
+        if window is None or self.kind in _ONE_SEASON:
             return 0
         local = (window.start + window.length / 2).astimezone(ZoneInfo(self.zone))
         if self.kind is SeasonKind.DAY_OF_WEEK:
             return local.weekday()
         hour = local.hour
-        return hour if self.kind is SeasonKind.HOUR_OF_DAY else local.weekday() * 24 + hour
+        return local.weekday() * 24 + hour if self.kind is SeasonKind.HOUR_OF_WEEK else hour
 
 
-def seasons_of(windows: Sequence[Window | None], zone: str = "UTC") -> Seasons:
-    """The seasons that so many windows of a reference can tell apart."""
+def seasons_of(
+    windows: Sequence[Window | None], zone: str = "UTC", *, holidays: bool = False
+) -> Seasons:
+    """The seasons that so many windows of a reference can tell apart; ``holidays``: all are such."""
     timed = [window for window in windows if window is not None]
     if not timed:
         return Seasons(SeasonKind.NONE, zone)
+    if holidays:
+        whole = timed[0].length >= _DAY
+        return Seasons(SeasonKind.HOLIDAY if whole else SeasonKind.HOUR_OF_HOLIDAY, zone)
     span = max(window.end for window in timed) - min(window.start for window in timed)
     return Seasons(_kind(timed[0].length, span), zone)
 

@@ -119,7 +119,12 @@ class Frame:
             return ""
         if kind is SeasonKind.DAY_OF_WEEK:
             return f"{_DAYS[season]}s"
-        day = f"{_DAYS[season // 24]}s, " if kind is SeasonKind.HOUR_OF_WEEK else ""
+        if kind is SeasonKind.HOLIDAY:
+            return "holidays"
+        day = {
+            SeasonKind.HOUR_OF_WEEK: f"{_DAYS[season // 24]}s, ",
+            SeasonKind.HOUR_OF_HOLIDAY: "holidays, ",
+        }.get(kind, "")
         return f"{day}{season % 24}:00"
 
 

@@ -8,6 +8,7 @@ from watchkeeper.domain.model import Model, MonitorSpec, Role
 from watchkeeper.domain.profile import CategoricalProfile, NumericProfile, WindowProfile
 from watchkeeper.domain.verdict import Severity, Status
 from watchkeeper.monitors.basis import column_basis
+from watchkeeper.monitors.calendar import Kind, by_kind
 from watchkeeper.monitors.drift.categorical import categorical_findings
 from watchkeeper.monitors.drift.creep import creep
 from watchkeeper.monitors.drift.finding import Finding
@@ -30,32 +31,55 @@ def drift(
 
     ``value``, ``low`` and ``high`` are the share of rows that moved against the same season of the
     baseline (debiased total variation distance); ``effect`` holds the textbook distances against
-    the whole baseline, and what moved. Where recent windows are the baseline, a further series
-    "creep" says how far the last week lies from the reference itself.
+    the whole baseline, and what moved. Holidays are judged against holidays. Where recent windows
+    are the baseline, a further series "creep" says how far the last week lies from the reference
+    itself.
     """
     names = [
         column.name
         for column in model.columns
         if (column.name in spec.columns if spec.columns else column.role in _WATCHED)
     ]
-    for frame, group in _frames(model, names, current, history):
-        for name, at, finding in _findings(frame, group):
-            series = Series(spec.name, "drift", column=name)
-            yield _evidence(frame, series, frame.current[at], (finding, frame.season_words(at)))
+    for kind in by_kind(model, current, history):
+        for frame, group in _frames(model, names, kind):
+            shortage = kind.shortage(frame.windows)
+            if shortage:
+                yield from _unjudged(spec, kind, group, shortage)
+                continue
+            for name, at, finding in _findings(frame, group):
+                series = Series(spec.name, "drift", column=name)
+                yield _evidence(frame, series, frame.current[at], (finding, frame.season_words(at)))
     if history.recent or history.usual_week:
         yield from creep(spec, model, names, frame_of(model, current, history), history)
 
 
-def _frames(
-    model: Model, names: Sequence[str], current: Sequence[WindowProfile], history: History
-) -> list[tuple[Frame, list[str]]]:
+def _frames(model: Model, names: Sequence[str], kind: Kind) -> list[tuple[Frame, list[str]]]:
     """The columns by the windows that hold them: nearly always all columns, and all windows."""
     frames: dict[tuple[int, ...], tuple[Frame, list[str]]] = {}
     for name in names:
-        basis = column_basis(history, model.timezone, name)
+        basis = column_basis(kind.history, model.timezone, name)
         key = tuple(map(id, basis.windows))
-        frames.setdefault(key, (Frame(model, tuple(current), basis), []))[1].append(name)
+        frames.setdefault(key, (Frame(model, tuple(kind.current), basis), []))[1].append(name)
     return list(frames.values())
+
+
+def _unjudged(
+    spec: MonitorSpec, kind: Kind, names: Sequence[str], shortage: str
+) -> Iterator[Evidence]:
+    """Holidays that there are too few others to judge by."""
+    for profile in kind.current:
+        why = kind.unjudged(profile, shortage)
+        for name in names:
+            column = profile.columns.get(name)
+            if isinstance(column, NumericProfile | CategoricalProfile):
+                yield Evidence(
+                    Series(spec.name, "drift", column=name),
+                    profile.window,
+                    Status.INSUFFICIENT_DATA,
+                    f"{name}: drift cannot be judged, {why}",
+                    column.n,
+                    profiles=(profile.id,) if profile.id else (),
+                )
 
 
 def _findings(frame: Frame, names: Sequence[str]) -> Iterator[Found]:

@@ -6,6 +6,9 @@ collected. So the rolling windows give the level where there are four of them; e
 does, unless the judged windows hold more than three times as many rows, in which case the level is
 the median of the judged windows themselves, and the message says so. A window without any row,
 where windows always had rows, is a gap: a fault outside the budget.
+
+Holidays are judged against holidays. Where the baseline holds too few of them nothing is said of
+their number of rows, unless there are none at all: that is a gap on a holiday too.
 """
 
 from __future__ import annotations
@@ -19,11 +22,13 @@ from watchkeeper.domain.model import Model, MonitorSpec
 from watchkeeper.domain.profile import WindowProfile
 from watchkeeper.domain.verdict import Severity, Status
 from watchkeeper.monitors.basis import Basis, basis_of
+from watchkeeper.monitors.calendar import Kind, by_kind
 from watchkeeper.monitors.evidence import Evidence, History, Series
 from watchkeeper.stats.variation import ENOUGH_WINDOWS, Variation
 
 __all__ = ["volume"]
 
+_FEW = f"fewer than {ENOUGH_WINDOWS} windows to know what is normal"
 _SAMPLED = 3.0
 _EXPECTED_ROWS = 10.0  # fewer are expected: an empty window may be chance
 _MATERIAL = math.log(1.25)
@@ -47,16 +52,27 @@ def volume(
     whole = [profile for profile in current if profile.complete and profile.window is not None]
     if not history.timed or not whole:
         return
-    level = _level(whole, history, model)
-    for profile in whole:
-        series = Series(spec.name, "volume")
-        yield _judge(series, profile, level) if level else _unknown(series, profile)
+    series = Series(spec.name, "volume")
+    for kind in by_kind(model, whole, history):
+        shortage = kind.shortage([p for p in _all(kind.history) if p.complete])
+        if shortage:
+            everything = _level(Kind(kind.current, history), model)
+            yield from _unlike(series, kind, shortage, everything)
+            continue
+        level = _level(kind, model)
+        for profile in kind.current:
+            yield _judge(series, profile, level) if level else _unknown(series, profile, _FEW)
 
 
-def _level(current: Sequence[WindowProfile], history: History, model: Model) -> _Level | None:
-    basis = basis_of(history, model.timezone)
-    rolling = [profile for profile in history.recent if profile.complete]
-    if len(rolling) >= ENOUGH_WINDOWS:
+def _all(history: History) -> Sequence[WindowProfile]:
+    return (*history.reference, *history.recent)
+
+
+def _level(kind: Kind, model: Model) -> _Level | None:
+    basis = basis_of(kind.history, model.timezone)
+    rolling = [profile for profile in kind.history.recent if profile.complete]
+    rolls = len(rolling) >= ENOUGH_WINDOWS and not kind.shortage(rolling)
+    if rolls:
         basis = Basis(tuple(rolling), basis.seasons, timed=True)
     normal = basis.figure(lambda profile: _log_rows(profile) if profile.complete else None)
     if normal is None:
@@ -65,12 +81,25 @@ def _level(current: Sequence[WindowProfile], history: History, model: Model) -> 
         basis.seasons.of(p.window) for p in basis.windows if p.rows == 0 and p.complete
     )
     shift = 0.0
-    if len(rolling) < ENOUGH_WINDOWS:
+    if not rolls:
         shift = median(
             _log_rows(profile)[0] - normal.expected(basis.seasons.of(profile.window))[0]
-            for profile in current
+            for profile in kind.current
         )
     return _Level(normal, basis, shift if shift > math.log(_SAMPLED) else 0.0, empty)
+
+
+def _unlike(
+    series: Series, kind: Kind, shortage: str, everything: _Level | None
+) -> Iterator[Evidence]:
+    """Holidays that there are too few others to judge by; those without rows as any window."""
+    closed = any(profile.rows == 0 and profile.complete for profile in _all(kind.history))
+    for profile in kind.current:
+        if profile.rows or closed or everything is None:
+            why = kind.unjudged(profile, shortage)
+            yield _unknown(series, profile, why)
+        else:
+            yield _judge(series, profile, everything)
 
 
 def _log_rows(profile: WindowProfile) -> tuple[float, float]:
@@ -148,12 +177,12 @@ def _gap(series: Series, profile: WindowProfile, expected: float, *, was_empty: 
     )
 
 
-def _unknown(series: Series, profile: WindowProfile) -> Evidence:
+def _unknown(series: Series, profile: WindowProfile, why: str) -> Evidence:
     return Evidence(
         series=series,
         window=profile.window,
         status=Status.INSUFFICIENT_DATA,
-        message=f"{profile.rows:,} rows; fewer than {ENOUGH_WINDOWS} windows to know what is normal",
+        message=f"{profile.rows:,} rows; {why}",
         n=profile.rows,
         value=float(profile.rows),
     )
