@@ -54,7 +54,7 @@ KINDS: Mapping[str, Kind] = {
     "performance": Kind(
         "How right the model is, by the labels that came.",
         _only(performance),
-        ("metrics", "materiality"),
+        ("metrics", "min_labels", "materiality"),
         budgeted=True,
     ),
     "service": Kind("How fast and how often it answers.", _only(service), budgeted=True),

@@ -23,12 +23,15 @@ from watchkeeper.monitors.quality.rates import Fault, Yardstick, judge_rate, wat
 from watchkeeper.monitors.words import number
 from watchkeeper.stats.extreme import Tail, tail
 from watchkeeper.stats.grid import cell_high, cell_low, cell_of, pooled, value_of
+from watchkeeper.stats.unit_change import Moments, likely_conversions
 
 __all__ = ["outliers"]
 
 _FENCE_PART = 0.5  # of the range of the reference, on the grid
 _NARROWEST_FENCE = 0.5  # standard deviations of a column without outliers
 _BEYOND_BELIEF = 1e-6
+_MOST = 0.5  # share of the values far out from which they are asked for their unit
+_NAMED = 2
 _IQR = 1.349  # interquartile range of a normal distribution, in standard deviations
 _LARGEST = float(np.finfo(np.float64).max) / 4.0
 _WHAT = "outlier_rate"
@@ -48,6 +51,7 @@ class _Usual:
     above: Tail | None
     minimum: float
     maximum: float
+    moments: Moments
 
 
 def outliers(
@@ -71,7 +75,7 @@ def outliers(
             counted = tallies.get(id(profile))
             if counted is not None:
                 found = judge_rate(yardstick, series, profile, counted)
-                yield _with_extreme(found, profile, usual)
+                yield _with_unit(_with_extreme(found, profile, usual), profile, usual)
 
 
 def _numeric(profile: WindowProfile, name: str) -> NumericProfile | None:
@@ -127,6 +131,7 @@ def _usual(basis: Basis, name: str) -> _Usual | None:
         above=tail(z - centre, counts),
         minimum=minimum,
         maximum=maximum,
+        moments=_moments(parts),
     )
 
 
@@ -169,6 +174,38 @@ def _with_extreme(found: Evidence, profile: WindowProfile, usual: _Usual) -> Evi
         message=found.message + _beyond(far, usual),
         effect=effect,
     )
+
+
+def _with_unit(found: Evidence, profile: WindowProfile, usual: _Usual) -> Evidence:
+    """Where most values are far out: which change of unit would bring them there."""
+    column = _numeric(profile, found.series.column or "")
+    if column is None or found.value is None or found.value < _MOST:
+        return found
+    likely = likely_conversions(usual.moments, _moments([column]))
+    if not likely:
+        return found
+    words = " or ".join(f"{c.before} to {c.now}" for c in likely[:_NAMED])
+    first = likely[0]
+    moved = f" and {number(first.offset)} more" if first.offset else ""
+    times = f"{number(first.factor)} times what they were{moved}"
+    return replace(
+        found,
+        message=f"{found.message}; they are {times}, as after a change of unit from {words}",
+        effect={**found.effect, "unit_change": [first.factor, first.offset]},
+    )
+
+
+def _moments(parts: Sequence[NumericProfile]) -> Moments:
+    """Mean and standard deviation of all values, on a common grid."""
+    n = sum(int(part.counts.sum()) for part in parts)
+    binning = parts[0].binning
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, square = (
+            float(np.sum([getattr(part, name) for part in parts])) / max(n, 1)
+            for name in ("sum_z", "sum_z2")
+        )
+        sd = float(np.sqrt(max(0.0, square - mean * mean)))
+    return Moments(binning.center + binning.scale * mean, binning.scale * sd)
 
 
 def _beyond(far: float, usual: _Usual) -> str:

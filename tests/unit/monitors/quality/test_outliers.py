@@ -80,3 +80,13 @@ def test_a_constant_reference_has_no_outliers(bench):
     history = bench.days(lambda day: bench.numeric([5.0] * 100))
 
     assert bench.judge(outliers, bench.window(28, {"x": bench.numeric([5.0, 9.0])}), history) == []
+
+
+def test_a_change_of_unit_is_named(bench):
+    """Temperatures that come in kelvins instead of degrees Celsius are told as such."""
+    history = bench.days(lambda day: bench.numeric(6.0 * _normal(day) + 12.0))
+
+    found, status = bench.one(outliers, bench.numeric(4.0 * _normal(99) + 288.0), history)
+
+    assert status == "alert"
+    assert "a change of unit from degrees Celsius to kelvins" in found.message
