@@ -21,6 +21,7 @@ __all__ = ["MODEL", "Sent", "replay"]
 
 MODEL = "flights"
 _DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ def replay(client: Client, flights: pa.Table, *, told: Callable[[Sent], None]) -
             client.log_labels(MODEL, landed, batch=f"landings-{day}", known_at=known_at)
         sent = Sent(day, sent.predictions + departed.num_rows, sent.labels + landed.num_rows)
         told(sent)
+    # A minute more, so that what came last is judged; the day after the year's last has begun only.
+    client.advance(MODEL, datetime.combine(sent.day, time(), UTC) + _DAY + _MINUTE)
     return sent
 
 
