@@ -20,7 +20,9 @@ __all__ = ["UNKNOWN", "certainty_of", "likely_cause", "title"]
 UNKNOWN = "unknown"
 _FAULT = "a data fault: "
 _MIX = "another mix of the data: "
-_OUTPUTS = "answer"  # what a change of scores or predictions is traced to
+_OUTPUTS = "answer"  # the figure of a change of scores or predictions
+_ANSWERED = "rows alike are answered otherwise"
+_RELATION = "the relation between data and outcome has changed"
 _SEVERITY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _FIGURES = {
     "signed": "the calibration or bias",
@@ -39,13 +41,13 @@ def likely_cause(alerts: Sequence[Alert]) -> str:
     if faults:
         return f"{_FAULT}{_worst(faults).message}"
     traced = [alert for alert in sorted(alerts, key=_rank) if _traced(alert)]
-    mixes = [found for alert in traced if (found := _mix(_traced(alert)))]
+    mixes = [_MIX + found + _at(alert) for alert in traced if (found := _mix(_traced(alert)))]
     if mixes:
-        return _MIX + mixes[0]
+        return mixes[0]
     drifted = [alert for alert in _of(alerts, "drift") if alert.column is not None]
-    features = [alert for alert in drifted if _traced(alert).get("figure") != _OUTPUTS]
+    features = [alert for alert in drifted if _effect(alert).get("role") != "output"]
     if not features:
-        changed = [found for alert in traced if (found := _within(_traced(alert)))]
+        changed = [found + _at(alert) for alert in traced if (found := _within(_traced(alert)))]
         return changed[0] if changed else UNKNOWN
     if family_of(features[0]) == CREEP:
         return f"the data moves away from the reference slowly: {_largest(features).message}"
@@ -69,16 +71,28 @@ def _mix(traced: Mapping[str, object]) -> str | None:
     found = [each for each in told if isinstance(each, Mapping)] if isinstance(told, list) else []
     if not found or not found[0].get("sure"):
         return None
-    first = found[0]
-    share, low, high = (
-        _number(first.get(name), otherwise=0.0) for name in ("share", "share_low", "share_high")
-    )
-    more = "more" if first.get("more") else "fewer"
+    first, *others = found
+    share, low, high = (_percent(first.get(f"share{end}")) for end in ("", "_low", "_high"))
+    text = f"{_rows(first)} explain {share} % ({low} to {high} %) of the change of "
+    text += _figure(traced) + "".join(_alike(first, other) for other in others)
     rest = _rest(traced)
-    return (
-        f"{more} rows with {first.get('cells')} explain {share:.0%} ({low:.0%} to {high:.0%}) of "
-        f"the change of {_figure(traced)}" + (f"; the rest: {rest}" if rest else "")
-    )
+    return f"{text}; the rest: {rest}" if rest else text
+
+
+def _rows(told: Mapping[str, object]) -> str:
+    return f"{'more' if told.get('more') else 'fewer'} rows with {told.get('cells')}"
+
+
+def _alike(first: Mapping[str, object], other: Mapping[str, object]) -> str:
+    """Another contribution that may be as large: features that go together share what they do."""
+    least = _number(first.get("share_low"), otherwise=0.0)
+    if not other.get("sure") or _number(other.get("share_high"), otherwise=0.0) < least:
+        return ""
+    return f", or {_rows(other)} {_percent(other.get('share'))} %"
+
+
+def _percent(value: object) -> str:
+    return f"{100.0 * _number(value, otherwise=0.0):.0f}"
 
 
 def _within(traced: Mapping[str, object]) -> str | None:
@@ -91,11 +105,8 @@ def _rest(traced: Mapping[str, object]) -> str | None:
     within = traced.get("within")
     if not isinstance(within, Mapping) or not within.get("sure"):
         return None
-    what = (
-        "rows alike are answered otherwise"
-        if _is_of_answers(traced)
-        else ("the relation between data and outcome has changed")
-    )
+    answers = traced.get("figure") == _OUTPUTS
+    what = _ANSWERED if answers else _RELATION
     where = within.get("where")
     if not isinstance(where, Mapping):
         return what
@@ -103,12 +114,12 @@ def _rest(traced: Mapping[str, object]) -> str | None:
     return f"{what}, most with {where.get('cells')} ({value:.3g}, usually {usual:.3g})"
 
 
+def _at(alert: Alert) -> str:
+    return f" (at {alert.segment})" if alert.segment else ""
+
+
 def _figure(traced: Mapping[str, object]) -> str:
     return _FIGURES.get(str(traced.get("figure")), "the errors")
-
-
-def _is_of_answers(traced: Mapping[str, object]) -> bool:
-    return traced.get("figure") == _OUTPUTS
 
 
 def _traced(alert: Alert) -> Mapping[str, object]:

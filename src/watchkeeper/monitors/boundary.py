@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from watchkeeper.domain.model import Model, MonitorSpec
+from watchkeeper.domain.model import Model, MonitorSpec, Role
 from watchkeeper.domain.profile import WindowProfile
 from watchkeeper.domain.verdict import Status
 from watchkeeper.errors import InvalidDefinition
@@ -40,7 +40,11 @@ def run(
 
 
 def explained(found: Evidence, model: Model, profile: WindowProfile, history: History) -> Evidence:
-    """An alarm with what it comes from in its effect, where that can be told."""
+    """An alarm with what it comes from in its effect, where that can be told, and with the ``role``
+    ``output`` where it is of a score or prediction: what it is of is no cause.
+    """
+    if found.series.column in {c.name for c in model.with_role(Role.SCORE, Role.PREDICTION)}:
+        found = replace(found, effect={**found.effect, "role": "output"})
     try:
         cause = causes_of(found, model, profile, history)
     except Exception:  # noqa: BLE001 - what explains an alarm must not cost the alarm

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ def profiles(rows: pa.Table, model: Model) -> list[WindowProfile]:
     """Profiles of windows and segments, with everything that a profile may hold."""
     table = open_table(rows)
     binnings = fit_binnings(table, model) | {"place": CategoricalBinning(("a",), frozenset("bü"))}
-    found = profile(table, model, binnings, granularity=model.granularity)
+    found = profile(table, model, binnings, granularity=model.granularity, breakdown=True)
     return [
         replace(
             part,
@@ -81,3 +82,20 @@ def test_from_the_future(profiles: list[WindowProfile]) -> None:
         decode(later)
     with pytest.raises(InvalidInput, match="document"):
         decode(pa.table({"id": ["x"]}))
+
+
+def test_before_there_were_breakdowns(profiles: list[WindowProfile]) -> None:
+    """What a release without coarse cells wrote is read as profiles that have none."""
+    old = encode([replace(part, breakdowns={}) for part in profiles])
+    documents = []
+    for text in old["document"].to_pylist():
+        document = json.loads(text)
+        document["fields"].pop("breakdowns", None)
+        document["fields"].pop("breaks", None)
+        documents.append(json.dumps(document))
+    at = old.schema.get_field_index("document")
+
+    found = decode(old.set_column(at, "document", pa.array(documents)))
+
+    assert all(part.breakdowns == {} for part in found)
+    assert [part.rows for part in found] == [part.rows for part in profiles]

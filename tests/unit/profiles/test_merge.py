@@ -35,7 +35,7 @@ MODEL = Model(
     ),
 )
 BINNINGS = {
-    "x": NumericBinning(0.0, 1.0),
+    "x": NumericBinning(0.0, 1.0, breaks=(0.0, 1.0)),
     "c": CategoricalBinning(("a",)),
     "p": NumericBinning(0.0, 1.0),
     "y": NumericBinning(0.0, 1.0),
@@ -49,7 +49,8 @@ def profiled(rows: Sequence[tuple[float | None, str | None]]) -> WindowProfile:
     x = pa.array([row[0] for row in rows], pa.float64())
     c = pa.array([row[1] for row in rows], pa.string())
     table = pa.table({"x": x, "c": c, "p": x, "y": np.ones(len(rows))})
-    (found,) = profile(open_table(table), MODEL, BINNINGS, granularity=None)
+    (found,) = profile(open_table(table), MODEL, BINNINGS, granularity=None, breakdown=True)
+    assert set(found.breakdowns) == ({"x", "c"} if rows else set())
     return found
 
 
