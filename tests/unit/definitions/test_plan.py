@@ -89,3 +89,10 @@ def test_a_plan_is_of_one_thing():
     """Two models of different names are no plan."""
     with pytest.raises(InvalidInput, match="one kind and name"):
         plan(MODEL, replace(MODEL, name="n"))
+
+
+def test_holidays_cost_no_baseline():
+    """Whose holidays count is asked anew of every window."""
+    found = plan(MODEL, replace(MODEL, holidays="US"))
+
+    assert found.changes == (Change("holidays", None, "US", "judged so from the next window on"),)

@@ -41,6 +41,15 @@ def test_the_hour_is_local_time():
     assert [seasons.of(Window(t, t + hour)) for t in (winter, summer)] == [9, 9]
 
 
+@pytest.mark.parametrize(("length", "season"), [(timedelta(days=1), 0), (timedelta(hours=1), 15)])
+def test_holidays_have_no_day_of_the_week(length, season):
+    """They are too few for it: days are one season, shorter windows have their hour."""
+    seasons = seasons_of(_windows(length, timedelta(days=100)), holidays=True)
+    start = datetime(2024, 7, 4, 15, tzinfo=UTC) if season else datetime(2024, 7, 4, tzinfo=UTC)
+
+    assert seasons.of(Window(start, start + length)) == season
+
+
 def test_without_time_there_is_one_season():
     """Blocks are all alike."""
     assert (seasons_of([None, None]).of(None), week_of(None, 3)) == (0, 3)
