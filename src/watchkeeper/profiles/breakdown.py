@@ -62,10 +62,10 @@ def detailed(frame: Frame, axes: Sequence[Axis], *, wanted: bool) -> Iterator[De
     """What `breakdowns` reads, while the context lasts; None where there is nothing to break down:
     no answers, no features, more rows than are looked at and no id to choose them by.
     """
-    chosen = _chosen(frame) if wanted else None
+    features = _features(frame) if wanted else []
+    chosen = _chosen(frame) if features else None
     figures = {} if chosen is None else _figures(chosen)
-    features = _features(frame)
-    if chosen is None or not figures or not features:
+    if chosen is None or not figures:
         yield None
         return
     values = _values(chosen, axes, features) | {f"_wk_f_{k}": v for k, v in figures.items()}

@@ -20,6 +20,7 @@ SECOND = {
     "share": 0.45, "share_low": 0.2, "share_high": 0.7, "sure": True,
 }  # fmt: skip
 WHERE = {"column": "origin", "cells": "origin LGA", "value": 0.63, "usual": 0.153, "extra": 0.1}
+RELATION = "the relation between data and outcome has changed"
 NO_REST = {"value": 0.0, "low": -1.0, "high": 1.0, "sure": False, "where": None}
 
 
@@ -75,12 +76,11 @@ def test_what_the_mix_leaves():
 @pytest.mark.parametrize(
     ("figure", "where", "expected"),
     [
-        ("signed", None, "the relation between data and outcome has changed"),
+        ("signed", None, RELATION),
         (
             "signed",
             WHERE,
-            "the relation between data and outcome has changed, most with origin LGA"
-            + " (0.63, usually 0.153)",
+            f"{RELATION}, most with origin LGA (0.63, usually 0.153)",
         ),
         ("answer", None, "rows alike are answered otherwise"),
     ],
