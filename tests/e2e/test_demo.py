@@ -65,5 +65,5 @@ def test_the_season_is_seen_in_the_models_quality(story):
     """Every month from March to December has its own figure, and they differ."""
     by_month = story["roc_auc_by_month"]
 
-    assert list(by_month) == [f"{datetime(2013, m, 1):%B}" for m in range(3, 13)]
+    assert list(by_month) == [f"{datetime(2013, m, 1, tzinfo=UTC):%B}" for m in range(3, 13)]
     assert max(by_month.values()) - min(by_month.values()) > 0.03
