@@ -17,7 +17,7 @@ MEANINGS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "schema": ("", "a column went, came, or changed its type; outside the budget"),
         "volume": (
             "rows",
-            "how many rows came, against the season; none at all where there always were some is outside the budget",
+            "how many rows came, against the season (on a holiday: against holidays); none at all where there always were some is outside the budget",
         ),
         "missing_rate": ("share", "nulls among the rows"),
         "invalid_rate": (
@@ -46,7 +46,7 @@ MEANINGS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "drift": {
         "drift": (
             "share",
-            "rows that lie elsewhere than in the same season of the baseline: total variation distance without what noise adds",
+            "rows that lie elsewhere than in the same season of the baseline (on a holiday: than on its holidays): total variation distance without what noise adds",
         ),
         "creep": (
             "share",

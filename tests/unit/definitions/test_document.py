@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.definitions.document import (
@@ -108,12 +108,14 @@ def models(draw):
     )
 
 
+@settings(deadline=None)  # the first place loads the calendars of all countries
 @given(models())
 def test_a_model_survives_its_yaml(model):
     """What is written is read as the same model, whatever its names and numbers."""
     assert load_model(dump_model(model)) == model
 
 
+@settings(deadline=None)  # the first place loads the calendars of all countries
 @given(models())
 def test_a_model_survives_its_json(model):
     """The same by way of plain values."""
