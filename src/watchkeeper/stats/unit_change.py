@@ -1,9 +1,9 @@
 """Which change of unit would turn the values of before into those of now.
 
 A unit's change is ``y = factor·x + offset``. It is a candidate where, undone, it brings the mean of
-now back among the values of before (within a standard deviation of them) and their spread to the
-same order (within a factor of four), and where without it the mean lies far from them. What is
-nearest is named, with what cannot be told from it. O(1).
+now back among the values of before (within a standard deviation of them) and makes them hardly
+wider (a window may well be narrower: a day among months), and where without it the mean lies far
+from them. What is nearest is named, with what cannot be told from it. O(1).
 
 References
 ----------
@@ -20,7 +20,7 @@ __all__ = ["Conversion", "Moments", "likely_conversions"]
 
 _FAR = 4.0  # standard deviations from which the mean is not one of before
 _NEAR = 1.0
-_SPREAD = 4.0
+_WIDER, _NARROWER = 4.0, 100.0
 _ALIKE = 0.5  # further standard deviations within which another conversion explains it as well
 
 
@@ -93,6 +93,6 @@ def likely_conversions(before: Moments, now: Moments) -> Sequence[Conversion]:
 def _distance(conversion: Conversion, before: Moments, now: Moments) -> float:
     """How far the mean of now lies from that of before once undone, in standard deviations."""
     spread = now.sd / conversion.factor
-    if not before.sd / _SPREAD <= spread <= before.sd * _SPREAD:
+    if not before.sd / _NARROWER <= spread <= before.sd * _WIDER:
         return math.inf
     return abs((now.mean - conversion.offset) / conversion.factor - before.mean) / before.sd

@@ -11,6 +11,7 @@ from watchkeeper.stats.unit_change import Moments, likely_conversions
     ("before", "now", "unit"),
     [
         (Moments(1017.0, 8.0), Moments(30.1, 0.15), "inches of mercury"),
+        (Moments(1018.6, 7.8), Moments(29.87, 0.027), "inches of mercury"),
         (Moments(30.0, 0.2), Moments(1020.0, 5.0), "hectopascals"),
         (Moments(4.0, 3.0), Moments(44.0, 5.0), "degrees Fahrenheit"),
         (Moments(12.0, 6.0), Moments(287.0, 4.0), "kelvins"),

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from watchkeeper.domain.model import Model, MonitorSpec
 from watchkeeper.domain.profile import CategoricalProfile, NumericProfile, WindowProfile
 from watchkeeper.domain.verdict import Status
+from watchkeeper.monitors.drift.counts import counts_of, total_counts
 from watchkeeper.monitors.drift.frame import Frame
 from watchkeeper.monitors.drift.missing import missing_rows
 from watchkeeper.monitors.evidence import Evidence, History, Series
@@ -120,18 +121,11 @@ def _numeric(then: Sequence[object], now: Sequence[object]) -> _Counts | None:
     after = [p for p in after if p.binning == after[-1].binning]
     if not held:
         return None
-    cells = np.concatenate([p.cells for p in held])
-    unique, inverse = np.unique(cells, return_inverse=True)
-    bins = compose(unique, np.bincount(inverse, np.concatenate([p.counts for p in held])))
-    empty = np.zeros(len(bins) + 1)
+    bins = compose(*total_counts(held))
+    lost = [0.0 if p is None else float(missing_rows(p)) for p in before]
     return _Counts(
-        np.array(
-            [
-                empty if p is None else _with_missing(bins.count(p.cells, p.counts), p)
-                for p in before
-            ]
-        ),
-        np.sum([_with_missing(bins.count(p.cells, p.counts), p) for p in after], axis=0),
+        np.column_stack([counts_of(bins, before), lost]),
+        np.append(counts_of(bins, after).sum(axis=0), sum(missing_rows(p) for p in after)),
     )
 
 
@@ -161,7 +155,3 @@ def _categorical(then: Sequence[object], now: Sequence[object]) -> _Counts | Non
         np.column_stack([grouping.count(before), lost]),
         np.append(grouping.count(last), sum(missing_rows(p) for p in after)),
     )
-
-
-def _with_missing(counts: npt.NDArray[np.int64], p: NumericProfile) -> Floats:
-    return np.append(counts, missing_rows(p)).astype(np.float64)

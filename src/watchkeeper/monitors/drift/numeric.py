@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.domain.profile import NumericProfile, WindowProfile
+from watchkeeper.monitors.drift.counts import counts_of, total_counts
 from watchkeeper.monitors.drift.distances import distances
 from watchkeeper.monitors.drift.finding import Finding
 from watchkeeper.monitors.drift.frame import Frame, Layout
@@ -109,13 +110,13 @@ def _column(frame: Frame, name: str) -> _Column | None:
     held = [p for p in before if p is not None and len(p.cells)]
     if binning is None or not held:
         return None
-    cells, counts = _total(held)
+    cells, counts = total_counts(held)
     bins = compose(cells, counts)
     seen = [*held, *(p for p in now if p is not None and p.binning == binning)]
     return _Column(
         name,
-        _counts(bins, before),
-        _counts(bins, now),
+        counts_of(bins, before),
+        counts_of(bins, now),
         np.array([0.0 if p is None else missing_rows(p) for p in before]),
         np.array([0.0 if p is None else missing_rows(p) for p in now]),
         np.array([-1.0 if p is None else p.n for p in now]),
@@ -128,28 +129,6 @@ def _column(frame: Frame, name: str) -> _Column | None:
 def _numeric(profile: WindowProfile, name: str) -> NumericProfile | None:
     found = profile.columns.get(name)
     return found if isinstance(found, NumericProfile) else None
-
-
-def _total(profiles: Sequence[NumericProfile]) -> tuple[npt.NDArray[np.int64], Floats]:
-    cells = np.concatenate([p.cells for p in profiles])
-    first = int(cells.min())
-    # The grid is short (some 140,000 cells at the very most), so that counting beats sorting.
-    counts = np.bincount(cells - first, np.concatenate([p.counts for p in profiles]))
-    held = np.flatnonzero(counts)
-    return held.astype(np.int64) + first, counts[held].astype(np.float64)
-
-
-def _counts(bins: Bins, profiles: Sequence[NumericProfile | None]) -> Floats:
-    """Counts per window and bin, (W, B), in one pass over the cells of all windows."""
-    held = [(at, p) for at, p in enumerate(profiles) if p is not None]
-    if not held:
-        return np.zeros((len(profiles), len(bins)))
-    window = np.repeat([at for at, _ in held], [len(p.cells) for _, p in held])
-    where = bins.of(np.concatenate([p.cells for _, p in held])) + window * len(bins)
-    counts = np.bincount(
-        where, np.concatenate([p.counts for _, p in held]), len(profiles) * len(bins)
-    )
-    return counts.reshape(len(profiles), len(bins)).astype(np.float64)
 
 
 def _positions(bins: Bins, profiles: Sequence[NumericProfile]) -> Floats:
