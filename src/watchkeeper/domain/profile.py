@@ -251,12 +251,13 @@ class BreakdownProfile:
 
     ``rows`` counts the rows with an answer (all, of a model without ``answer``) and ``labelled`` those with label and answer, both of
     shape (cells,), of the rows that were looked at: all, or a fixed share of a large window.
-    ``sums`` holds by figure Σ and Σ² in each cell, shape (2, cells). ``answer`` (the score of the
-    positive class, else whether it was predicted; the predicted number) runs over ``rows``, the
-    errors over ``labelled``: ``signed`` (score − label of a binary model with scores, prediction −
-    label of a regressor), ``squared`` (its square; multiclass: Brier's, over classes), ``absolute``
-    (regressors) and ``wrong`` (classifiers: 1 where another class was predicted). A figure that
-    the model does not have is absent.
+    ``sums`` holds sums by cell, shape (cells,), under the name of what is summed. Over ``rows``:
+    ``answer`` (the score of the positive class, else whether it was predicted; the predicted
+    number) and ``answer_2``, its square. Over ``labelled``: ``signed`` (score − label of a binary
+    model with scores, prediction − label of a regressor), ``squared`` (its square; multiclass:
+    Brier's, over classes) and ``squared_2``, the square of that, ``absolute`` (regressors) and
+    ``wrong`` (classifiers: 1 where another class was predicted). What the model does not have is
+    absent.
     """
 
     binning: Binning

@@ -44,12 +44,20 @@ _PROBABILITIES = frozenset(
     | {"calibration_error"}
 )
 _SIZES = frozenset({"mae", "mape", "median_absolute_error", "absolute_error_p95"})
-_SQUARES = frozenset({"mse", "rmse", "r2"})
+_ROOTS = frozenset({"mse", "rmse", "r2"})
 _FIGURES = {
     **dict.fromkeys(_SIGNED, "signed"),
     **dict.fromkeys(_ANSWERS, "wrong"),
-    **dict.fromkeys(_PROBABILITIES | _SQUARES, "squared"),
+    **dict.fromkeys(_PROBABILITIES | _ROOTS, "squared"),
     **dict.fromkeys(_SIZES, "absolute"),
+}
+# The sum of a figure's squares: where it is 0 or 1 its own, of errors that of the squared ones.
+_SQUARES = {
+    "answer": "answer_2",
+    "signed": "squared",
+    "absolute": "squared",
+    "squared": "squared_2",
+    "wrong": "wrong",
 }
 _ANSWER = "answer"
 _DRIFT = "drift"
@@ -205,7 +213,7 @@ def _case(found: Evidence, model: Model, profile: WindowProfile, history: Histor
 
 def _usable(profile: WindowProfile, column: str, figure: str | None) -> bool:
     held = profile.breakdowns.get(column)
-    if held is None or figure is None or figure not in held.sums:
+    if held is None or figure is None or not {figure, _SQUARES[figure]} <= held.sums.keys():
         return False
     return int(_rows(held, figure).sum()) >= _FEWEST_ROWS
 
@@ -215,8 +223,7 @@ def _rows(held: BreakdownProfile, figure: str) -> npt.NDArray[np.int64]:
 
 
 def _cells(held: BreakdownProfile, figure: str) -> tuple[Floats, Floats, Floats]:
-    total, square = held.sums[figure]
-    return _rows(held, figure).astype(np.float64), total, square
+    return _rows(held, figure).astype(np.float64), held.sums[figure], held.sums[_SQUARES[figure]]
 
 
 def _pooled(cells: Cells) -> Cells:

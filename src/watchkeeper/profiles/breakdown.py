@@ -39,6 +39,8 @@ NAMED = 30  # categories of the reference with a cell of their own
 _WINDOW_ROWS = 200_000  # looked at in a window
 _ROWS = 1_000_000  # looked at in all
 _TYPES = frozenset({ColumnType.NUMERIC, ColumnType.CATEGORICAL, ColumnType.BOOLEAN})
+# Figures whose squares are summed too; those of the others are sums that are there already.
+_SQUARES = {"answer": "answer_2", "squared": "squared_2"}
 _HASHES = 1_000_003  # a prime: rows are chosen by their hash's remainder
 
 Floats = npt.NDArray[np.float64]
@@ -164,8 +166,7 @@ def breakdowns(detail: Detail, axis: Axis | None) -> dict[Cell, dict[str, Breakd
 
 
 def _sums(figures: Sequence[str]) -> list[str]:
-    squares = [f"{name}_2" for name in figures]
-    return ["rows", "labelled", *figures, *squares]
+    return ["rows", "labelled", *figures, *(_SQUARES[f] for f in figures if f in _SQUARES)]
 
 
 def _item(detail: Detail, axis: Axis | None, position: int) -> Item:
@@ -193,7 +194,8 @@ def _totals(rows: ibis.Table, figures: Sequence[str]) -> dict[str, ibis.Value]:
         "labelled": rows[errors[0]].count(),
     }
     found |= {name: rows[name].sum() for name in figures}
-    return found | {f"{name}_2": (rows[name] * rows[name]).sum() for name in figures}
+    squared = [name for name in figures if name in _SQUARES]
+    return found | {_SQUARES[name]: (rows[name] * rows[name]).sum() for name in squared}
 
 
 def _cells(detail: Detail, item: int, part: pa.Table) -> tuple[Ints, int]:
@@ -220,14 +222,9 @@ def _breakdown(
     binning: Binning, cells: tuple[Ints, int], part: Mapping[str, Floats]
 ) -> BreakdownProfile:
     at, size = cells
-    summed = {
-        name: np.bincount(at, weights=np.nan_to_num(values), minlength=size)
+    summed: dict[str, Floats] = {
+        name: np.bincount(at, np.nan_to_num(values), size).astype(np.float64)
         for name, values in part.items()
     }
-    figures = [name for name in part if f"{name}_2" in part]
-    return BreakdownProfile(
-        binning=binning,
-        rows=summed["rows"].astype(np.int64),
-        labelled=summed["labelled"].astype(np.int64),
-        sums={name: np.stack((summed[name], summed[f"{name}_2"])) for name in figures},
-    )
+    rows, labelled = (summed.pop(name).astype(np.int64) for name in ("rows", "labelled"))
+    return BreakdownProfile(binning, rows, labelled, summed)
