@@ -249,8 +249,9 @@ class BreakdownProfile:
     what is no number; a categorical column's are the 30 most frequent values of its reference,
     then its other values, values that it never held, and missing ones.
 
-    ``rows`` counts the rows with an answer (all, of a model without ``answer``) and ``labelled`` those with label and answer, both of
-    shape (cells,), of the rows that were looked at: all, or a fixed share of a large window.
+    ``rows`` counts the rows with an answer (all, of a model without ``answer``) and ``labelled``
+    those with label and answer, both of shape (cells,), of the rows that were looked at: all, or a
+    fixed share of a large window.
     ``sums`` holds sums by cell, shape (cells,), under the name of what is summed. Over ``rows``:
     ``answer`` (the score of the positive class, else whether it was predicted; the predicted
     number) and ``answer_2``, its square. Over ``labelled``: ``signed`` (score − label of a binary
