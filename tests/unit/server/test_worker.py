@@ -62,6 +62,20 @@ def test_an_open_window_is_not_judged(stage):
     assert stage.verdicts() == ()
 
 
+def test_an_alarm_says_what_it_comes_from(stage):
+    """Where the loans of one region are repaid no more, the alarm of the calibration names it."""
+    table = stage.loans(START, rows=600)
+    repaid = np.where(np.array(table["region"]) == "north", "no", np.array(table["repaid"]))
+    stage.send(START, rows=600, repaid=repaid.tolist())
+    stage.advance(START + 2 * DAY)
+
+    stage.parts.worker().step()
+
+    (found,) = stage.verdicts(what=("calibration_gap",), segment="")
+    assert found.status is Status.ALERT
+    assert found.effect["cause"]["within"]["where"]["cells"] == "region north"
+
+
 def test_nothing_is_judged_twice(stage):
     """A second step without anything new does nothing."""
     stage.send(START)
