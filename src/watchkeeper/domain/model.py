@@ -209,6 +209,11 @@ class Model:
         """The columns of any of the roles, in the order of the definition."""
         return tuple(column for column in self.columns if column.role in roles)
 
+    @property
+    def answers(self) -> bool:
+        """Whether there are answers of the model, to which labels could belong."""
+        return bool(self.with_role(Role.SCORE, Role.PREDICTION))
+
     def only(self, role: Role) -> Column | None:
         """The first column of the role, or None."""
         found = self.with_role(role)

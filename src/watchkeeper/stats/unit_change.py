@@ -21,6 +21,7 @@ __all__ = ["Conversion", "Moments", "likely_conversions"]
 _FAR = 4.0  # standard deviations from which the mean is not one of before
 _NEAR = 1.0
 _WIDER, _NARROWER = 4.0, 100.0
+_SPREAD = 0.5  # standard deviations that a spread e times as wide, or as narrow, counts for
 _ALIKE = 0.5  # further standard deviations within which another conversion explains it as well
 
 
@@ -85,14 +86,17 @@ def likely_conversions(before: Moments, now: Moments) -> Sequence[Conversion]:
     known = all(map(math.isfinite, (before.mean, before.sd, now.mean, now.sd)))
     if not known or before.sd <= 0.0 or abs(now.mean - before.mean) < _FAR * before.sd:
         return []
-    distances = [(_distance(conversion, before, now), conversion) for conversion in _ALL]
-    found = sorted((d, c.before, c) for d, c in distances if d <= _NEAR)
-    return [c for d, _, c in found if d <= found[0][0] + _ALIKE]
+    found = sorted(
+        (near + _SPREAD * abs(math.log(spread / before.sd)), at)
+        for at, (near, spread) in enumerate(_undone(c, before, now) for c in _ALL)
+        if near <= _NEAR and before.sd / _NARROWER <= spread <= before.sd * _WIDER
+    )
+    return [_ALL[at] for worth, at in found if worth <= found[0][0] + _ALIKE]
 
 
-def _distance(conversion: Conversion, before: Moments, now: Moments) -> float:
-    """How far the mean of now lies from that of before once undone, in standard deviations."""
-    spread = now.sd / conversion.factor
-    if not before.sd / _NARROWER <= spread <= before.sd * _WIDER:
-        return math.inf
-    return abs((now.mean - conversion.offset) / conversion.factor - before.mean) / before.sd
+def _undone(conversion: Conversion, before: Moments, now: Moments) -> tuple[float, float]:
+    """How far the mean of now then lies from that of before, in standard deviations of before,
+    and the standard deviation of now.
+    """
+    mean = (now.mean - conversion.offset) / conversion.factor
+    return abs(mean - before.mean) / before.sd, now.sd / conversion.factor

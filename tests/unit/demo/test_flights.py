@@ -100,6 +100,9 @@ class Recorder:
     def log_labels(self, model, rows, *, batch, known_at):
         self.sent.append(("labels", rows, known_at))
 
+    def advance(self, model, known_at):
+        self.until = known_at
+
 
 def test_a_label_is_sent_on_the_day_it_landed_and_never_before(flights):
     """Each row is sent once, within a day of when it was known, predictions before labels."""
@@ -113,6 +116,8 @@ def test_a_label_is_sent_on_the_day_it_landed_and_never_before(flights):
         moments = rows[known[kind]]
         assert pc.max(moments).as_py() < known_at
         assert pc.min(moments).as_py() >= known_at - timedelta(days=1)
+    last = max(known_at for _, _, known_at in client.sent)
+    assert last < client.until <= last + timedelta(minutes=5)
     assert sent.predictions == watched.num_rows
     assert sent.labels == watched.num_rows - watched["late"].null_count
     assert all("late" not in rows.column_names for kind, rows, _ in client.sent if kind != "labels")

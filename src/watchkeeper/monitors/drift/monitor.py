@@ -27,7 +27,8 @@ _DEFAULT_MATERIALITY = 0.02
 def drift(
     spec: MonitorSpec, model: Model, current: Sequence[WindowProfile], history: History
 ) -> Iterator[Evidence]:
-    """Judge every feature, segment, score and prediction column in every window.
+    """Judge every feature, segment, score and prediction column in every window; and the label
+    where the model has no answer that it belongs to.
 
     ``value``, ``low`` and ``high`` are the share of rows that moved against the same season of the
     baseline (debiased total variation distance); ``effect`` holds the textbook distances against
@@ -35,10 +36,11 @@ def drift(
     are the baseline, a further series "creep" says how far the last week lies from the reference
     itself.
     """
+    watched = _WATCHED if model.answers else (*_WATCHED, Role.LABEL)
     names = [
         column.name
         for column in model.columns
-        if (column.name in spec.columns if spec.columns else column.role in _WATCHED)
+        if (column.name in spec.columns if spec.columns else column.role in watched)
     ]
     for kind in by_kind(model, current, history):
         for frame, group in _frames(model, names, kind):

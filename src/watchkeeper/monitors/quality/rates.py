@@ -20,7 +20,7 @@ from watchkeeper.domain.profile import ColumnProfile, WindowProfile
 from watchkeeper.domain.verdict import Severity, Status
 from watchkeeper.monitors.basis import Basis, column_basis
 from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
-from watchkeeper.monitors.quality.lasting import Run, run_up_to, with_run
+from watchkeeper.monitors.run import Run, run_up_to, with_run
 from watchkeeper.monitors.words import share
 from watchkeeper.stats.interval.wilson import wilson
 from watchkeeper.stats.rate import RateVariation
@@ -99,8 +99,10 @@ class Yardstick:
 
 
 def watched(model: Model, spec: MonitorSpec, *, without: tuple[Role, ...] = ()) -> list[Column]:
-    """The columns that a check looks at. Labels and errors are absent by nature: never faults."""
-    skipped = {Role.LABEL, Role.ERROR, *without}
+    """The columns that a check looks at. Errors are absent by nature, and so are the labels of a
+    model that answers: they come later.
+    """
+    skipped = {Role.ERROR, *without, *((Role.LABEL,) if model.answers else ())}
     return [
         column
         for column in model.columns

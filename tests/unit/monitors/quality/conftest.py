@@ -82,6 +82,7 @@ class Bench:
             Column("t", ColumnType.TIMESTAMP, Role.TIME),
             Column("id", ColumnType.CATEGORICAL, Role.PREDICTION_ID),
             Column("y", ColumnType.CATEGORICAL, Role.LABEL),
+            Column("answer", ColumnType.CATEGORICAL, Role.PREDICTION),
         ),
     )
 

@@ -90,6 +90,18 @@ def test_labels_are_not_missing_but_late(bench):
     assert found == []
 
 
+def test_a_label_without_an_answer_is_a_column_like_any_other(bench):
+    """Where the model has no answer to be judged by it, nothing else would watch it."""
+    bench.model = replace(bench.model, columns=bench.model.columns[:-1])
+    history = bench.days(lambda day: bench.categorical([1000]), "y")
+
+    ((_, status),) = bench.judge(
+        missing, bench.window(28, {"y": bench.categorical([], null=1000)}), history
+    )
+
+    assert status == "alert"
+
+
 def test_the_first_value_of_the_wrong_type_is_a_fault(bench):
     """One unreadable number, where none ever was, alarms outside the budget."""
     history = bench.days(lambda day: bench.numeric(_values(1000)))
