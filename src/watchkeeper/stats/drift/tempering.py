@@ -3,9 +3,8 @@
 An alarm budget over many series lives at p ≈ 1e-4, where no test is exact: the natural variation
 of real data has heavier tails than a normal one. The p-values that the reference's own windows get
 when their week is left out say how much. Below u = 0.05, with k of N such values there,
-``κ = 0.97·min(1, (k + c)/(Σ ln(u/p_i) + c))`` (the maximum-likelihood exponent of a Pareto tail, drawn
-towards 1 by c = 10 values' worth of trust in the test; 0.97 because what is seen around 0.01 says
-less of 1e-4) and ``a = max(u, k/N)``; then
+``κ = min(1, (k + c)/(Σ ln(u/p_i) + c))`` (the maximum-likelihood exponent of a Pareto tail, drawn
+towards 1 by c = 10 values' worth of trust in the test) and ``a = max(u, k/N)``; then
 ``p ← a·(p/u)^κ``. It only ever raises a p-value. O(N).
 
 Assumes that production varies as the reference did; it cannot know a tail that the reference
@@ -27,7 +26,6 @@ __all__ = ["Tempering", "fit_tempering"]
 
 _U = 0.05
 _TRUST = 10.0
-_CAUTION = 0.97
 _LEAST = 1e-300
 
 Floats = npt.NDArray[np.float64]
@@ -65,6 +63,6 @@ def fit_tempering(reference_p_values: npt.ArrayLike) -> Tempering:
     if not len(tail):
         return Tempering()
     excess = float(np.log(_U / tail).sum())
-    kappa = _CAUTION * min(1.0, (len(tail) + _TRUST) / (excess + _TRUST))
+    kappa = min(1.0, (len(tail) + _TRUST) / (excess + _TRUST))
     share = max(_U, (len(tail) + _TRUST * _U) / (len(p) + _TRUST))
     return Tempering(kappa, share)

@@ -220,7 +220,8 @@ def _heaviness(r: Floats, w: Floats, T: Floats, typical: Floats) -> Floats:
     count = np.maximum(known.sum(1), 1.0)
     mean = np.maximum((q * known).sum(1) / count, 1e-300)
     variance = (((q / mean[:, None] - 1.0) ** 2) * known).sum(1) / count
-    return np.asarray(np.maximum(1.0, variance * j / 2.0))
+    by_luck = np.sqrt((12.0 / j + 2.0) / count)  # its standard error where all is normal
+    return np.asarray(np.maximum(1.0, variance * j / 2.0 - by_luck))
 
 
 def _weights(known: npt.NDArray[np.bool_], finite: Floats, tau2: Floats) -> Floats:
