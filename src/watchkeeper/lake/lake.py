@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -108,15 +108,31 @@ class Lake:
         Columns: the system columns of predictions, the model's own, its label column, and
         ``_wk_label_known_at``. No rows where nothing was received.
         """
-        moment = pc.field("_wk_time")
-        keep = (moment >= pa.scalar(window.start, STAMP)) & (moment < pa.scalar(window.end, STAMP))
-        stored = self._table(model.name, LakeTable.PREDICTIONS).read(_days(window), keep)
-        predictions = first_of_each_id(
-            known_by(shaped(stored, prediction_schema(model)), known_at)
-        ).drop_columns([SEQUENCE])
-        held = self._table(model.name, LakeTable.LABELS).read(_days(window, orphans=True), None)
-        labels = known_by(shaped(held, label_schema(model)), known_at)
-        return attach_labels(predictions, labels, model)
+        (found,) = self.joined_each(model, [(window, known_at)])
+        return found
+
+    def joined_each(
+        self, model: Model, asked: Sequence[tuple[Window, datetime | None]]
+    ) -> list[pa.Table]:
+        """As `joined`, of several windows, each with its own ``known_at``: what they have in common
+        is read once.
+        """
+        if not asked:
+            return []
+        windows = [window for window, _ in asked]
+        keep = _within(Window(min(w.start for w in windows), max(w.end for w in windows)))
+        stored = self._table(model.name, LakeTable.PREDICTIONS).read(_days(*windows), keep)
+        held = self._table(model.name, LakeTable.LABELS).read(_days(*windows, orphans=True), None)
+        predictions = shaped(stored, prediction_schema(model))
+        labels = shaped(held, label_schema(model))
+        return [
+            attach_labels(
+                first_of_each_id(known_by(predictions.filter(_within(window)), known_at)),
+                known_by(labels.filter(_labels_of(window)), known_at),
+                model,
+            ).drop_columns([SEQUENCE])
+            for window, known_at in asked
+        ]
 
     def append_profiles(
         self, model: str, parts: Sequence[ProfilePart], *, reference: str | None = None
@@ -179,12 +195,34 @@ class Lake:
             return found
 
 
-def _days(window: Window, *, orphans: bool = False) -> str:
-    """The SQL predicate of the partitions that a window touches."""
-    day = window.start.astimezone(UTC).date()
-    last = (window.end.astimezone(UTC) - timedelta(microseconds=1)).date()
-    between = f"{DAY} BETWEEN '{day}' AND '{last}'"
-    return f"{between} OR {DAY} IS NULL" if orphans else between
+def _days_of(window: Window) -> tuple[date, date]:
+    """The first and the last day, in UTC, that a window touches."""
+    last = window.end.astimezone(UTC) - timedelta(microseconds=1)
+    return window.start.astimezone(UTC).date(), last.date()
+
+
+def _days(*windows: Window, orphans: bool = False) -> str:
+    """The SQL predicate of the partitions that the windows touch."""
+    spans: list[tuple[date, date]] = []
+    for first, last in sorted({_days_of(window) for window in windows}):
+        if spans and first <= spans[-1][1] + timedelta(days=1):
+            spans[-1] = (spans[-1][0], max(last, spans[-1][1]))
+        else:
+            spans.append((first, last))
+    parts = [f"{DAY} BETWEEN '{first}' AND '{last}'" for first, last in spans]
+    return " OR ".join([*parts, f"{DAY} IS NULL"] if orphans else parts)
+
+
+def _within(window: Window) -> pc.Expression:
+    moment = pc.field("_wk_time")
+    return (moment >= pa.scalar(window.start, STAMP)) & (moment < pa.scalar(window.end, STAMP))
+
+
+def _labels_of(window: Window) -> pc.Expression:
+    """The labels that may belong to a window's predictions: of its days, and of unknown day."""
+    first, last = (pa.scalar(day, pa.date32()) for day in _days_of(window))
+    day = pc.field(DAY)
+    return ((day >= first) & (day <= last)) | day.is_null()
 
 
 def _stamp(moment: datetime) -> str:

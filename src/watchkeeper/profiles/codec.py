@@ -76,9 +76,9 @@ Floats = npt.NDArray[np.float64]
 
 def encode(profiles: Sequence[WindowProfile]) -> pa.Table:
     """The profiles as rows of `SCHEMA`, complete in themselves."""
-    binnings: dict[str, dict[str, object]] = {}
+    binnings = _Binnings()
     rows = [_profile_row(profile, binnings) for profile in profiles]
-    return pa.Table.from_pylist([*rows, *binnings.values()], schema=SCHEMA)
+    return pa.Table.from_pylist([*rows, *binnings.rows.values()], schema=SCHEMA)
 
 
 def decode(table: pa.Table) -> list[WindowProfile]:
@@ -114,9 +114,7 @@ def decode(table: pa.Table) -> list[WindowProfile]:
     return found
 
 
-def _profile_row(
-    profile: WindowProfile, binnings: dict[str, dict[str, object]]
-) -> dict[str, object]:
+def _profile_row(profile: WindowProfile, binnings: _Binnings) -> dict[str, object]:
     writer = _Writer(binnings)
     document = json.dumps(writer.write(profile), separators=(",", ":"))
     return {
@@ -147,10 +145,18 @@ def _at(
 
 
 @dataclass(slots=True)
+class _Binnings:
+    """Binnings by digest, as rows; and the digests of those that were met, by identity."""
+
+    rows: dict[str, dict[str, object]] = field(default_factory=dict)
+    met: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class _Writer:
     """Turns values into JSON, and keeps their arrays apart."""
 
-    binnings: dict[str, dict[str, object]]
+    binnings: _Binnings
     ints: list[Ints] = field(default_factory=list)
     reals: list[Floats] = field(default_factory=list)
 
@@ -185,12 +191,16 @@ class _Writer:
         return {"array": "ints" if whole else "reals", "at": start, "shape": value.shape}
 
     def _binning(self, value: NumericBinning | CategoricalBinning) -> str:
+        known = self.binnings.met.get(id(value))
+        if known is not None:
+            return known
         # Fields by hand: `write` would send a binning back here.
         named = {f.name: self.write(getattr(value, f.name)) for f in fields(value)}
         document = json.dumps({"is": type(value).__name__, "fields": named}, separators=(",", ":"))
         digest = hashlib.blake2b(document.encode(), digest_size=12).hexdigest()
-        if digest not in self.binnings:
-            self.binnings[digest] = {
+        self.binnings.met[id(value)] = digest
+        if digest not in self.binnings.rows:
+            self.binnings.rows[digest] = {
                 "kind": "binning",
                 "id": digest,
                 "document": document,

@@ -150,9 +150,9 @@ class Memory:
         first = _week(window.start) - self.span
         return [held for held in sorted(self.recent) if first <= held.start < window.start]
 
-    def covers(self, moment: datetime) -> bool:
-        """Whether a window before ``moment`` is remembered."""
-        return any(held.start < moment for held in self.recent)
+    def begin(self, windows: Iterable[Window]) -> datetime:
+        """Where the first of the windows, and of those that are remembered, begins."""
+        return min(window.start for window in (*self.recent, *windows))
 
     def _counted_alike(self, profile: WindowProfile) -> bool:
         return all(

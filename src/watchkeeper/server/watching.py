@@ -60,16 +60,18 @@ class Watcher:
     lake: Lake
     listener: VerdictListener
 
-    def see(self, memory: Memory, looks: Sequence[Look]) -> list[Seen]:
-        """Profile the windows of some looks, and keep the profiles.
+    def see(self, memory: Memory, looks: Sequence[Look], *, begin: datetime) -> list[Seen]:
+        """Profile the windows of some looks, and keep the profiles; ``begin`` is where the first
+        window of the model begins.
 
         What a profile costs is asking for it, hardly its rows: windows that are due together are
         asked for together, each with the rows that were known at its own moment.
         """
-        rows = [self.lake.joined(memory.model, look.window, known_at=look.as_of) for look in looks]
+        asked = [(look.window, look.as_of) for look in looks]
+        rows = self.lake.joined_each(memory.model, asked)
         found: list[Seen] = []
         for group in _each_window_once(looks):
-            profiles = _profiled(memory, [(looks[at], rows[at]) for at in group])
+            profiles = _profiled(memory, [(looks[at], rows[at]) for at in group], begin)
             found += [
                 self._seen(memory.model, looks[at], rows[at], profiles[looks[at].window])
                 for at in group
@@ -174,12 +176,12 @@ def _each_window_once(looks: Sequence[Look]) -> list[list[int]]:
 
 
 def _profiled(
-    memory: Memory, looks: Sequence[tuple[Look, pa.Table]]
+    memory: Memory, looks: Sequence[tuple[Look, pa.Table]], begin: datetime
 ) -> dict[Window, list[WindowProfile]]:
     model = memory.model
     found: dict[Window, list[WindowProfile]] = {}
     # Before the first window nothing was sent: where it began is told by its rows alone.
-    first = [pair for pair in looks if not memory.covers(pair[0].window.start)][:1]
+    first = [pair for pair in looks if pair[0].window.start <= begin][:1]
     for together, covers in ((first, None), ([p for p in looks if p not in first], _span(looks))):
         held = [rows for _, rows in together if rows.num_rows]
         if held:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ from watchkeeper.domain.window import Granularity, Window
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.ingest.mover import Mover
 from watchkeeper.server.clocks import Clocks
+from watchkeeper.server.eyes import Eyes
 from watchkeeper.server.memory import Memory
 from watchkeeper.server.models import Defined, Models
 from watchkeeper.server.references import References
@@ -34,7 +35,7 @@ __all__ = ["Worker"]
 _log = logging.getLogger(__name__)
 _EVERY_WINDOW = 100_000
 _MOST_KNOWN = 1_000
-_MOST_TOGETHER, _MOST_ROWS = 64, 300_000  # looks, and their rows, that are held at once
+_MOST_TOGETHER, _MOST_ROWS = 32, 200_000  # looks, and their rows, that are held at once
 _MOST_REMEMBERED = 64  # models
 _LONGEST_SILENCE = timedelta(days=7)
 _FEWEST_SILENT = 3
@@ -92,27 +93,24 @@ class Worker:
         waiting = {stored.window: stored for stored in (*self._gaps(defined, now), *dirty)}
         due = [look for stored in waiting.values() for look in looks(stored, now)]
         due.sort(key=lambda look: (look.as_of, look.window))
-        for together in _batches(due):
-            self._judge(defined, together, now)
+        if due:
+            memory = self._memory(defined, min(look.window for look in due))
+            begin = memory.begin(look.window for look in due)
+            with Eyes(self.watcher, memory, begin) as eyes:
+                for together, seen in eyes.ahead(_batches(due)):
+                    self._judge(eyes, together, seen, now)
         return len(due)
 
-    def _judge(self, defined: Defined, due: Sequence[Look], now: datetime) -> None:
+    def _judge(
+        self, eyes: Eyes, due: Sequence[Look], seen: Mapping[Look, Seen], now: datetime
+    ) -> None:
         """Judge in the order of the looks. Whatever goes wrong in one is a verdict of its own."""
-        memory = self._memory(defined, min(look.window for look in due))
-        try:
-            seen = {item.look: item for item in self.watcher.see(memory, due)}
-        except Exception:  # noqa: BLE001  which of them it is comes out one by one
-            _log.warning("windows are profiled one by one model=%s", defined.model.name)
-            seen = {}
+        memory = eyes.memory
         for look in due:
             try:
-                self.watcher.judge(memory, seen.get(look) or self._alone(memory, look))
+                self.watcher.judge(memory, seen.get(look) or eyes.alone(look))
             except Exception as error:  # noqa: BLE001  a monitor's or an engine's, whatever it is
-                self.watcher.fail(defined.model, look, error, now=now)
-
-    def _alone(self, memory: Memory, look: Look) -> Seen:
-        (found,) = self.watcher.see(memory, [look])
-        return found
+                self.watcher.fail(memory.model, look, error, now=now)
 
     def _memory(self, defined: Defined, window: Window) -> Memory:
         model = defined.model

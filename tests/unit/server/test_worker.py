@@ -228,14 +228,14 @@ def test_one_window_that_fails_leaves_the_others(stage, monkeypatch):
     """Windows are profiled together; one that cannot be does not take the others along."""
     from watchkeeper.lake.lake import Lake
 
-    joined = Lake.joined
+    joined = Lake.joined_each
 
-    def broken(self, model, window, *, known_at=None):
-        if window.start == START:
+    def broken(self, model, asked):
+        if any(window.start == START for window, _ in asked):
             raise ValueError("no such day")
-        return joined(self, model, window, known_at=known_at)
+        return joined(self, model, asked)
 
-    monkeypatch.setattr(Lake, "joined", broken)
+    monkeypatch.setattr(Lake, "joined_each", broken)
     for number in range(3):
         stage.send(START + number * DAY)
     stage.advance(START + 4 * DAY)
