@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -50,6 +51,11 @@ class Lake:
         self._options = storage_options
         self._lock = threading.Lock()
         self._tables: dict[tuple[str, LakeTable], StoredTable] = {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """In another process: the same root, opened there once."""
+        options = None if self._options is None else tuple(sorted(self._options.items()))
+        return _opened, (self.root, options)
 
     def append(
         self, model: str, table: LakeTable, rows: pa.Table, *, app_id: str, sequence: int
@@ -193,6 +199,11 @@ class Lake:
                 )
                 self._tables[model, table] = found
             return found
+
+
+@cache
+def _opened(root: str, options: tuple[tuple[str, str], ...] | None) -> Lake:
+    return Lake(root, None if options is None else dict(options))
 
 
 def _days_of(window: Window) -> tuple[date, date]:

@@ -1,72 +1,117 @@
-"""Looking ahead: while some windows are judged, the next are read and profiled in a thread aside.
+"""Looking ahead: while some windows are judged, the next are read and profiled by another process.
 
-Reading and counting are the engines' work, judging is ours: side by side they keep two cores busy.
-One thread looks at a time, whoever asks: expressions of the query layer are no matter for two.
+Where much is due (a backfill, a replay, a worker that was away), reading and counting in one process
+and judging in another keep two cores busy. For a few windows no process is worth its start.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime
-from types import TracebackType
-from typing import Self
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.process import BaseProcess
+from typing import ParamSpec, TypeVar
 
-from watchkeeper.server.memory import Memory
+from watchkeeper.server.looking import Counting, Seen, see, shared
 from watchkeeper.server.schedule import Look
-from watchkeeper.server.watching import Seen, Watcher
+from watchkeeper.server.watching import Watcher
 
-__all__ = ["Eyes"]
+__all__ = ["Aside", "Eyes"]
 
 _log = logging.getLogger(__name__)
+_Group = Sequence[Look]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
+class Aside:
+    """A process for looking, started when it is first needed."""
+
+    _pool: ProcessPoolExecutor | None = None
+
+    def start(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
+        """Start a call there; what is returned waits for its result. A process that died is told
+        by its results, and replaced by the next start.
+        """
+        try:
+            return self._process().submit(function, *args, **kwargs).result
+        except BrokenProcessPool:
+            self.rest()
+            return self._process().submit(function, *args, **kwargs).result
+
+    def rest(self) -> None:
+        """End the process, if there is one."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def _process(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_prepare)
+        return self._pool
+
+
+@dataclass(frozen=True, slots=True)
 class Eyes:
-    """Looks at windows of one model, of which the first that was ever seen begins at ``begin``."""
+    """Looks at the windows of one model: here, or aside where there is a process for it."""
 
     watcher: Watcher
-    memory: Memory
-    begin: datetime
-    _aside: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    counting: Counting
+    aside: Aside | None = None
 
-    def __enter__(self) -> Self:
-        return self
+    def each(self, groups: Sequence[_Group]) -> Iterator[tuple[_Group, Mapping[Look, Seen]]]:
+        """Each group with what was seen of it: nothing where looking at it as a group failed.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._aside.shutdown(cancel_futures=True)
-
-    def ahead(
-        self, groups: Iterable[Sequence[Look]]
-    ) -> Iterator[tuple[Sequence[Look], Mapping[Look, Seen]]]:
-        """Each group with what was seen of it: nothing where looking at it as a group failed."""
-        waiting: tuple[Sequence[Look], Future[list[Seen]]] | None = None
-        for group in groups:
-            following = group, self._aside.submit(self._see, group)
-            if waiting is not None:
-                yield waiting[0], self._seen(waiting[1])
-            waiting = following
-        if waiting is not None:
-            yield waiting[0], self._seen(waiting[1])
+        Aside, the next group is looked at while the caller is at work on one.
+        """
+        waiting = [self._start(group) for group in groups[:1]]
+        for at, group in enumerate(groups):
+            waiting += [self._start(following) for following in groups[at + 1 : at + 2]]
+            yield group, self._tried(waiting.pop(0))
 
     def alone(self, look: Look) -> Seen:
         """What is seen of a single window; raises what went wrong."""
-        (found,) = self._aside.submit(self._see, [look]).result()
+        (found,) = self._look([look])
         return found
 
-    def _see(self, looks: Sequence[Look]) -> list[Seen]:
-        return self.watcher.see(self.memory, looks, begin=self.begin)
+    def _look(self, looks: _Group) -> list[Seen]:
+        watcher, counting = self.watcher, self.counting
+        return see(watcher.lake, counting, watcher.asked(counting.model, looks))
 
-    def _seen(self, looked: Future[list[Seen]]) -> Mapping[Look, Seen]:
+    def _start(self, looks: _Group) -> Callable[[], list[Seen]]:
+        if self.aside is None:
+            return partial(self._look, looks)
+        watcher, counting = self.watcher, self.counting
+        asked = watcher.asked(counting.model, looks)
+        looked = self.aside.start(see, watcher.lake, counting, asked)
+        return lambda: [shared(seen, counting.binnings) for seen in looked()]
+
+    def _tried(self, looked: Callable[[], list[Seen]]) -> Mapping[Look, Seen]:
         try:
-            return {seen.look: seen for seen in looked.result()}
+            return {seen.look: seen for seen in looked()}
         except Exception:  # noqa: BLE001  which of them it is comes out one by one
-            _log.warning("windows are profiled one by one model=%s", self.memory.model.name)
+            _log.warning("windows are profiled one by one model=%s", self.counting.model.name)
             return {}
+
+
+def _prepare() -> None:
+    """Of the process: the terminal's Ctrl-C is the parent's business, and so is its life."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)

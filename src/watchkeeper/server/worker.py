@@ -23,12 +23,13 @@ from watchkeeper.domain.window import Granularity, Window
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.ingest.mover import Mover
 from watchkeeper.server.clocks import Clocks
-from watchkeeper.server.eyes import Eyes
+from watchkeeper.server.eyes import Aside, Eyes
+from watchkeeper.server.looking import Counting, Seen
 from watchkeeper.server.memory import Memory
 from watchkeeper.server.models import Defined, Models
 from watchkeeper.server.references import References
 from watchkeeper.server.schedule import Look, first_look, looks
-from watchkeeper.server.watching import Seen, Watcher
+from watchkeeper.server.watching import Watcher
 
 __all__ = ["Worker"]
 
@@ -36,6 +37,7 @@ _log = logging.getLogger(__name__)
 _EVERY_WINDOW = 100_000
 _MOST_KNOWN = 1_000
 _MOST_TOGETHER, _MOST_ROWS = 32, 200_000  # looks, and their rows, that are held at once
+_MANY = 16  # looks that are worth a process aside
 _MOST_REMEMBERED = 64  # models
 _LONGEST_SILENCE = timedelta(days=7)
 _FEWEST_SILENT = 3
@@ -53,6 +55,7 @@ class Worker:
     clocks: Clocks
     watcher: Watcher
     _memories: dict[str, Memory] = field(default_factory=dict)
+    _aside: Aside = field(default_factory=Aside)
     _gaps_after: dict[str, datetime] = field(default_factory=dict)
 
     def step(self) -> int:
@@ -87,7 +90,9 @@ class Worker:
                 _log.exception("step failed")
                 judged = 0
             if not judged:
+                self._aside.rest()
                 stopping.wait(idle_seconds)
+        self._aside.rest()
 
     def _watch(self, defined: Defined, dirty: Sequence[StoredWindow], now: datetime) -> int:
         waiting = {stored.window: stored for stored in (*self._gaps(defined, now), *dirty)}
@@ -96,17 +101,22 @@ class Worker:
         if due:
             memory = self._memory(defined, min(look.window for look in due))
             begin = memory.begin(look.window for look in due)
-            with Eyes(self.watcher, memory, begin) as eyes:
-                for together, seen in eyes.ahead(_batches(due)):
-                    self._judge(eyes, together, seen, now)
+            aside = self._aside if len(due) >= _MANY else None
+            eyes = Eyes(self.watcher, Counting(defined.model, memory.binnings, begin), aside=aside)
+            for together, seen in eyes.each(list(_batches(due))):
+                self._judge(memory, eyes, (together, seen), now)
         return len(due)
 
     def _judge(
-        self, eyes: Eyes, due: Sequence[Look], seen: Mapping[Look, Seen], now: datetime
+        self,
+        memory: Memory,
+        eyes: Eyes,
+        group: tuple[Sequence[Look], Mapping[Look, Seen]],
+        now: datetime,
     ) -> None:
         """Judge in the order of the looks. Whatever goes wrong in one is a verdict of its own."""
-        memory = eyes.memory
-        for look in due:
+        looks, seen = group
+        for look in looks:
             try:
                 self.watcher.judge(memory, seen.get(look) or eyes.alone(look))
             except Exception as error:  # noqa: BLE001  a monitor's or an engine's, whatever it is
