@@ -14,7 +14,10 @@ import pyarrow as pa
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.profile import (
     Binning,
+    CategoricalBinning,
     CategoricalProfile,
+    ColumnProfile,
+    NumericBinning,
     NumericProfile,
     WindowProfile,
 )
@@ -86,12 +89,16 @@ def shared(seen: Seen, binnings: Mapping[str, Binning]) -> Seen:
 
 
 def _on(part: WindowProfile, binnings: Mapping[str, Binning]) -> WindowProfile:
-    columns = dict(part.columns)
-    for name, held in part.columns.items():
-        binning = binnings.get(name)
-        if isinstance(held, NumericProfile | CategoricalProfile) and held.binning == binning:
-            columns[name] = replace(held, binning=binning)
+    columns = {name: _counted_by(held, binnings.get(name)) for name, held in part.columns.items()}
     return replace(part, columns=columns)
+
+
+def _counted_by(held: ColumnProfile, binning: Binning | None) -> ColumnProfile:
+    if isinstance(held, NumericProfile) and isinstance(binning, NumericBinning):
+        return replace(held, binning=binning)
+    if isinstance(held, CategoricalProfile) and isinstance(binning, CategoricalBinning):
+        return replace(held, binning=binning)
+    return held
 
 
 def is_whole(part: WindowProfile) -> bool:

@@ -90,8 +90,12 @@ class Worker:
                 _log.exception("step failed")
                 judged = 0
             if not judged:
-                self._aside.rest()
+                self.rest()
                 stopping.wait(idle_seconds)
+        self.rest()
+
+    def rest(self) -> None:
+        """End what only helps while there is much to do."""
         self._aside.rest()
 
     def _watch(self, defined: Defined, dirty: Sequence[StoredWindow], now: datetime) -> int:

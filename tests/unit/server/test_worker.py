@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from watchkeeper.definitions.document import load_model, model_to_dict
 from watchkeeper.domain.verdict import Status
 from watchkeeper.ingest.receive import Receiver
 from watchkeeper.ingest.rows import RowKind
+from watchkeeper.server.looking import see
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -164,6 +166,53 @@ def test_days_at_once_are_judged_like_days_one_by_one(open_stage):
 
     assert found[0] == found[1]
     assert sum(found[0].values()) > 100
+
+
+@pytest.mark.slow
+def test_what_another_process_saw_is_judged_alike(open_stage, monkeypatch):
+    """Where much is due a process reads ahead: what it sees is what would have been seen here."""
+    found = []
+    for name, many in (("here", 100), ("aside", 2)):
+        monkeypatch.setattr("watchkeeper.server.worker._MANY", many)
+        stage = open_stage(name)
+        for number in range(4):
+            stage.send(START + number * DAY)
+        stage.advance(START + 5 * DAY)
+        worker = stage.parts.worker()
+        worker.step()
+        worker.rest()
+        found.append(said(stage.verdicts()))
+
+    assert found[0] == found[1]
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_while_it_looks_leaves_no_window_out(stage, monkeypatch):
+    """Whatever becomes of the process, its windows are looked at here instead."""
+    monkeypatch.setattr("watchkeeper.server.worker._MANY", 2)
+    monkeypatch.setattr("watchkeeper.server.eyes.see", _die)
+    for number in range(3):
+        stage.send(START + number * DAY)
+    stage.advance(START + 4 * DAY)
+    worker = stage.parts.worker()
+
+    with monkeypatch.context() as here:
+        here.setattr("watchkeeper.server.eyes.Eyes.alone", _look_here)
+        worker.step()
+    worker.rest()
+
+    assert {v.window.start for v in stage.verdicts()} == {START + n * DAY for n in range(3)}
+    assert Status.ERROR not in {verdict.status for verdict in stage.verdicts()}
+
+
+def _die(*_):
+    os._exit(9)
+
+
+def _look_here(eyes, look):
+    watcher = eyes.watcher
+    (found,) = see(watcher.lake, eyes.counting, watcher.asked(eyes.counting.model, [look]))
+    return found
 
 
 @pytest.mark.slow
