@@ -20,7 +20,7 @@ from watchkeeper.domain.profile import ColumnProfile, WindowProfile
 from watchkeeper.domain.verdict import Severity, Status
 from watchkeeper.monitors.basis import Basis, column_basis
 from watchkeeper.monitors.evidence import LONG_SHOT, Evidence, History, Series
-from watchkeeper.monitors.run import Run, run_up_to, with_run
+from watchkeeper.monitors.run import Runs, timeline_of
 from watchkeeper.monitors.words import share
 from watchkeeper.stats.interval.wilson import wilson
 from watchkeeper.stats.rate import RateVariation
@@ -112,6 +112,7 @@ def watched(model: Model, spec: MonitorSpec, *, without: tuple[Role, ...] = ()) 
 
 def column_faults(kind: ColumnFault, case: Case, columns: Sequence[Column]) -> Iterator[Evidence]:
     """Judge a fault in every one of ``columns`` and every window."""
+    timeline = timeline_of(case.current, case.history)
     for column in columns:
         basis = column_basis(case.history, case.model.timezone, column.name)
         normal = basis.rate(partial(_tally, kind, column.name))
@@ -119,17 +120,18 @@ def column_faults(kind: ColumnFault, case: Case, columns: Sequence[Column]) -> I
             continue
         yardstick = Yardstick(kind.fault, normal, basis, case.model.materiality)
         series = Series(case.spec.name, kind.fault.what, column=column.name)
+        runs = Runs(
+            timeline,
+            [_tally(kind, column.name, profile) for profile in timeline.windows],
+            normal,
+            basis.seasons,
+            partial(_is_material, yardstick),
+        )
         for profile in case.current:
             counted = _tally(kind, column.name, profile)
             if counted is not None:
                 found = judge_rate(yardstick, series, profile, counted)
-                found = with_run(
-                    found,
-                    _run(kind, case, column, profile),
-                    normal=normal,
-                    seasons=basis.seasons,
-                    matters=partial(_is_material, yardstick),
-                )
+                found = runs.told(found, profile)
                 yield with_clause(found, *kind.clause(profile.columns[column.name]))
 
 
@@ -182,14 +184,6 @@ def _outside_budget(found: Evidence, yardstick: Yardstick, counted: tuple[int, i
         return found
     severity = _severity(events / total, _HARD_CRITICAL)
     return replace(found, status=Status.ALERT, p_value=None, severity=severity)
-
-
-def _run(kind: ColumnFault, case: Case, column: Column, profile: WindowProfile) -> Run:
-    """The windows of the last week that have rows of the column."""
-    windows = run_up_to(profile, case.current, case.history)
-    counted = [(p, _tally(kind, column.name, p)) for p in windows]
-    held = [(p, pair) for p, pair in counted if pair is not None and pair[1] > 0]
-    return Run(tuple(p for p, _ in held), tuple(pair for _, pair in held))
 
 
 def _tally(kind: ColumnFault, name: str, profile: WindowProfile) -> tuple[int, int] | None:
