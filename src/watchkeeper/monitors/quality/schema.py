@@ -36,9 +36,10 @@ def schema(
     before = _union(history.reference) or _union(history.recent)
     if not before:
         return
+    known = _valued((*history.reference, *history.recent))
     for profile in current:
         if profile.schema:
-            valued = _valued((*history.reference, *history.recent)) & _valued([profile])
+            valued = known & _valued([profile])
             changes = list(_changes(spec, model, before, (profile, valued)))
             yield from changes or [_unchanged(spec, before, profile)]
 
