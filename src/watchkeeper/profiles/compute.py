@@ -33,7 +33,7 @@ from watchkeeper.profiles.categorical import (
 )
 from watchkeeper.profiles.counted import Counted, count_columns
 from watchkeeper.profiles.duplicates import duplicate_rows
-from watchkeeper.profiles.engine import fetch, fetch_each, is_duckdb
+from watchkeeper.profiles.engine import fetch, fetch_each, is_duckdb, patiently
 from watchkeeper.profiles.frame import Axis, Frame, axes_of
 from watchkeeper.profiles.groups import Cell
 from watchkeeper.profiles.identity import with_identity
@@ -131,8 +131,8 @@ def _along(frame: Frame, axis: Axis | None, detail: Detail | None) -> dict[Cell,
         # Without rows no query speaks of a column, and it is still there.
         columns[part.where] = {**part.columns, **({} if part.rows else empty)}
     with _counting(frame, axis, numeric) as counted_numbers:
-        by_value = list(_categorical(frame, axis, categorical))
-        performance = performance_profiles(frame, axis)
+        by_value = patiently(lambda: list(_categorical(frame, axis, categorical)), counted_numbers)
+        performance = patiently(lambda: performance_profiles(frame, axis), counted_numbers)
         by_number = counted_numbers()
     for name, where, found in (*by_number, *by_value):
         columns[where][name] = found

@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -30,6 +30,7 @@ __all__ = [
     "fetch",
     "fetch_each",
     "is_duckdb",
+    "patiently",
     "quote",
     "session",
     "supports",
@@ -46,6 +47,7 @@ SHARED = f"rows_{_MARK}"
 
 _MARKS = re.compile(rf'"{_MARK}t"|"{_MARK}x(?P<column>\d+)"|"t\d+"\."{_MARK}n(?P<number>\d+)"')
 
+T = TypeVar("T")
 Branch = Callable[[ibis.Table, Sequence[str], Sequence[ibis.Value]], ibis.Table]
 """``branch(table, columns, numbers)``: an aggregate of some columns, with numbers (float64)."""
 
@@ -132,6 +134,17 @@ def fetch_each(table: ibis.Table, items: Mapping[int, Item]) -> pa.Table | None:
     numbered = list(items.items())
     parts = [read(table, numbered[at : at + _CHUNK]) for at in range(0, len(numbered), _CHUNK)]
     return pa.concat_tables(parts, promote_options="permissive")
+
+
+def patiently(ask: Callable[[], T], other: Callable[[], object]) -> T:
+    """What ``ask`` gives; where DuckDB has no memory for it beside ``other``, after that ended."""
+    import duckdb
+
+    try:
+        return ask()
+    except duckdb.OutOfMemoryException:
+        other()
+        return ask()
 
 
 def _duckdb(table: ibis.Table, sql: str) -> pa.Table:

@@ -14,7 +14,7 @@ import pytest
 from watchkeeper.domain.window import Granularity
 from watchkeeper.profiles.binning import fit_binnings
 from watchkeeper.profiles.compute import profile
-from watchkeeper.profiles.engine import Stream, fetch
+from watchkeeper.profiles.engine import Stream, fetch, patiently
 from watchkeeper.profiles.readers import open_table, opened
 
 DAY = Granularity(timedelta(days=1))
@@ -94,3 +94,15 @@ def test_an_engine_that_was_brought_stays_open() -> None:
         assert table is mine
 
     assert mine.count().execute() == 1
+
+
+def test_what_has_no_memory_beside_the_count_is_asked_again_after_it():
+    """DuckDB's memory is bounded: a sort that does not fit beside the count waits for its end."""
+    done = []
+
+    def ask() -> int:
+        if not done:
+            raise duckdb.OutOfMemoryException("no block could be allocated")
+        return 7
+
+    assert patiently(ask, lambda: done.append(True)) == 7
