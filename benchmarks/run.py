@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,12 +32,25 @@ def machine() -> str:
     )
 
 
+def recorded() -> dict[str, str]:
+    """What stands in RESULTS.md, by title."""
+    text = RESULTS.read_text() if RESULTS.exists() else ""
+    parts = (part.partition("\n\n") for part in text.split("\n## ")[1:])
+    return {title: body.rstrip() + "\n" for title, _, body in parts}
+
+
+def page(sections: Mapping[str, str]) -> str:
+    """The page, its sections in the order of the benchmarks."""
+    titles = [title for title, _ in BENCHMARKS if title in sections]
+    return "# Results\n\n" + "\n".join(f"## {title}\n\n{sections[title]}" for title in titles)
+
+
 def main() -> None:
-    """Run all, or those whose script is named; print and record."""
+    """Run all, or those whose script is named; print and record what was run, each under its date."""
     parser = argparse.ArgumentParser()
     parser.add_argument("only", nargs="*", help="scripts to run, without .py")
     asked = parser.parse_args()
-    parts = [f"# Results\n\nMeasured {datetime.now(UTC):%Y-%m-%d} on {machine()}.\n"]
+    sections = recorded()
     for title, command in BENCHMARKS:
         if asked.only and command[0].removesuffix(".py") not in asked.only:
             continue
@@ -51,9 +65,11 @@ def main() -> None:
         ended = "" if done.returncode == 0 else f"\nended with {done.returncode}\n"
         body = done.stdout.strip()
         shown = body if body.startswith("|") else f"```\n{body}\n```"
-        parts.append(f"## {title}\n\n`python benchmarks/{' '.join(command)}`\n\n{shown}\n{ended}")
-    if not asked.only:
-        RESULTS.write_text("\n".join(parts))
+        sections[title] = (
+            f"`python benchmarks/{' '.join(command)}`, measured {datetime.now(UTC):%Y-%m-%d} on "
+            f"{machine()}.\n\n{shown}\n{ended}"
+        )
+        RESULTS.write_text(page(sections))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 
 import ibis
@@ -45,13 +45,14 @@ from watchkeeper.profiles.service import LATENCY_BINNING, latency_column
 from watchkeeper.profiles.texts import canonical
 from watchkeeper.profiles.windows import as_utc, window_at
 
-__all__ = ["profile"]
+__all__ = ["Begun", "begun", "finished", "profile"]
 
 # Never looked at value by value, whatever their type: who or which row it is, not what it is like.
 COUNTED_ROLES = frozenset(
     {Role.ENTITY, Role.PREDICTION_ID, Role.TIME, Role.VERSION, Role.ARM, Role.ERROR, Role.CONTEXT}
 )
 COUNTED_TYPES = frozenset({ColumnType.TIMESTAMP, ColumnType.UNSUPPORTED})
+Numbers = list[tuple[str, Cell, ColumnProfile]]
 _LATENCY = "_wk_latency"  # latency's place among the columns while a profile is made
 
 
@@ -97,11 +98,47 @@ def profile(  # noqa: PLR0913  # what, how counted, and over which time: each st
     InvalidInput
         Where windows are asked for and the table has no time column, or one that is no time.
     """
+    with begun(table, model, binnings, granularity=granularity, segments=segments) as begin:
+        return finished(begin, covers=covers, breakdown=breakdown)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Profiling that has begun: the numbers along the first axis are perhaps counted already."""
+
+    frame: Frame
+    axes: tuple[Axis, ...]
+    numbers: Callable[[], Numbers]
+
+
+@contextmanager
+def begun(
+    table: ibis.Table,
+    model: Model,
+    binnings: Mapping[str, Binning],
+    *,
+    granularity: Granularity | None,
+    segments: bool = True,
+) -> Iterator[Begun]:
+    """Begin to profile, as `profile` does: where numbers can be counted aside, that goes on while
+    the caller is at something else, until `finished` asks for it.
+    """
     frame = Frame.of(table, model, binnings, granularity)
-    axes = axes_of(frame) if segments else ()
+    axes = tuple(axes_of(frame)) if segments else ()
+    with _counting(frame, axes[0] if axes else None) as numbers:
+        yield Begun(frame, axes, numbers)
+
+
+def finished(
+    begin: Begun, *, covers: Window | None = None, breakdown: bool = False
+) -> list[WindowProfile]:
+    """What `profile` returns, of what has begun."""
+    frame, axes = begin.frame, begin.axes
     with detailed(frame, axes, wanted=breakdown) as detail:
-        sliced = [_along(frame, axis, detail) for axis in axes]
-        whole = _added(frame, sliced[0]) if axes else _along(frame, None, detail)
+        first = _along(frame, axes[0] if axes else None, detail, begin.numbers)
+        sliced = [first, *(_counted_along(frame, axis, detail) for axis in axes[1:])]
+        whole = _added(frame, first) if axes else first
+    sliced = sliced if axes else []
     repeated = duplicate_rows(frame, sum(part.rows for part in whole.values()))
     whole = {
         where: replace(part, duplicate_rows=repeated.get(where, 0)) for where, part in whole.items()
@@ -119,7 +156,14 @@ def _in_order(pair: tuple[Cell, WindowProfile]) -> tuple[str, int]:
     return (pair[0].slice or "", pair[0].start or 0)
 
 
-def _along(frame: Frame, axis: Axis | None, detail: Detail | None) -> dict[Cell, WindowProfile]:
+def _counted_along(frame: Frame, axis: Axis, detail: Detail | None) -> dict[Cell, WindowProfile]:
+    with _counting(frame, axis) as numbers:
+        return _along(frame, axis, detail, numbers)
+
+
+def _along(
+    frame: Frame, axis: Axis | None, detail: Detail | None, numbers: Callable[[], Numbers]
+) -> dict[Cell, WindowProfile]:
     """Every slice and window along an axis; slice None holds the remaining rows, or all."""
     parted = {} if detail is None else breakdowns(detail, axis)
     numeric, categorical, counted = _plan(frame)
@@ -130,11 +174,9 @@ def _along(frame: Frame, axis: Axis | None, detail: Detail | None) -> dict[Cell,
     for part in counts:
         # Without rows no query speaks of a column, and it is still there.
         columns[part.where] = {**part.columns, **({} if part.rows else empty)}
-    with _counting(frame, axis, numeric) as counted_numbers:
-        by_value = patiently(lambda: list(_categorical(frame, axis, categorical)), counted_numbers)
-        performance = patiently(lambda: performance_profiles(frame, axis), counted_numbers)
-        by_number = counted_numbers()
-    for name, where, found in (*by_number, *by_value):
+    by_value = patiently(lambda: list(_categorical(frame, axis, categorical)), numbers)
+    performance = patiently(lambda: performance_profiles(frame, axis), numbers)
+    for name, where, found in (*numbers(), *by_value):
         columns[where][name] = found
     schema = _schema(frame)
     latency = latency_column(frame)
@@ -181,10 +223,9 @@ def _plan(
 
 
 @contextmanager
-def _counting(
-    frame: Frame, axis: Axis | None, columns: list[tuple[str, Column, NumericBinning]]
-) -> Iterator[Callable[[], list[tuple[str, Cell, ColumnProfile]]]]:
+def _counting(frame: Frame, axis: Axis | None) -> Iterator[Callable[[], Numbers]]:
     """Count numeric columns, meanwhile where that can be: what it gives waits for the profiles."""
+    columns, _, _ = _plan(frame)
     if not is_duckdb(frame.table):
         yield lambda: _named_by(columns, _asked(frame, axis, columns))
         return
@@ -208,7 +249,7 @@ def _asked(
 def _named_by(
     columns: list[tuple[str, Column, NumericBinning]],
     found: Iterable[tuple[int, Cell, NumericProfile]],
-) -> list[tuple[str, Cell, ColumnProfile]]:
+) -> Numbers:
     return [(columns[item][0], where, profile) for item, where, profile in found]
 
 

@@ -26,7 +26,7 @@ from watchkeeper.profiles.engine import SHARED, quote, session
 
 __all__ = ["TableSource", "open_table", "opened"]
 
-_MEMORY_MB_PER_THREAD = 320
+_MEMORY_MB_PER_THREAD = 256
 _LONGEST = 1 << 24  # bytes of one line or object of a text file
 # Times as DuckDB computes fastest with, and without rounding nanoseconds up to tomorrow.
 _PLAIN_TIME = {
