@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -94,6 +95,14 @@ def _leave(code: int) -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        return _told(arguments)
+    except Exception:  # noqa: BLE001  a fault of ours must not pass for a finding, which is 1
+        traceback.print_exc()
+        return _fail("this is a fault of Watchkeeper itself: please report what stands above")
+
+
+def _told(arguments: Sequence[str] | None) -> int:
     try:
         result = cli.main(arguments, prog_name="watchkeeper", standalone_mode=False)
     except click.ClickException as error:

@@ -75,11 +75,6 @@ class BatchReader:
             if columns.num_rows:
                 yield self._batch(columns)
 
-    @property
-    def apart(self) -> bool:
-        """Whether batches may be read in another thread while other things are asked."""
-        return self._stream.apart
-
     def places(self) -> list[Cell]:
         """The groups by number; complete after the last batch."""
         return [Cell(text, start if self._timed else None) for text, start in self._found]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import ibis
@@ -33,7 +31,7 @@ from watchkeeper.profiles.categorical import (
 )
 from watchkeeper.profiles.counted import Counted, count_columns
 from watchkeeper.profiles.duplicates import duplicate_rows
-from watchkeeper.profiles.engine import fetch, fetch_each, is_duckdb, patiently
+from watchkeeper.profiles.engine import fetch, fetch_each, is_duckdb
 from watchkeeper.profiles.frame import Axis, Frame, axes_of
 from watchkeeper.profiles.groups import Cell
 from watchkeeper.profiles.identity import with_identity
@@ -45,14 +43,13 @@ from watchkeeper.profiles.service import LATENCY_BINNING, latency_column
 from watchkeeper.profiles.texts import canonical
 from watchkeeper.profiles.windows import as_utc, window_at
 
-__all__ = ["Begun", "begun", "finished", "profile"]
+__all__ = ["profile"]
 
 # Never looked at value by value, whatever their type: who or which row it is, not what it is like.
 COUNTED_ROLES = frozenset(
     {Role.ENTITY, Role.PREDICTION_ID, Role.TIME, Role.VERSION, Role.ARM, Role.ERROR, Role.CONTEXT}
 )
 COUNTED_TYPES = frozenset({ColumnType.TIMESTAMP, ColumnType.UNSUPPORTED})
-Numbers = list[tuple[str, Cell, ColumnProfile]]
 _LATENCY = "_wk_latency"  # latency's place among the columns while a profile is made
 
 
@@ -98,47 +95,11 @@ def profile(  # noqa: PLR0913  # what, how counted, and over which time: each st
     InvalidInput
         Where windows are asked for and the table has no time column, or one that is no time.
     """
-    with begun(table, model, binnings, granularity=granularity, segments=segments) as begin:
-        return finished(begin, covers=covers, breakdown=breakdown)
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """Profiling that has begun: the numbers along the first axis are perhaps counted already."""
-
-    frame: Frame
-    axes: tuple[Axis, ...]
-    numbers: Callable[[], Numbers]
-
-
-@contextmanager
-def begun(
-    table: ibis.Table,
-    model: Model,
-    binnings: Mapping[str, Binning],
-    *,
-    granularity: Granularity | None,
-    segments: bool = True,
-) -> Iterator[Begun]:
-    """Begin to profile, as `profile` does: where numbers can be counted aside, that goes on while
-    the caller is at something else, until `finished` asks for it.
-    """
     frame = Frame.of(table, model, binnings, granularity)
-    axes = tuple(axes_of(frame)) if segments else ()
-    with _counting(frame, axes[0] if axes else None) as numbers:
-        yield Begun(frame, axes, numbers)
-
-
-def finished(
-    begin: Begun, *, covers: Window | None = None, breakdown: bool = False
-) -> list[WindowProfile]:
-    """What `profile` returns, of what has begun."""
-    frame, axes = begin.frame, begin.axes
+    axes = axes_of(frame) if segments else ()
     with detailed(frame, axes, wanted=breakdown) as detail:
-        first = _along(frame, axes[0] if axes else None, detail, begin.numbers)
-        sliced = [first, *(_counted_along(frame, axis, detail) for axis in axes[1:])]
-        whole = _added(frame, first) if axes else first
-    sliced = sliced if axes else []
+        sliced = [_along(frame, axis, detail) for axis in axes]
+        whole = _added(frame, sliced[0]) if axes else _along(frame, None, detail)
     repeated = duplicate_rows(frame, sum(part.rows for part in whole.values()))
     whole = {
         where: replace(part, duplicate_rows=repeated.get(where, 0)) for where, part in whole.items()
@@ -156,14 +117,7 @@ def _in_order(pair: tuple[Cell, WindowProfile]) -> tuple[str, int]:
     return (pair[0].slice or "", pair[0].start or 0)
 
 
-def _counted_along(frame: Frame, axis: Axis, detail: Detail | None) -> dict[Cell, WindowProfile]:
-    with _counting(frame, axis) as numbers:
-        return _along(frame, axis, detail, numbers)
-
-
-def _along(
-    frame: Frame, axis: Axis | None, detail: Detail | None, numbers: Callable[[], Numbers]
-) -> dict[Cell, WindowProfile]:
+def _along(frame: Frame, axis: Axis | None, detail: Detail | None) -> dict[Cell, WindowProfile]:
     """Every slice and window along an axis; slice None holds the remaining rows, or all."""
     parted = {} if detail is None else breakdowns(detail, axis)
     numeric, categorical, counted = _plan(frame)
@@ -174,9 +128,9 @@ def _along(
     for part in counts:
         # Without rows no query speaks of a column, and it is still there.
         columns[part.where] = {**part.columns, **({} if part.rows else empty)}
-    by_value = patiently(lambda: list(_categorical(frame, axis, categorical)), numbers)
-    performance = patiently(lambda: performance_profiles(frame, axis), numbers)
-    for name, where, found in (*numbers(), *by_value):
+    by_value = list(_categorical(frame, axis, categorical))
+    performance = performance_profiles(frame, axis)
+    for name, where, found in (*_numeric(frame, axis, numeric), *by_value):
         columns[where][name] = found
     schema = _schema(frame)
     latency = latency_column(frame)
@@ -222,20 +176,12 @@ def _plan(
     return numeric, categorical, counted
 
 
-@contextmanager
-def _counting(frame: Frame, axis: Axis | None) -> Iterator[Callable[[], Numbers]]:
-    """Count numeric columns, meanwhile where that can be: what it gives waits for the profiles."""
-    columns, _, _ = _plan(frame)
-    if not is_duckdb(frame.table):
-        yield lambda: _named_by(columns, _asked(frame, axis, columns))
-        return
-    count = LocalCount(frame, axis, [c[1:] for c in columns])
-    if not count.apart:
-        yield lambda: _named_by(columns, count.run())
-        return
-    with ThreadPoolExecutor(1) as aside:
-        counted = aside.submit(count.run)
-        yield lambda: _named_by(columns, counted.result())
+def _numeric(
+    frame: Frame, axis: Axis | None, columns: list[tuple[str, Column, NumericBinning]]
+) -> list[tuple[str, Cell, ColumnProfile]]:
+    if is_duckdb(frame.table):
+        return _named_by(columns, LocalCount(frame, axis, [c[1:] for c in columns]).run())
+    return _named_by(columns, _asked(frame, axis, columns))
 
 
 def _asked(
@@ -249,7 +195,7 @@ def _asked(
 def _named_by(
     columns: list[tuple[str, Column, NumericBinning]],
     found: Iterable[tuple[int, Cell, NumericProfile]],
-) -> Numbers:
+) -> list[tuple[str, Cell, ColumnProfile]]:
     return [(columns[item][0], where, profile) for item, where, profile in found]
 
 

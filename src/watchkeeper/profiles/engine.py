@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -30,7 +30,6 @@ __all__ = [
     "fetch",
     "fetch_each",
     "is_duckdb",
-    "patiently",
     "quote",
     "session",
     "supports",
@@ -47,7 +46,6 @@ SHARED = f"rows_{_MARK}"
 
 _MARKS = re.compile(rf'"{_MARK}t"|"{_MARK}x(?P<column>\d+)"|"t\d+"\."{_MARK}n(?P<number>\d+)"')
 
-T = TypeVar("T")
 Branch = Callable[[ibis.Table, Sequence[str], Sequence[ibis.Value]], ibis.Table]
 """``branch(table, columns, numbers)``: an aggregate of some columns, with numbers (float64)."""
 
@@ -92,22 +90,18 @@ def fetch(expression: ibis.Table) -> pa.Table:
 class Stream:
     """The rows of an expression in DuckDB, in batches of about ``rows``, made as they are asked for.
 
-    ``apart``: they come over a connection of their own, also in another thread, while other things
-    are asked. Else read them all before asking anything else.
+    Read them all before asking anything else.
     """
 
     connection: duckdb.DuckDBPyConnection
     sql: str
     rows: int
-    apart: bool
 
     @classmethod
     def of(cls, expression: ibis.Table, *, rows: int) -> Stream:
         """Prepare to read; nothing is read yet."""
         backend = ibis.get_backend(expression)
-        apart = {table.name for table in expression.op().find(ops.PhysicalTable)} == {SHARED}
-        connection = session(backend.con.cursor()) if apart else backend.con
-        return cls(connection, str(backend.compile(expression)), rows, apart)
+        return cls(backend.con, str(backend.compile(expression)), rows)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         yield from self.connection.sql(self.sql).to_arrow_reader(self.rows)
@@ -134,17 +128,6 @@ def fetch_each(table: ibis.Table, items: Mapping[int, Item]) -> pa.Table | None:
     numbered = list(items.items())
     parts = [read(table, numbered[at : at + _CHUNK]) for at in range(0, len(numbered), _CHUNK)]
     return pa.concat_tables(parts, promote_options="permissive")
-
-
-def patiently(ask: Callable[[], T], other: Callable[[], object]) -> T:
-    """What ``ask`` gives; where DuckDB has no memory for it beside ``other``, after that ended."""
-    import duckdb
-
-    try:
-        return ask()
-    except duckdb.OutOfMemoryException:
-        other()
-        return ask()
 
 
 def _duckdb(table: ibis.Table, sql: str) -> pa.Table:

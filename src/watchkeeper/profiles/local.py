@@ -33,17 +33,13 @@ Floats = npt.NDArray[np.float64]
 
 
 class LocalCount:
-    """The count of numeric columns, prepared; `run` makes it.
-
-    ``apart``: it may run in another thread while other things are asked of the table.
-    """
+    """The count of numeric columns, prepared; `run` makes it."""
 
     def __init__(
         self, frame: Frame, axis: Axis | None, columns: Sequence[tuple[Column, NumericBinning]]
     ) -> None:
         parts = [columns[at : at + _CHUNK] for at in range(0, len(columns), _CHUNK)]
         self._parts = [(_reader(frame, axis, part), part) for part in parts]
-        self.apart = all(reader.apart for reader, _ in self._parts)
 
     def run(self) -> list[tuple[int, Cell, NumericProfile]]:
         """The profiles of every column (by position), slice and window."""

@@ -19,7 +19,6 @@ from watchkeeper.definitions.infer import infer
 from watchkeeper.domain.model import Model
 from watchkeeper.errors import InvalidInput, NotFound
 from watchkeeper.profiles.binning import fit_binnings
-from watchkeeper.profiles.compute import begun
 from watchkeeper.profiles.merge import merge
 from watchkeeper.profiles.readers import opened
 from watchkeeper.reports.account import account_for, source_name
@@ -30,7 +29,6 @@ from watchkeeper.reports.sketch import sketches_of
 from watchkeeper.reports.tables import (
     BLOCKS,
     Profiled,
-    finish_windows,
     profile_blocks,
     profile_windows,
 )
@@ -132,11 +130,10 @@ def _profiled(
 ) -> tuple[Profiled, Profiled]:
     binnings = fit_binnings(reference, scope.model)
     if scope.timed:
-        # The current table is the large one, as a rule: its numbers are counted meanwhile.
-        model = scope.model
-        with begun(current, model, binnings, granularity=model.granularity) as begin:
-            before = profile_windows(reference, model, binnings)
-            return before, finish_windows(begin, current, model)
+        return (
+            profile_windows(reference, scope.model, binnings),
+            profile_windows(current, scope.model, binnings),
+        )
     return (
         profile_blocks(reference, scope.model, binnings, blocks=BLOCKS),
         profile_blocks(current, scope.model, binnings, blocks=1),

@@ -12,14 +12,14 @@ from watchkeeper.domain.profile import Binning, WindowProfile
 from watchkeeper.domain.window import Granularity
 from watchkeeper.monitors.evidence import History
 from watchkeeper.monitors.slices import TOTAL, SliceKey, grouped
-from watchkeeper.profiles.compute import Begun, begun, finished, profile
+from watchkeeper.profiles.compute import profile
 from watchkeeper.profiles.windows import SYSTEM_TIME
 from watchkeeper.reports.measured import measured
 
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["BLOCKS", "Profiled", "finish_windows", "profile_blocks", "profile_windows"]
+__all__ = ["BLOCKS", "Profiled", "profile_blocks", "profile_windows"]
 
 BLOCKS = 8
 _MOST_GAPS = 10_000  # windows without rows that are filled in; more is a mistaken clock, not a gap
@@ -52,15 +52,7 @@ def profile_windows(
     """One profile per window of the model's granularity; windows between them that hold no row
     are there too, with no row: a gap is a finding. ``breakdown`` as in `profile`.
     """
-    with begun(table, model, binnings, granularity=model.granularity) as begin:
-        return finish_windows(begin, table, model, breakdown=breakdown)
-
-
-def finish_windows(
-    begin: Begun, table: ibis.Table, model: Model, *, breakdown: bool = False
-) -> Profiled:
-    """As `profile_windows`, of what has begun."""
-    found = finished(begin, breakdown=breakdown)
+    found = profile(table, model, binnings, granularity=model.granularity, breakdown=breakdown)
     found = measured(found, table, model, model.granularity)
     return Profiled((*found, *_gaps(found, model)), timed=True)
 
