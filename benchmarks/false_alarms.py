@@ -40,15 +40,23 @@ def main() -> int:
         gated, free = (np.mean(days[m]) for m in (0.02, 0.0))
         # A mean of few models is itself uncertain: a gate is missed where two standard errors say so.
         slack = 2.0 * np.std(days[0.0], ddof=1) / np.sqrt(models) if models > 1 else 1.0
-        bad = gated > _MOST + slack or not _LEAST - slack <= free <= _MOST + slack
-        missed += bad
+        word = _word(gated, free, slack)
+        missed += word != "ok"
         print(
             f"{kind:8} {wanted.rows:6,} rows/window  false days per 90: default {gated:.2f}, "
-            f"gate off {free:.2f} ± {slack / 2:.2f}  {'MISSED' if bad else 'ok'}  "
+            f"gate off {free:.2f} ± {slack / 2:.2f}  {word}  "
             f"[{models} models, {time.perf_counter() - started:.0f} s]",
             flush=True,
         )
     return int(bool(missed + _power(wanted)))
+
+
+def _word(gated: float, free: float, slack: float) -> str:
+    """Whether the means keep the gates; where they do not and are too uncertain to tell, that."""
+    if gated <= _MOST and _LEAST <= free <= _MOST:
+        return "ok"
+    sure = gated > _MOST + slack or not _LEAST - slack <= free <= _MOST + slack
+    return "MISSED" if sure else "UNDECIDED: more models are needed"
 
 
 def _arguments() -> argparse.Namespace:

@@ -26,6 +26,7 @@ def flagged(report: Path) -> set[str]:
 
 def compare(reference: Path, current: Path, report: Path, *, times: int) -> Cost:
     """The best of a few runs of the command, with its verdicts in ``report``."""
+    report.unlink(missing_ok=True)  # what is read afterwards is of this run, or nothing is
     command = [WATCHKEEPER, "compare", reference, current, "--json", report]
     return best_of(times, command, allowed=(0, 1))
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import duckdb
 
 __all__ = [
-    "SHARED",
     "Branch",
     "Item",
     "Stream",
@@ -40,9 +39,6 @@ _CHUNK = 64
 _WIDE = 100  # columns
 # Nobody can name a column or write a value that collides with the marks of a template.
 _MARK = f"wk{secrets.token_hex(8)}"
-
-# What a table is called that all connections to its database see, and nobody changes.
-SHARED = f"rows_{_MARK}"
 
 _MARKS = re.compile(rf'"{_MARK}t"|"{_MARK}x(?P<column>\d+)"|"t\d+"\."{_MARK}n(?P<number>\d+)"')
 

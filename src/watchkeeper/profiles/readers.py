@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from watchkeeper.errors import InvalidInput, NotFound, UnsupportedTable
 from watchkeeper.profiles.arrow import from_pandas, storable
-from watchkeeper.profiles.engine import SHARED, quote, session
+from watchkeeper.profiles.engine import quote, session
 
 __all__ = ["TableSource", "open_table", "opened"]
 
@@ -322,8 +322,8 @@ def _scanned(scan: str, named: str, *, kind: str) -> ibis.Table:
             if str(kind) in _PLAIN_TIME
         ]
         chosen = f"* REPLACE ({', '.join(told)})" if told else "*"
-        connection.con.execute(f'CREATE {kind} "{SHARED}" AS SELECT {chosen} FROM {scan}')
-        return connection.table(SHARED)
+        connection.con.execute(f'CREATE {kind} "rows" AS SELECT {chosen} FROM {scan}')
+        return connection.table("rows")
     except duckdb.Error as error:
         reason = str(error).partition("\n")[0]
         raise InvalidInput(
