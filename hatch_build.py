@@ -72,7 +72,13 @@ def install_packages(environment: dict[str, str]) -> None:
     done = WEB / "node_modules" / ".installed.sha256"
     if done.is_file() and done.read_text(encoding="utf-8") == lock:
         return
-    run_node([str(npm_program()), "ci", "--no-audit", "--no-fund", "--prefer-offline"], environment)
+    install = [str(npm_program()), "ci", "--no-audit", "--no-fund", "--prefer-offline"]
+    try:
+        run_node(install, environment)
+    except RuntimeError:
+        # Two builds at once take each other's files away: neither is then a whole one.
+        done.unlink(missing_ok=True)
+        raise
     done.write_text(lock, encoding="utf-8")
 
 
