@@ -19,7 +19,7 @@ from watchkeeper.profiles.compute import COUNTED_ROLES, COUNTED_TYPES
 from watchkeeper.profiles.engine import fetch, fetch_each, is_duckdb
 from watchkeeper.profiles.frame import Frame
 from watchkeeper.profiles.groups import Groups
-from watchkeeper.profiles.ongrid import on_grid
+from watchkeeper.profiles.ongrid import Room, on_grid
 from watchkeeper.profiles.regression import ERRORS
 from watchkeeper.profiles.texts import canonicals
 
@@ -211,7 +211,7 @@ def _around_zero(values: npt.NDArray[np.float64]) -> NumericBinning:
 
 def _crowding(ordered: npt.NDArray[np.float64], grid: NumericBinning) -> float:
     """The largest share of the values in one cell, not counting its most repeated value."""
-    _, cells = on_grid(ordered, grid)
+    _, cells = on_grid(ordered, grid, Room())
     starts = _heads(ordered)
     repeats = np.diff(np.append(starts, len(ordered)))
     heads = _heads(cells[starts])

@@ -21,7 +21,7 @@ from watchkeeper.profiles.columns import as_number
 from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell
 from watchkeeper.profiles.numeric import at_least_distinct
-from watchkeeper.profiles.ongrid import on_grid
+from watchkeeper.profiles.ongrid import Room, on_grid
 
 __all__ = ["LocalCount"]
 
@@ -65,7 +65,8 @@ def _reader(
 def _counted(
     reader: BatchReader, columns: Sequence[tuple[Column, NumericBinning]]
 ) -> Iterator[tuple[int, Cell, NumericProfile]]:
-    tallies = [_Tally(column, binning) for column, binning in columns]
+    room = Room()
+    tallies = [_Tally(column, binning, room) for column, binning in columns]
     for batch in reader:
         for i, tally in enumerate(tallies):
             tally.add(batch, i)
@@ -88,10 +89,11 @@ class _Part:
 class _Tally:
     """One column's counts while batches come in."""
 
-    def __init__(self, column: Column, binning: NumericBinning) -> None:
+    def __init__(self, column: Column, binning: NumericBinning, room: Room) -> None:
         self.low = -np.inf if column.minimum is None else column.minimum
         self.high = np.inf if column.maximum is None else column.maximum
         self.binning = binning
+        self.room = room
         self.parts: list[_Part] = []
         # By batch: the groups, and of each the counts of _WHOLE and the figures of _REAL.
         self.figures: list[tuple[Ints, Ints, Floats]] = []
@@ -104,7 +106,7 @@ class _Tally:
         whole[0] = batch.lengths
         if valid is not None:
             whole[1] = _by_group(group, ~valid, size)
-            x, group = _only(x, group, valid)
+            x, group = self._only(x, group, valid)
         invalid = batch.flags(f"invalid{position}")
         if invalid is not None:
             whole[5] = _by_group(batch.group, invalid, size)
@@ -113,10 +115,15 @@ class _Tally:
         if not finite.all():
             for row, odd in ((2, np.isnan(x)), (3, x == np.inf), (4, x == -np.inf)):
                 whole[row] = _by_group(group, odd, size)
-            x, group = _only(x, group, finite)
+            x, group = self._only(x, group, finite)
         if np.isfinite(self.low) or np.isfinite(self.high):
             whole[6] = _by_group(group, (x < self.low) | (x > self.high), size)
         self.figures.append((batch.ids, whole, self._count(x, group, batch)))
+
+    def _only(
+        self, x: Floats, group: Ints | None, rows: npt.NDArray[np.bool_]
+    ) -> tuple[Floats, Ints | None]:
+        return self.room.only(x, rows), None if group is None else group[rows]
 
     def _count(self, x: Floats, group: Ints | None, batch: Batch) -> Floats:
         """Count finite values by group and cell; gives each group's Σz², minimum and maximum."""
@@ -124,7 +131,7 @@ class _Tally:
         real[1], real[2] = np.inf, -np.inf
         if not len(x):
             return real
-        z, cells = on_grid(x, self.binning)
+        z, cells = on_grid(x, self.binning, self.room)
         low = int(cells.min())
         cells -= low
         width = int(cells.max()) + 1
@@ -198,10 +205,6 @@ def _by_group(group: Ints | None, rows: npt.NDArray[np.bool_], size: int) -> Int
     if group is None:
         return np.array([np.count_nonzero(rows)], np.int64)
     return np.bincount(group[rows], minlength=size)
-
-
-def _only(x: Floats, group: Ints | None, rows: npt.NDArray[np.bool_]) -> tuple[Floats, Ints | None]:
-    return x[rows], None if group is None else group[rows]
 
 
 def _added(parts: Sequence[_Part]) -> _Part:
