@@ -15,13 +15,13 @@ setup: $(VENV)/.ready page ## create .venv with all that the other targets need
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	WATCHKEEPER_SKIP_PAGE=1 $(BIN)/python -m pip install --quiet --editable ".[demo,postgres]" --group dev
+	WATCHKEEPER_SKIP_PAGE=1 $(BIN)/python -m pip install --quiet --editable ".[demo,kafka,nats,postgres]" --group dev
 	@touch $@
 
 page: $(VENV)/.ready ## build the page into the package (skipped when nothing changed)
 	$(BIN)/python hatch_build.py
 
-programs: ## install what only the tests need (PostgreSQL, Chromium) where this machine allows it
+programs: ## install what only the tests need (PostgreSQL, NATS, Chromium) where this machine allows it
 	tools/test-programs
 
 demo: setup ## watch a real model on real flights, then serve the page
