@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from watchkeeper.definitions.infer import infer_model as infer
     from watchkeeper.reports.compare import compare
     from watchkeeper.sdk.client import Client
-    from watchkeeper.sdk.watch import last_prediction_id, watch
+    from watchkeeper.sdk.door import last_prediction_id, last_prediction_ids
+    from watchkeeper.sdk.watch import watch
 
-__all__ = ["Client", "compare", "infer", "last_prediction_id", "watch"]
+__all__ = ["Client", "compare", "infer", "last_prediction_id", "last_prediction_ids", "watch"]
 
 _HOMES = {
     "Client": "watchkeeper.sdk.client",
     "compare": "watchkeeper.reports.compare",
     "infer": "watchkeeper.definitions.infer:infer_model",
-    "last_prediction_id": "watchkeeper.sdk.watch",
+    "last_prediction_id": "watchkeeper.sdk.door",
+    "last_prediction_ids": "watchkeeper.sdk.door",
     "watch": "watchkeeper.sdk.watch",
 }
 

@@ -135,9 +135,9 @@ class Client:
         except Exception as error:  # noqa: BLE001  promise 2: watching never hurts the model
             self.drop(f"rows are dropped, the spool cannot be written: {error!r}")
 
-    def drop(self, reason: str) -> None:
-        """Count a row that could not be kept, and say why at most once a minute."""
-        self._counters.add("dropped")
+    def drop(self, reason: str, rows: int = 1) -> None:
+        """Count rows that could not be kept, and say why at most once a minute."""
+        self._counters.add("dropped", rows)
         self._counters.warn("dropped", reason)
 
     @property

@@ -42,6 +42,7 @@ class Logger:
         time: datetime | None = None,
         latency_ms: float | None = None,
         error: str | None = None,
+        trace_id: str | None = None,
     ) -> str:
         """Log one answer; returns its id, under which the label is logged later.
 
@@ -58,6 +59,8 @@ class Logger:
             When it was asked; now by default. Without a time zone it is taken to be in UTC.
         latency_ms, error
             How long the answer took, and why there was none.
+        trace_id
+            The trace that the request belongs to, as your tracing system names it.
         """
         try:
             when = datetime.now(UTC) if time is None else utc(time)
@@ -72,7 +75,12 @@ class Logger:
             "features": features,
             "prediction": prediction,
         }
-        told = {"score": score, "latency_ms": latency_ms, "error": error}
+        told = {
+            "score": score,
+            "latency_ms": latency_ms,
+            "error": error,
+            "trace_id": trace_id,
+        }
         row.update((key, value) for key, value in told.items() if value is not None)
         self._spool("predictions", row)
         return identity

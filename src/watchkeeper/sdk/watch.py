@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
-import logging
-import threading
 import time
-from collections.abc import Callable, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar, cast
 
+from watchkeeper.errors import InvalidInput
+from watchkeeper.sdk.answers import answers_of
 from watchkeeper.sdk.client import Client
-from watchkeeper.sdk.logger import Logger
+from watchkeeper.sdk.door import Asked, Door, error_text
+from watchkeeper.sdk.tables import Table, table_of, values_of
+from watchkeeper.sdk.trace import current_trace_id
+from watchkeeper.sdk.wraps import wrapped
 
-__all__ = ["last_prediction_id", "watch"]
+__all__ = ["watch"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_log = logging.getLogger("watchkeeper.sdk")
-_last: ContextVar[str | None] = ContextVar("watchkeeper_last_prediction_id", default=None)
+Reader = Callable[[tuple[Any, ...], Mapping[str, Any]], Table]
+_PLAIN = (str, bytes, int, float, complex, Decimal, date, type(None))
 
 
 def watch(
@@ -29,10 +31,13 @@ def watch(
     *,
     version: str | None = None,
     client: Client | None = None,
-    features: Callable[..., Mapping[str, object]] | None = None,
-    answer: Callable[[Any], Mapping[str, object]] | None = None,
+    features: Callable[..., object] | Sequence[str] | None = None,
+    answer: Callable[[Any], object] | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Log each call of the decorated function, plain or ``async``, with latency and errors.
+    """Log each call of the decorated function or method, with latency and errors.
+
+    Plain and ``async`` functions are watched, and generators of both kinds, whose one answer is
+    all that they yield: texts joined (100,000 characters at most), else a list (of 1,000).
 
     Parameters
     ----------
@@ -41,149 +46,136 @@ def watch(
     client
         None: one made from the settings at the first call.
     features
-        From the call's arguments to what the model saw. Without it: the one argument that is a
-        mapping, else all arguments by name.
+        From the call's arguments to what the model saw; or names of columns: of an array all, of
+        what has names those that are wanted. Without it: the rows of the one argument that holds
+        some, with the other arguments that are plain values; where none holds rows, all arguments
+        that are plain values or lists, by name.
     answer
-        From the result to a mapping with ``prediction`` and, where there is one, ``score``.
-        Without it: the result itself where it is such a mapping, else it is the prediction.
+        From the result to a mapping with ``prediction`` and, where there is one, ``score``; of
+        many rows to columns or to a list of these. Without it: the result itself where it is
+        such a mapping, else it is the prediction.
 
     Notes
     -----
+    A table of pandas, Polars or Arrow, a two-dimensional array of numpy, and a list of mappings,
+    data classes or pydantic models are many rows: each is logged with its own answer and with the
+    latency of the whole call, for which it waited.
+
     What the function returns or raises is passed on untouched. Whatever goes wrong in logging,
     in ``features`` and ``answer`` too, is counted and logged, never raised.
-    `last_prediction_id` gives the id of the latest call in the same thread or task.
+    `last_prediction_id` gives the id of the latest call in the same thread or task,
+    `last_prediction_ids` those of all its rows.
     """
-    watcher = _Watcher(model, version, client, features, answer)
+    door = Door(model, version, client)
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        signature = inspect.signature(function)
-
-        if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def watched_async(*args: P.args, **kwargs: P.kwargs) -> Any:
-                call = watcher.begin(signature, args, kwargs)
-                try:
-                    result = await function(*args, **kwargs)
-                except Exception as error:
-                    watcher.end(call, None, error)
-                    raise
-                watcher.end(call, result, None)
-                return result
-
-            return cast("Callable[P, R]", watched_async)
-
-        @functools.wraps(function)
-        def watched(*args: P.args, **kwargs: P.kwargs) -> R:
-            call = watcher.begin(signature, args, kwargs)
-            try:
-                result = function(*args, **kwargs)
-            except Exception as error:
-                watcher.end(call, None, error)
-                raise
-            watcher.end(call, result, None)
-            return result
-
-        return watched
+        if isinstance(function, staticmethod | classmethod):
+            return cast("Callable[P, R]", type(function)(decorate(function.__func__)))
+        watcher = _Watcher(door, _reader(function, features), answer)
+        return cast("Callable[P, R]", wrapped(function, watcher))
 
     return decorate
-
-
-def last_prediction_id() -> str | None:
-    """The id under which this thread's or task's latest watched call was logged."""
-    return _last.get()
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
     """One call: what the model saw (None where that could not be told) and when it began."""
 
-    seen: Mapping[str, object] | None
+    seen: Table | None
     time: datetime
     began: float
 
 
+@dataclass(frozen=True, slots=True)
 class _Watcher:
-    """Logs calls of one model. Nothing here raises."""
+    """Logs calls of one function. Nothing here raises."""
 
-    def __init__(
-        self,
-        model: str,
-        version: str | None,
-        client: Client | None,
-        features: Callable[..., Mapping[str, object]] | None,
-        answer: Callable[[Any], Mapping[str, object]] | None,
-    ) -> None:
-        self._model, self._version, self._client = model, version, client
-        self._features, self._answer = features, answer
-        self._making = threading.Lock()
-        self._logger: Logger | None = None
-        self._told = False
+    door: Door
+    read: Reader
+    told: Callable[[Any], object] | None
 
-    def begin(
-        self, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> _Call:
+    def begin(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Call:
         """Note what is asked before the function can change it."""
-        seen: Mapping[str, object] | None = None
+        seen: Table | None = None
         try:
-            if self._features is not None:
-                seen = dict(self._features(*args, **kwargs))
-            else:
-                seen = _arguments(signature, args, kwargs)
+            seen = self.read(args, kwargs)
         except Exception as problem:  # noqa: BLE001  promise 2: watching never hurts the model
-            self._say(problem)
+            self.door.refuse(problem)
         return _Call(seen, datetime.now(UTC), time.perf_counter())
 
-    def end(self, call: _Call, result: object, error: Exception | None) -> None:
+    def rows(self, call: _Call) -> int:
+        """How many answers are expected."""
+        return 1 if call.seen is None or call.seen.single else call.seen.size
+
+    def end(self, call: _Call, result: object) -> None:
         """Log what was answered."""
         if call.seen is None:
             return
-        latency_ms = (time.perf_counter() - call.began) * 1000.0
+        asked = _asked(call, call.seen)
         try:
-            answered = {} if error is not None else self._answered(result)
-            identity = self._made().prediction(
-                call.seen,
-                prediction=answered.get("prediction"),
-                score=answered.get("score"),
-                time=call.time,
-                latency_ms=latency_ms,
-                error=None if error is None else f"{type(error).__name__}: {error}",
-            )
-            _last.set(identity)
+            answers = answers_of(result, call.seen, self.told)
         except Exception as problem:  # noqa: BLE001  as above
-            self._say(problem)
+            self.door.refuse(problem, call.seen.size)
+        else:
+            self.door.answered(asked, answers)
 
-    def _answered(self, result: object) -> Mapping[str, object]:
-        if self._answer is not None:
-            return self._answer(result)
-        if isinstance(result, Mapping) and "prediction" in result:
-            return result
-        return {"prediction": result}
-
-    def _made(self) -> Logger:
-        if self._logger is None:
-            with self._making:
-                if self._client is None:
-                    self._client = Client()
-                self._logger = self._client.logger(self._model, version=self._version)
-        return self._logger
-
-    def _say(self, problem: Exception) -> None:
-        if self._client is not None:
-            self._client.drop(f"a call of {self._model!r} was not logged: {problem!r}")
-        elif not self._told:
-            self._told = True
-            _log.warning("calls of %r are not logged: %r", self._model, problem)
+    def failed(self, call: _Call, error: BaseException) -> None:
+        """Log that there was no answer, and why."""
+        if call.seen is not None:
+            self.door.failed(_asked(call, call.seen, error_text(error)))
 
 
-def _arguments(
-    signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> Mapping[str, object]:
-    """The one mapping among the arguments, else all arguments by name."""
-    bound = dict(signature.bind(*args, **kwargs).arguments)
-    for name in ("self", "cls"):
-        bound.pop(name, None)
-    given = list(bound.values())
-    if len(given) == 1 and isinstance(given[0], Mapping):
-        return dict(given[0])
-    return bound
+def _asked(call: _Call, seen: Table, error: str | None = None) -> Asked:
+    latency_ms = (time.perf_counter() - call.began) * 1000.0
+    return Asked(seen, call.time, latency_ms, error, current_trace_id.get())
+
+
+def _reader(
+    function: Callable[..., Any], features: Callable[..., object] | Sequence[str] | None
+) -> Reader:
+    """From a call's arguments to the rows that the model saw."""
+    if callable(features):
+        return lambda args, kwargs: _required(features(*args, **kwargs))
+    signature, names = inspect.signature(function), features
+
+    def read(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Table:
+        if len(args) == 1 and not kwargs and isinstance(args[0], dict):  # the usual, and quick
+            return _required(args[0], names)
+        return _arguments(signature.bind(*args, **kwargs).arguments, names)
+
+    return read
+
+
+def _required(found: object, names: Sequence[str] | None = None) -> Table:
+    rows = table_of(found, names)
+    if rows is None:
+        raise InvalidInput(
+            f"features= must give a mapping, a table or a list of rows, got {type(found).__name__}"
+        )
+    return rows
+
+
+def _arguments(given: Mapping[str, Any], names: Sequence[str] | None) -> Table:
+    """The rows of the one argument that holds some, with the plain values of the others."""
+    bound = {name: value for name, value in given.items() if name not in ("self", "cls")}
+    plain = {name: value for name, value in bound.items() if isinstance(value, _PLAIN)}
+    others = {name: value for name, value in bound.items() if name not in plain}
+    held = {name: rows for name, value in others.items() if (rows := table_of(value, names))}
+    if len(held) == 1:
+        (rows,) = held.values()
+        return _with(rows, plain) if plain else rows
+    listed = {n: v for n, v in others.items() if n in held or values_of(v) is not None}
+    seen = {name: bound[name] for name in bound if name in plain or name in listed}
+    if bound and not seen:
+        raise InvalidInput(
+            f"no argument of {list(bound)} holds values or rows: say with features= what was seen"
+        )
+    return _required(seen, names)
+
+
+def _with(rows: Table, plain: Mapping[str, object]) -> Table:
+    return Table(
+        rows.size,
+        single=rows.single,
+        part=lambda start, stop: [{**plain, **row} for row in rows.part(start, stop)],
+    )

@@ -1,0 +1,122 @@
+"""What every door has: a client, made at the first use where none is given, and rows into it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+
+from watchkeeper.errors import InvalidInput
+from watchkeeper.sdk.answers import Answer
+from watchkeeper.sdk.client import Client
+from watchkeeper.sdk.logger import Logger
+from watchkeeper.sdk.tables import Table
+
+__all__ = ["Asked", "Door", "error_text", "last_prediction_id", "last_prediction_ids"]
+
+_log = logging.getLogger("watchkeeper.sdk")
+_LONGEST_ERROR = 1000
+_last: ContextVar[tuple[str, ...]] = ContextVar("watchkeeper_last_prediction_ids", default=())
+
+
+def last_prediction_id() -> str | None:
+    """The id under which this thread's or task's latest watched call was logged; of a call with
+    many rows that of the last row, None before any.
+    """
+    ids = _last.get()
+    return ids[-1] if ids else None
+
+
+def last_prediction_ids() -> tuple[str, ...]:
+    """The ids of all rows of this thread's or task's latest watched call, in their order."""
+    return _last.get()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked, when, and how long the answer took; ``ids`` where the caller has its own."""
+
+    rows: Table
+    time: datetime
+    latency_ms: float | None = None
+    error: str | None = None
+    trace_id: str | None = None
+    ids: tuple[str, ...] = ()
+
+
+class Door:
+    """One version of a model, as calls of it are seen at one place. No method raises."""
+
+    def __init__(self, model: str, version: str | None, client: Client | None) -> None:
+        self.model, self.version = model, version
+        self._client = client
+        self._making = threading.Lock()
+        self._logger: Logger | None = None
+        self._told = False
+
+    def answered(self, asked: Asked, answers: Iterable[Answer]) -> None:
+        """Log each row with its answer; where fewer can be told, the other rows are dropped."""
+        logged: list[str] = []
+        try:
+            logger = self._made()
+            for place, (row, answer) in enumerate(zip(asked.rows, answers, strict=True)):
+                logged.append(
+                    logger.prediction(
+                        row,
+                        prediction=answer.get("prediction"),
+                        score=answer.get("score"),
+                        prediction_id=asked.ids[place] if asked.ids else None,
+                        time=asked.time,
+                        latency_ms=asked.latency_ms,
+                        error=asked.error,
+                        trace_id=asked.trace_id,
+                    )
+                )
+        except Exception as problem:  # noqa: BLE001  promise 2: watching never hurts the model
+            self.refuse(problem, asked.rows.size - len(logged))
+        if logged:
+            _last.set(tuple(logged))
+
+    def failed(self, asked: Asked) -> None:
+        """Log each row without an answer, because of ``asked.error``."""
+        self.answered(asked, ({} for _ in range(asked.rows.size)))
+
+    def label(self, prediction_id: str, value: object, *, time: datetime | None) -> None:
+        """Log the truth of a prediction."""
+        try:
+            self._made().label(prediction_id, value, time=time)
+        except Exception as problem:  # noqa: BLE001  as above
+            self.refuse(problem)
+
+    def refuse(self, problem: Exception | str, rows: int = 1) -> None:
+        """Count rows that cannot be logged, and say why at most once a minute."""
+        if self._client is not None:
+            self._client.drop(f"a call of {self.model!r} was not logged: {_shown(problem)}", rows)
+        elif not self._told:
+            self._told = True
+            _log.warning("calls of %r are not logged: %s", self.model, _shown(problem))
+
+    def _made(self) -> Logger:
+        if self._logger is None:
+            with self._making:
+                if self._client is None:
+                    self._client = Client()
+                self._logger = self._client.logger(self.model, version=self.version)
+        return self._logger
+
+
+def error_text(error: BaseException) -> str:
+    """The kind of an error and what it says, cut short; its own text may raise."""
+    try:
+        return f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+    except Exception:  # noqa: BLE001  promise 2
+        return type(error).__name__
+
+
+def _shown(problem: Exception | str) -> str:
+    if isinstance(problem, str):
+        return problem
+    return str(problem) if isinstance(problem, InvalidInput) else error_text(problem)
