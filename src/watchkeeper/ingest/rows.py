@@ -33,6 +33,7 @@ _ROLES = {
     "arm": Role.ARM,
     "latency_ms": Role.LATENCY,
     "error": Role.ERROR,
+    "trace_id": None,
     "prediction": Role.PREDICTION,
     "score": Role.SCORE,
     "label": Role.LABEL,
