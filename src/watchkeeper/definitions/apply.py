@@ -16,6 +16,7 @@ from watchkeeper.definitions.plan import Plan, plan
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.ports import DefinitionStore
 from watchkeeper.domain.route import AlertRoute
+from watchkeeper.domain.source import Source
 from watchkeeper.errors import InvalidDefinition
 
 __all__ = ["apply_documents", "plan_documents"]
@@ -32,7 +33,7 @@ def apply_documents(documents: Sequence[Document], store: DefinitionStore) -> tu
     Parameters
     ----------
     documents
-        Models, monitors and routes. A monitor joins its model: the one among the documents, else
+        Models, monitors, routes and sources. A monitor joins its model: the one among the documents, else
         the stored one; there it takes the place of a monitor of the same name.
     store
         Where definitions are kept.
@@ -45,7 +46,7 @@ def apply_documents(documents: Sequence[Document], store: DefinitionStore) -> tu
     Raises
     ------
     InvalidDefinition
-        A monitor names a model that is neither among the documents nor stored. All documents are
+        A monitor or a source names a model that is neither among the documents nor stored. All documents are
         looked at before the first one is stored.
     """
     planned = _planned(documents, store)
@@ -57,14 +58,17 @@ def apply_documents(documents: Sequence[Document], store: DefinitionStore) -> tu
 
 def _planned(
     documents: Sequence[Document], store: DefinitionStore
-) -> list[tuple[Plan, Model | AlertRoute]]:
+) -> list[tuple[Plan, Model | AlertRoute | Source]]:
     models = {document.name: document for document in documents if isinstance(document, Model)}
     for document in documents:
         if isinstance(document, Monitor):
             model = models.get(document.model) or _stored_model(document.model, store)
             models[document.model] = _joined(model, document)
-    routes = [document for document in documents if isinstance(document, AlertRoute)]
-    wanted: list[Model | AlertRoute] = [*models.values(), *routes]
+    others = [document for document in documents if isinstance(document, AlertRoute | Source)]
+    for source in others:
+        if isinstance(source, Source) and source.model not in models:
+            _stored_model(source.model, store, of="source")
+    wanted: list[Model | AlertRoute | Source] = [*models.values(), *others]
     return [(plan(_stored(each, store), each), each) for each in wanted]
 
 
@@ -81,17 +85,19 @@ def _joined(model: Model, monitor: Monitor) -> Model:
     return replace(model, monitors=tuple(others))
 
 
-def _stored_model(name: str, store: DefinitionStore) -> Model:
+def _stored_model(name: str, store: DefinitionStore, *, of: str = "monitor") -> Model:
     found = store.get("Model", name)
     model = None if found is None else document_from_dict(found)
     if not isinstance(model, Model):
         raise InvalidDefinition(
-            f"a monitor must name a model that is defined, got {name!r}: define it, or correct it"
+            f"a {of} must name a model that is defined, got {name!r}: define it, or correct it"
         )
     return model
 
 
-def _stored(wanted: Model | AlertRoute, store: DefinitionStore) -> Model | AlertRoute | None:
+def _stored(
+    wanted: Model | AlertRoute | Source, store: DefinitionStore
+) -> Model | AlertRoute | Source | None:
     found = store.get(kind_of(wanted), wanted.name)
     document = None if found is None else document_from_dict(found)
-    return document if isinstance(document, Model | AlertRoute) else None
+    return document if isinstance(document, Model | AlertRoute | Source) else None

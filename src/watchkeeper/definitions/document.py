@@ -1,4 +1,4 @@
-"""Documents: the YAML (or JSON) of a model, a monitor and an alert route, and their values.
+"""Documents: the YAML (or JSON) of models, monitors, alert routes and sources, and their values.
 
 A document starts with its kind and the version of its form::
 
@@ -30,9 +30,12 @@ from watchkeeper.definitions.model_form import (
 )
 from watchkeeper.definitions.names import read_name
 from watchkeeper.definitions.route_form import form_of_route, read_route
-from watchkeeper.definitions.yaml_text import Source, dump_yaml, load_yaml
+from watchkeeper.definitions.source_form import form_of_source, read_source
+from watchkeeper.definitions.yaml_text import Source as Text
+from watchkeeper.definitions.yaml_text import dump_yaml, load_yaml
 from watchkeeper.domain.model import Model, MonitorSpec
 from watchkeeper.domain.route import AlertRoute
+from watchkeeper.domain.source import Source
 from watchkeeper.errors import InvalidDefinition, NotFound
 
 __all__ = [
@@ -53,7 +56,7 @@ __all__ = [
 ]
 
 API_VERSION = "watchkeeper/v1"
-_KINDS = ("Model", "Monitor", "AlertRoute")
+_KINDS = ("Model", "Monitor", "AlertRoute", "Source")
 _SUFFIXES = (".yaml", ".yml", ".json")
 _MOST_FILES = 10_000
 
@@ -71,7 +74,7 @@ class Monitor:
         return self.spec.name
 
 
-Document = Model | Monitor | AlertRoute
+Document = Model | Monitor | AlertRoute | Source
 
 
 def load_model(text: str) -> Model:
@@ -146,6 +149,8 @@ def document_to_dict(document: Document) -> dict[str, object]:
         return form_of_model(document)
     if isinstance(document, AlertRoute):
         return form_of_route(document)
+    if isinstance(document, Source):
+        return form_of_source(document)
     head: dict[str, object] = {
         "kind": "Monitor",
         "apiVersion": API_VERSION,
@@ -162,7 +167,7 @@ def document_from_dict(data: Mapping[str, object]) -> Document:
     InvalidDefinition
         With the path, what must hold there and what was got.
     """
-    return _read(Field(dict(data) if isinstance(data, Mapping) else data, (), Source()))
+    return _read(Field(dict(data) if isinstance(data, Mapping) else data, (), Text()))
 
 
 def model_to_dict(model: Model) -> dict[str, object]:
@@ -179,7 +184,7 @@ def model_from_dict(data: Mapping[str, object]) -> Model:
 
 
 def kind_of(document: Document) -> str:
-    """``Model``, ``Monitor`` or ``AlertRoute``."""
+    """``Model``, ``Monitor``, ``AlertRoute`` or ``Source``."""
     return type(document).__name__
 
 
@@ -193,6 +198,8 @@ def _read(document: Field) -> Document:
         raise version.must_be(repr(API_VERSION))
     if kind.value == "Model":
         return read_model(document)
+    if kind.value == "Source":
+        return read_source(document)
     return read_route(document) if kind.value == "AlertRoute" else _read_monitor(document)
 
 

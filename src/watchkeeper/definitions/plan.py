@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from watchkeeper.definitions.document import kind_of
 from watchkeeper.definitions.model_form import form_of_monitor
 from watchkeeper.definitions.names import duration_text
 from watchkeeper.definitions.route_form import form_of_route
+from watchkeeper.definitions.source_form import form_of_source
 from watchkeeper.domain.model import Column, Model
 from watchkeeper.domain.route import AlertRoute
+from watchkeeper.domain.source import Source
 from watchkeeper.errors import InvalidInput
 
 __all__ = ["Change", "Plan", "plan", "render"]
@@ -40,6 +42,7 @@ _EFFECTS = (
     ("monitors*", "judged so from the next window on"),
     ("match*", "holds for notices from now on"),
     ("sinks", "holds for notices from now on"),
+    ("source.*", "holds for what is taken from now on"),
 )
 _PLAIN_KEY = re.compile(r"[\w.-]+\Z")
 
@@ -69,7 +72,7 @@ class Plan:
         return self.creates or bool(self.changes)
 
 
-def plan(current: Model | AlertRoute | None, wanted: Model | AlertRoute) -> Plan:
+def plan(current: Model | AlertRoute | Source | None, wanted: Model | AlertRoute | Source) -> Plan:
     """Compare a stored definition with the wanted one.
 
     Parameters
@@ -100,6 +103,8 @@ def plan(current: Model | AlertRoute | None, wanted: Model | AlertRoute) -> Plan
         changes = tuple(_model_changes(current, wanted))
     elif isinstance(current, AlertRoute) and isinstance(wanted, AlertRoute):
         changes = tuple(_route_changes(current, wanted))
+    else:
+        changes = tuple(_source_changes(current, wanted))
     return Plan(kind_of(wanted), wanted.name, creates=False, changes=changes)
 
 
@@ -114,7 +119,7 @@ def render(found: Plan) -> str:
     return "\n".join([f"~ {title}: {len(found.changes)} {many}", *map(_line, found.changes)])
 
 
-_TITLES = {"Model": "model", "AlertRoute": "route"}
+_TITLES = {"Model": "model", "AlertRoute": "route", "Source": "source"}
 
 
 def _line(change: Change) -> str:
@@ -156,6 +161,16 @@ def _route_changes(old: AlertRoute, new: AlertRoute) -> Iterator[Change]:
             {"match": form.get("match"), "sinks": form["sinks"]}
             for form in map(form_of_route, (old, new))
         ),
+    )
+
+
+def _source_changes(
+    old: Model | AlertRoute | Source, new: Model | AlertRoute | Source
+) -> Iterator[Change]:
+    forms = [form_of_source(each) for each in (old, new) if isinstance(each, Source)]
+    yield from (
+        replace(change, path=change.path.removeprefix("source."))
+        for change in _changes("source.", *forms)
     )
 
 

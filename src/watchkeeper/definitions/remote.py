@@ -70,4 +70,7 @@ class RemoteDefinitions:
 def _path(kind: str, name: str) -> str:
     if kind == "Model":
         return model_path(name)
-    return f"/api/v1/routes/{quote(name, safe='')}"
+    return f"/api/v1/{_PLURALS[kind]}/{quote(name, safe='')}"
+
+
+_PLURALS = {"AlertRoute": "routes", "Source": "sources"}

@@ -6,15 +6,15 @@ Secrets never stand in a document: an option that holds one is a reference, ``{e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 
 from watchkeeper.definitions.fields import Field
 from watchkeeper.definitions.names import read_name
+from watchkeeper.definitions.references import form_of_value, read_text
 from watchkeeper.definitions.yaml_text import Flow
 from watchkeeper.domain.model import Tier
-from watchkeeper.domain.route import AlertRoute, Match, Secret, SinkSpec
+from watchkeeper.domain.route import AlertRoute, Match, SinkSpec
 from watchkeeper.domain.verdict import Severity
 
 __all__ = ["ROUTE_KEYS", "SINK_OPTIONS", "form_of_route", "needed_options", "read_route"]
@@ -36,18 +36,12 @@ SINK_OPTIONS: Mapping[str, Mapping[str, bool]] = {
     },
     "webhook": {"url": True, "headers": False, "allow_private": False},
 }
-_SECRET = re.compile(
-    r"password|secret|token|authorization|cookie|api[-_]?key|signature", re.IGNORECASE
-)
 
 
 class _Security(StrEnum):
     STARTTLS = "starttls"
     TLS = "tls"
     NONE = "none"
-
-
-_ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}\Z")
 
 
 def read_route(document: Field) -> AlertRoute:
@@ -88,7 +82,7 @@ def form_of_route(route: AlertRoute) -> dict[str, object]:
     if match:
         form["match"] = match
     form["sinks"] = [
-        {"type": sink.type, **{key: _form(value) for key, value in sink.options.items()}}
+        {"type": sink.type, **{key: form_of_value(value) for key, value in sink.options.items()}}
         for sink in route.sinks
     ]
     return form
@@ -135,41 +129,7 @@ def _read_option(key: str, field: Field) -> object:
         case "security":
             return str(field.choice(_Security))
         case "to":
-            return [_read_text(key, entry) for entry in field.sequence(most=1_000)]
+            return [read_text(key, entry) for entry in field.sequence(most=1_000)]
         case "headers":
-            return {name: _read_text(name, member) for name, member in field.members().items()}
-    return _read_text(key, field)
-
-
-def _read_text(key: str, field: Field) -> object:
-    """Text, or a reference to a secret; only the latter where ``key`` names a secret."""
-    if isinstance(field.value, dict):
-        return _read_secret(field)
-    if _SECRET.search(key):
-        raise field.fail(
-            "must be a reference such as {env: SMTP_PASSWORD} or {file: /run/secrets/smtp}: "
-            "a secret never stands in a document"
-        )
-    return field.text(most=4_096)
-
-
-def _read_secret(field: Field) -> Secret:
-    fields = field.mapping(("env", "file"))
-    if len(fields) != 1:
-        raise field.must_be("a reference with one of env or file")
-    if "file" in fields:
-        return Secret(file=fields["file"].text(most=4_096))
-    name = fields["env"].text(most=255)
-    if not _ENV.match(name):
-        raise fields["env"].must_be("the name of an environment variable")
-    return Secret(env=name)
-
-
-def _form(value: object) -> object:
-    if isinstance(value, Secret):
-        return Flow(env=value.env) if value.env is not None else Flow(file=value.file)
-    if isinstance(value, dict):
-        return {key: _form(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_form(item) for item in value]
-    return value
+            return {name: read_text(name, member) for name, member in field.members().items()}
+    return read_text(key, field)

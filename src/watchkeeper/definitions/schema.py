@@ -12,10 +12,18 @@ from enum import StrEnum
 from watchkeeper.definitions.names import COLUMN_NAME, DURATION, MAX_COLUMN_NAME, NAME
 from watchkeeper.definitions.places import PLACE
 from watchkeeper.definitions.route_form import SINK_OPTIONS, needed_options
+from watchkeeper.definitions.source_form import (
+    SOURCE_OPTIONS,
+    Changed,
+    Expect,
+    Start,
+    needed_source_options,
+)
 from watchkeeper.domain.model import ColumnType, Policy, Role, Task, Tier
+from watchkeeper.domain.source import SourceRows
 from watchkeeper.domain.verdict import Severity
 
-__all__ = ["SCHEMAS", "model_schema", "monitor_schema", "route_schema"]
+__all__ = ["SCHEMAS", "model_schema", "monitor_schema", "route_schema", "source_schema"]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _GRANULARITY = r"^\s*[1-9][0-9]*\s*[mhdw]\s*$"
@@ -105,7 +113,45 @@ def route_schema() -> _Schema:
     )
 
 
-SCHEMAS = {"model": model_schema, "monitor": monitor_schema, "alert_route": route_schema}
+def source_schema() -> _Schema:
+    """The schema of ``kind: Source``: one form for each type."""
+    head = {
+        "kind": {"const": "Source"},
+        "apiVersion": {"const": "watchkeeper/v1"},
+        "name": _name(),
+        "model": _name(),
+        "rows": _choice(SourceRows, "What the rows are."),
+        "columns": {
+            "type": "object",
+            "additionalProperties": _text(512),
+            "description": "Our name, of a column or of a plain word such as id, to theirs.",
+        },
+        "enabled": {"type": "boolean"},
+    }
+    forms = [
+        _object(
+            {
+                **head,
+                "type": {"const": str(kind)},
+                **{
+                    name: {**_SOURCE_FIELDS[option.kind], "description": option.about}
+                    for name, option in options.items()
+                },
+            },
+            required=("kind", "apiVersion", "name", "model", "type", *needed_source_options(kind)),
+        )
+        for kind, options in SOURCE_OPTIONS.items()
+    ]
+    description = "Where rows are fetched from, or whose payloads are understood."
+    return {"$schema": _DIALECT, "title": "Source", "description": description, "oneOf": forms}
+
+
+SCHEMAS = {
+    "model": model_schema,
+    "monitor": monitor_schema,
+    "alert_route": route_schema,
+    "source": source_schema,
+}
 """The published schemas by the name of their file."""
 
 
@@ -220,4 +266,25 @@ _SINK_FIELDS: Mapping[str, object] = {
     "url": _TEXT_OR_SECRET,
     "headers": {"type": "object", "additionalProperties": _TEXT_OR_SECRET},
     "allow_private": {"type": "boolean"},
+}
+_TEXTS: _Schema = {"anyOf": [_text(4_096), {**_list(_text(4_096, least=0), 1_000), "minItems": 1}]}
+_NAMES: _Schema = _list(_column_name(), 10_000)
+_SOURCE_FIELDS: Mapping[str, _Schema] = {
+    "text": _text(4_096),
+    "url": {**_text(4_096), "pattern": "^(s3|gs|abfss)://"},
+    "texts": _TEXTS,
+    "columns": _NAMES,
+    "outputs": {"type": "object", "additionalProperties": {"anyOf": [_column_name(), _NAMES]}},
+    "settings": {
+        "type": "object",
+        "additionalProperties": {
+            "anyOf": [{"type": ["string", "number", "boolean"]}, _secret()],
+        },
+    },
+    "duration": {"type": "string", "pattern": f"^{DURATION}$"},
+    "secret": _secret(),
+    "plain_or_secret": _TEXT_OR_SECRET,
+    "start": _choice(Start),
+    "changed": _choice(Changed),
+    "expect": _choice(Expect),
 }
