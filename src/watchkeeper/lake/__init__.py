@@ -1,5 +1,6 @@
 """Facts kept: rows and profiles, as Delta tables of each model."""
 
+from watchkeeper.lake.care import Place, TableCare
 from watchkeeper.lake.delta import open_delta
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
@@ -9,7 +10,9 @@ from watchkeeper.lake.schemas import label_schema, prediction_schema, quarantine
 __all__ = [
     "Lake",
     "LakeTable",
+    "Place",
     "ProfilePart",
+    "TableCare",
     "label_schema",
     "open_delta",
     "prediction_schema",

@@ -7,35 +7,29 @@ always repeat its last step.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import (
-    CommitFailedError,
-    DeltaError,
-    DeltaProtocolError,
-    TableNotFoundError,
-)
+from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError
 
 from watchkeeper.errors import Conflict, NotFound, Unavailable, UnsupportedTable
+from watchkeeper.lake.log import version_at
 from watchkeeper.lake.schemas import DAY, STATISTICS
+from watchkeeper.lake.stores import Files, store_options
 
-__all__ = ["Stamp", "StoredTable", "conflicts", "open_delta"]
+__all__ = ["WRITER", "Stamp", "StoredTable", "conflicts", "open_delta"]
 
 _TRIES = 10
 # Reader features whose tables were read back right by our own tests. Deletion vectors and column
 # mapping change what a data file means, and are refused rather than read wrongly.
 _PROVEN = frozenset({"timestampNtz"})
-# Merged files are about as large as a query reads in one go, and small enough to be merged again
-# with what comes next.
-_SMALL_BYTES = 32 * 1024 * 1024
-_WRITER = WriterProperties(compression="ZSTD", compression_level=1)
+WRITER = WriterProperties(compression="ZSTD", compression_level=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +51,7 @@ def open_delta(
     Raises NotFound where there is no table (or no such version), and UnsupportedTable where it
     uses a reader feature that was never proven here.
     """
-    options = dict(storage_options) if storage_options else None
+    options = store_options(str(path), storage_options)
     try:
         table = DeltaTable(str(path), version=version, storage_options=options)
     except TableNotFoundError as error:
@@ -74,6 +68,11 @@ def open_delta(
                 f"the Delta table at {path} has no version {version}: {error}"
             ) from error
         raise Unavailable(f"the Delta table at {path} cannot be opened: {error}") from error
+    except OSError as error:  # the store does not answer, or not to us
+        raise Unavailable(
+            f"the Delta table at {path} cannot be reached: {error}: check the store and "
+            "WATCHKEEPER_LAKE_OPTIONS"
+        ) from error
     _refuse_unproven(table, path)
     return table
 
@@ -101,7 +100,7 @@ class StoredTable:
     ) -> None:
         self.uri = uri
         self._partition_by = [DAY] if partitioned else None
-        self._options = dict(storage_options) if storage_options else None
+        self._options = store_options(uri, storage_options)
         self._lock = threading.Lock()
         self._table: DeltaTable | None = None
 
@@ -143,16 +142,21 @@ class StoredTable:
         raise Unavailable(f"appending to {self.uri} failed {_TRIES} times: {failure}") from failure
 
     def read(
-        self, prune: str | None, keep: pc.Expression | None, *, version: int | None = None
+        self,
+        prune: str | None,
+        keep: pc.Expression | None,
+        *,
+        as_of: int | datetime | None = None,
     ) -> pa.Table | None:
         """The rows of the files that the SQL predicate ``prune`` cannot rule out and for which
         ``keep`` holds; None where nothing was appended yet.
 
-        A file that a compaction removed meanwhile is looked for in a newer snapshot.
+        ``as_of`` is a version, or a moment: the version that was the latest then. A file that a
+        compaction removed meanwhile is looked for in a newer snapshot.
         """
         for _ in range(_TRIES):
             with self._lock:
-                table = self._latest() if version is None else self._at(version)
+                table = self._latest() if as_of is None else self._at(as_of)
                 if table is None:
                     return None
                 files = table.to_pyarrow_dataset(file_pruning_predicate=prune)
@@ -160,47 +164,11 @@ class StoredTable:
                 return files.to_table(filter=keep)
             except FileNotFoundError as error:
                 failure = error
-                if version is not None:
+                if as_of is not None:
                     break
         raise NotFound(
-            f"files of {self.uri} are gone: version {version} was vacuumed; ask for a newer one"
+            f"files of {self.uri} are gone: as of {as_of} it was vacuumed; ask for a newer version"
         ) from failure
-
-    def compact(self, *, min_files: int) -> int:
-        """Rewrite each day that has at least ``min_files`` small files into few; returns how many
-        files were replaced. Readers of older versions keep their files until `vacuum`. Where
-        another writer gets in between, the day is left as it is for the next time.
-
-        Appending and reading go on meanwhile: this works on a snapshot of its own.
-        """
-        table = self._snapshot()
-        if table is None:
-            return 0
-        removed = 0
-        for filters in _crowded(table, self._partition_by, min_files):
-            with contextlib.suppress(CommitFailedError):
-                done = table.optimize.compact(
-                    partition_filters=filters,
-                    target_size=_SMALL_BYTES,
-                    max_concurrent_tasks=1,
-                    writer_properties=_WRITER,
-                )
-                removed += int(done["numFilesRemoved"])
-        return removed
-
-    def vacuum(self, *, hours: int) -> int:
-        """Delete files that no version of the last ``hours`` needs; returns how many, among them
-        those that were gone before.
-
-        Looks at every file there is: the log forgets what it removed, the folder does not.
-        """
-        table = self._snapshot()
-        if table is None:
-            return 0
-        gone = table.vacuum(
-            retention_hours=hours, dry_run=False, enforce_retention_duration=False, full=True
-        )
-        return len(gone)
 
     def _snapshot(self) -> DeltaTable | None:
         try:
@@ -215,7 +183,12 @@ class StoredTable:
             self._table.update_incremental()
         return self._table
 
-    def _at(self, version: int) -> DeltaTable:
+    def _at(self, as_of: int | datetime) -> DeltaTable | None:
+        if isinstance(as_of, int):
+            return open_delta(self.uri, as_of, storage_options=self._options)
+        version = version_at(Files(self.uri, self._options), as_of)
+        if version is None:
+            return None
         return open_delta(self.uri, version, storage_options=self._options)
 
     def _create(self, schema: pa.Schema) -> DeltaTable:
@@ -242,7 +215,7 @@ class StoredTable:
             mode="append",
             schema_mode="merge",
             storage_options=self._options,
-            writer_properties=_WRITER,
+            writer_properties=WRITER,
             commit_properties=CommitProperties(app_transactions=transactions),
         )
         table.update_incremental()
@@ -287,19 +260,3 @@ def conflicts(stored: pa.Schema, given: pa.Schema) -> dict[str, str]:
         elif there.type != field.type:
             wrong[field.name] = f"{field.name} (stored as {there.type}, got {field.type})"
     return wrong
-
-
-def _crowded(
-    table: DeltaTable, partition_by: list[str] | None, min_files: int
-) -> list[list[tuple[str, str, str]] | None]:
-    """The filters of the partitions that hold at least so many small files."""
-    actions = pa.table(table.get_add_actions(flatten=True))
-    small = actions.filter(pc.field("size_bytes") < _SMALL_BYTES)
-    if partition_by is None:
-        return [None] if small.num_rows >= min_files else []
-    days = small.column(f"partition.{DAY}").value_counts().to_pylist()
-    return [
-        [(DAY, "=", str(item["values"]) if item["values"] is not None else "")]
-        for item in days
-        if item["counts"] >= min_files
-    ]

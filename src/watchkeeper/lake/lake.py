@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import InvalidInput
+from watchkeeper.lake.care import TableCare
 from watchkeeper.lake.delta import Stamp, StoredTable
 from watchkeeper.lake.joined import attach_labels, first_of_each_id, known_by, shaped
 from watchkeeper.lake.layout import LakeTable, table_uri
@@ -31,6 +32,7 @@ from watchkeeper.lake.schemas import (
     label_schema,
     prediction_schema,
 )
+from watchkeeper.lake.stores import Files, is_remote
 
 __all__ = ["Lake"]
 
@@ -48,6 +50,7 @@ class Lake:
 
     def __init__(self, root: str | Path, storage_options: Mapping[str, str] | None = None) -> None:
         self.root = str(root)
+        is_remote(self.root)  # refuses what no lake can lie in, now rather than at the first row
         self._options = storage_options
         self._lock = threading.Lock()
         self._tables: dict[tuple[str, LakeTable], StoredTable] = {}
@@ -89,13 +92,17 @@ class Lake:
         *,
         start: datetime,
         end: datetime,
-        version: int | None = None,
+        as_of: int | datetime | None = None,
     ) -> pa.Table:
         """The stored rows of ``[start, end)``, duplicates and history included.
 
         Predictions by event time, quarantined rows by when they were received, labels by the day
         of their prediction (those of unknown day are included). Empty, without columns, where the
         table does not exist.
+
+        ``as_of`` reads the table as it was stored at one of its versions, or at a moment, as long
+        as the lake remembers (a week). How things were known at any moment since the rows are
+        kept is told by `joined`.
         """
         keep = None
         if table in _TIME:
@@ -103,7 +110,7 @@ class Lake:
             keep = (moment >= pa.scalar(start, STAMP)) & (moment < pa.scalar(end, STAMP))
         window = Window(start, end)
         found = self._table(model, table).read(
-            _days(window, orphans=table is LakeTable.LABELS), keep, version=version
+            _days(window, orphans=table is LakeTable.LABELS), keep, as_of=as_of
         )
         return pa.table({}) if found is None else found
 
@@ -176,17 +183,13 @@ class Lake:
             )
         )
 
-    def compact(self, model: str, table: LakeTable, *, min_files: int = 16) -> int:
-        """Merge the small files of each day that has at least ``min_files``; returns how many
-        files were replaced. Cheap where there is nothing to do; appends do not wait for it.
-        """
-        return self._table(model, table).compact(min_files=min_files)
+    def care(self, model: str, table: LakeTable) -> TableCare:
+        """What keeps one table small, in order and no older than it may be."""
+        return TableCare(table_uri(self.root, model, table), storage_options=self._options)
 
-    def vacuum(self, model: str, table: LakeTable, *, hours: int = 24 * 7) -> int:
-        """Delete replaced files older than ``hours``, which must exceed the longest query;
-        returns how many. Versions that needed them can no longer be read.
-        """
-        return self._table(model, table).vacuum(hours=hours)
+    def files(self) -> Files:
+        """Every file of the lake."""
+        return Files(self.root, self._options)
 
     def _table(self, model: str, table: LakeTable) -> StoredTable:
         with self._lock:

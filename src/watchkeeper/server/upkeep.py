@@ -78,12 +78,14 @@ class Upkeep:
 
     def _merge(self, model: str, moved: int) -> None:
         for table in LakeTable:
-            self.lake.compact(model, table)
+            care = self.lake.care(model, table)
+            for place in care.crowded(min_files=16):
+                care.merge(place)
         self._merged[model] = moved
 
     def _vacuum(self, model: str, now: datetime) -> None:
         for table in LakeTable:
-            self.lake.vacuum(model, table)
+            self.lake.care(model, table).vacuum(hours=24 * 7)
         self._vacuumed_at[model] = now
 
     def _rows_go_first(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.domain.model import Column, ColumnType, Model, Role, Task
@@ -47,6 +47,7 @@ def plain(told, identity):
     return mine[-1][2], START + mine[since][0] * HOUR
 
 
+@settings(deadline=None)
 @given(st.lists(TRUTHS, max_size=12), st.permutations(["a", "b", "d"]))
 def test_the_latest_known_truth_of_each_id_is_joined(told, ids):
     """Ties of time go to the later told; the same truth told again keeps its first time."""
@@ -57,6 +58,7 @@ def test_the_latest_known_truth_of_each_id_is_joined(told, ids):
     assert found.column("_wk_label_known_at").to_pylist() == [since for _, since in expected]
 
 
+@settings(deadline=None)
 @given(st.lists(TRUTHS, min_size=1, max_size=8), st.randoms())
 def test_the_order_in_which_files_are_read_does_not_matter(told, random):
     """The sequence decides, not the place in the table."""
@@ -70,6 +72,7 @@ def test_the_order_in_which_files_are_read_does_not_matter(told, random):
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 3)), max_size=10), st.randoms())
 def test_each_id_counts_once_in_the_order_of_time(rows, random):
     """Of rows with one id the first moved is kept."""

@@ -67,7 +67,6 @@ def test_an_empty_lake_has_empty_answers(lake):
     assert lake.rows("m", P, start=NOON, end=NOON + DAY).num_rows == 0
     assert lake.profiles("m", NOON, NOON + DAY).num_rows == 0
     assert (lake.version("m", P), lake.schema("m", P), lake.sequence("m", P, "a")) == (None,) * 3
-    assert (lake.compact("m", P), lake.vacuum("m", P)) == (0, 0)
 
 
 def test_an_append_is_seen_by_its_sequence(lake, tmp_path):
@@ -169,17 +168,18 @@ def test_older_versions_can_be_read_until_vacuumed(lake):
     for n in range(10):
         put(lake, P, predictions((str(n), NOON + n * DAY * (n > 7), 1.0)), n)
 
-    assert lake.compact("m", P, min_files=8) == 8
-    assert lake.compact("m", P, min_files=8) == 0
+    care = lake.care("m", P)
+    assert [care.merge(place) for place in care.crowded(min_files=8)] == [8]
+    assert care.crowded(min_files=8) == []
     ever = {"start": NOON - DAY, "end": NOON + 20 * DAY}
     assert lake.rows("m", P, **ever).num_rows == 10
-    assert lake.rows("m", P, **ever, version=3).num_rows == 3
-    assert lake.vacuum("m", P, hours=0) == 8
+    assert lake.rows("m", P, **ever, as_of=3).num_rows == 3
+    assert care.vacuum(hours=0) == 8
     assert lake.rows("m", P, **ever).num_rows == 10
     with pytest.raises(NotFound, match="vacuumed"):
-        lake.rows("m", P, **ever, version=3)
+        lake.rows("m", P, **ever, as_of=3)
     with pytest.raises(NotFound, match="no version 99"):
-        lake.rows("m", P, **ever, version=99)
+        lake.rows("m", P, **ever, as_of=99)
 
 
 def test_a_reader_outlives_a_compaction_and_a_vacuum(tmp_path):
@@ -194,8 +194,9 @@ def test_a_reader_outlives_a_compaction_and_a_vacuum(tmp_path):
         found = latest()
         if not stale.done:
             stale.done = True
-            other.compact("m", P, min_files=2)
-            other.vacuum("m", P, hours=0)
+            care = other.care("m", P)
+            assert care.merge(*care.crowded(min_files=2)) == 4
+            care.vacuum(hours=0)
         return found
 
     stale.done = False

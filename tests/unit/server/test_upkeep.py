@@ -11,6 +11,7 @@ import pytest
 from watchkeeper.catalog.inbox import IdRecord
 from watchkeeper.errors import Unavailable
 from watchkeeper.ingest.rows import RowKind
+from watchkeeper.lake.care import TableCare
 from watchkeeper.lake.delta import open_delta
 from watchkeeper.lake.layout import LakeTable, table_uri
 
@@ -110,7 +111,7 @@ def test_a_table_that_fails_holds_up_nothing(stage, monkeypatch):
         raise Unavailable("the lake is away")
 
     with monkeypatch.context() as away:
-        away.setattr(type(stage.parts.lake), "compact", fail)
+        away.setattr(TableCare, "crowded", fail)
         assert upkeep.step() == 2
     assert upkeep.step() == 1
 
@@ -120,7 +121,8 @@ def test_replaced_files_are_deleted_in_the_end(stage, commits):
     """A file that nothing needs any more is deleted, though the log has forgotten it meanwhile."""
     lake = stage.parts.lake
     trickle(stage, 17)
-    lake.compact("loans", LakeTable.PREDICTIONS)
+    care = lake.care("loans", LakeTable.PREDICTIONS)
+    care.merge(*care.crowded(min_files=16))
     folder = table_uri(lake.root, "loans", LakeTable.PREDICTIONS)
     open_delta(folder).alter.set_table_properties(
         {"delta.deletedFileRetentionDuration": "interval 0 seconds"}
@@ -129,7 +131,7 @@ def test_replaced_files_are_deleted_in_the_end(stage, commits):
         rows = pa.table({"_wk_id": [f"x{place}"], "_wk_day": pa.array([START.date()])})
         lake.append("loans", LakeTable.PREDICTIONS, rows, app_id="x", sequence=place)
 
-    lake.vacuum("loans", LakeTable.PREDICTIONS, hours=0)
+    care.vacuum(hours=0)
 
     assert files(stage) == 1 + commits
     assert len([*Path(folder).glob("_wk_day=*/*.parquet")]) == 1 + commits
