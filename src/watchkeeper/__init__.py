@@ -13,9 +13,18 @@ if TYPE_CHECKING:
     from watchkeeper.reports.compare import compare
     from watchkeeper.sdk.client import Client
     from watchkeeper.sdk.door import last_prediction_id, last_prediction_ids
+    from watchkeeper.sdk.estimators import watch_estimator
     from watchkeeper.sdk.watch import watch
 
-__all__ = ["Client", "compare", "infer", "last_prediction_id", "last_prediction_ids", "watch"]
+__all__ = [
+    "Client",
+    "compare",
+    "infer",
+    "last_prediction_id",
+    "last_prediction_ids",
+    "watch",
+    "watch_estimator",
+]
 
 _HOMES = {
     "Client": "watchkeeper.sdk.client",
@@ -24,6 +33,7 @@ _HOMES = {
     "last_prediction_id": "watchkeeper.sdk.door",
     "last_prediction_ids": "watchkeeper.sdk.door",
     "watch": "watchkeeper.sdk.watch",
+    "watch_estimator": "watchkeeper.sdk.estimators",
 }
 
 
