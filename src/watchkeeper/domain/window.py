@@ -16,6 +16,7 @@ _UNITS = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
+_LONGEST_GRACE, _GRACE_SHARE = timedelta(minutes=5), 20
 _SHORTEST, _LONGEST = timedelta(minutes=5), timedelta(weeks=1)
 # A week starts on a Monday: 1970-01-05 was the first one of the Unix era.
 _ORIGIN = datetime(1970, 1, 5, tzinfo=UTC)
@@ -40,6 +41,13 @@ class Window:
     def length(self) -> timedelta:
         """The time from start to end."""
         return self.end - self.start
+
+    @property
+    def due(self) -> datetime:
+        """When it is judged first: five minutes after it closed, less for short windows. Rows that
+        come to be known later are late.
+        """
+        return self.end + min(_LONGEST_GRACE, self.length / _GRACE_SHARE)
 
     def __contains__(self, moment: datetime) -> bool:
         return self.start <= moment < self.end

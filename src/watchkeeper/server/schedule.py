@@ -18,10 +18,8 @@ from datetime import datetime, timedelta
 from watchkeeper.catalog.windows import StoredWindow
 from watchkeeper.domain.window import Window
 
-__all__ = ["Look", "first_look", "looks", "next_look"]
+__all__ = ["Look", "looks", "next_look"]
 
-_LONGEST_GRACE = timedelta(minutes=5)
-_GRACE_SHARE = 20
 _LATE_GRACE = timedelta(seconds=10)
 _HOUR = timedelta(hours=1)
 
@@ -41,18 +39,13 @@ class Look:
         return self.stored.window
 
 
-def first_look(window: Window) -> datetime:
-    """When a window is judged first: five minutes after it closed, less for short windows."""
-    return window.end + min(_LONGEST_GRACE, window.length / _GRACE_SHARE)
-
-
 def next_look(stored: StoredWindow) -> datetime:
     """When a window that has something new is judged. One whose first rows came after it should
     have been judged (history that was sent late) is judged a moment after they came: a long file
     is sent in many batches, and a window that lies in two of them is one all the same.
     """
     if stored.judged_at is None:
-        on_time, came = first_look(stored.window), stored.first_known_at or stored.known_at
+        on_time, came = stored.window.due, stored.first_known_at or stored.known_at
         return on_time if came <= on_time else came + _LATE_GRACE
     later = stored.judged_at + timedelta(microseconds=1)
     return max(full_hour(stored.known_at), full_hour(later))

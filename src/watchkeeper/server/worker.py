@@ -28,7 +28,7 @@ from watchkeeper.server.looking import Counting, Seen
 from watchkeeper.server.memory import Memory
 from watchkeeper.server.models import Defined, Models
 from watchkeeper.server.references import References
-from watchkeeper.server.schedule import Look, first_look, looks
+from watchkeeper.server.schedule import Look, looks
 from watchkeeper.server.watching import Watcher
 
 __all__ = ["Worker"]
@@ -197,7 +197,7 @@ def silent_windows(
         if item.accounting.received:
             window = Window(item.window.end, item.window.end + granularity.length)
             until = min(now, item.window.end + silence)
-            while window not in held and window.start < until and first_look(window) < now:
+            while window not in held and window.start < until and window.due < now:
                 missing.add(window)
                 window = Window(window.end, window.end + granularity.length)
     return sorted(missing)

@@ -8,7 +8,7 @@ import pytest
 
 from watchkeeper.catalog.windows import StoredWindow
 from watchkeeper.domain.window import Window
-from watchkeeper.server.schedule import first_look, full_hour, looks
+from watchkeeper.server.schedule import full_hour, looks
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -48,7 +48,7 @@ def test_short_windows_wait_less(length, grace):
     """A twentieth of the window, five minutes at the most."""
     window = Window(START, START + length)
 
-    assert first_look(window) - window.end == timedelta(seconds=grace)
+    assert window.due - window.end == timedelta(seconds=grace)
 
 
 def test_what_came_later_is_judged_at_the_next_full_hour():
