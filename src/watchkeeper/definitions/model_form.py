@@ -8,6 +8,7 @@ from datetime import timedelta
 from watchkeeper.definitions.fields import Field
 from watchkeeper.definitions.names import column_name, duration_text, read_duration, read_name
 from watchkeeper.definitions.places import read_place
+from watchkeeper.definitions.retention_form import form_of_retention, read_retention
 from watchkeeper.definitions.rules import check_model
 from watchkeeper.definitions.yaml_text import Flow
 from watchkeeper.domain.model import (
@@ -38,7 +39,7 @@ __all__ = [
 MODEL_KEYS = (
     "kind", "apiVersion", "name", "task", "description", "owner", "tier", "positive_class",
     "classes", "granularity", "timezone", "holidays", "label_horizon", "baseline",
-    "alarm_budget", "materiality", "columns", "monitors",
+    "alarm_budget", "materiality", "retention", "columns", "monitors",
 )  # fmt: skip
 COLUMN_KEYS = (
     "type", "role", "score_of", "description", "minimum", "maximum", "categories", "policy",
@@ -83,6 +84,9 @@ def read_model(document: Field) -> Model:
         description=fields["description"].text(least=0, most=10_000, prose=True)
         if "description" in fields
         else "",
+        retention=read_retention(fields["retention"])
+        if "retention" in fields
+        else _DEFAULT.retention,
     )
     check_model(model, document)
     return model
@@ -107,6 +111,7 @@ def form_of_model(model: Model) -> dict[str, object]:
         "baseline": _form_of_baseline(model.baseline),
         "alarm_budget": _form_of_budget(model.alarm_budget),
         "materiality": model.materiality,
+        "retention": form_of_retention(model.retention),
         "columns": {column.name: _form_of_column(column) for column in model.columns},
         "monitors": [form_of_monitor(spec) for spec in model.monitors],
     }
@@ -297,5 +302,6 @@ _OMITTED: dict[str, object] = {
     "baseline": Flow(),
     "alarm_budget": _form_of_budget(_DEFAULT.alarm_budget),
     "materiality": _DEFAULT.materiality,
+    "retention": Flow(),
     "monitors": [],
 }

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from watchkeeper.definitions.document import kind_of
 from watchkeeper.definitions.model_form import form_of_monitor
 from watchkeeper.definitions.names import duration_text
+from watchkeeper.definitions.retention_form import retention_texts
 from watchkeeper.definitions.route_form import form_of_route
 from watchkeeper.definitions.source_form import form_of_source
 from watchkeeper.domain.model import Column, Model
@@ -40,6 +41,7 @@ _EFFECTS = (
     ("materiality", "judged so from the next window on"),
     ("baseline.rolling_days", "judged so from the next window on"),
     ("monitors*", "judged so from the next window on"),
+    ("retention.*", "older rows are deleted within a day"),
     ("match*", "holds for notices from now on"),
     ("sinks", "holds for notices from now on"),
     ("source.*", "holds for what is taken from now on"),
@@ -201,6 +203,7 @@ def _settings(model: Model) -> dict[str, object]:
         "alarm_budget.false_days": model.alarm_budget.false_days,
         "alarm_budget.per_days": model.alarm_budget.per_days,
         "materiality": model.materiality,
+        **{f"retention.{key}": text for key, text in retention_texts(model.retention).items()},
     }
 
 

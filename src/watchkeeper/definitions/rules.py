@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from watchkeeper.definitions.fields import Field, show
 from watchkeeper.definitions.metrics import check_metrics
+from watchkeeper.definitions.retention_form import check_retention
 from watchkeeper.domain.model import Column, ColumnType, Model, Role, Task
 
 __all__ = ["SINGLE", "check_model"]
@@ -47,6 +48,7 @@ def check_model(model: Model, document: Field) -> None:
     for column in model.columns:
         _check_column(model, column, columns.child(column.name, None))
     _check_classes(model, document)
+    check_retention(model, document)
     check_metrics(model, document)
     names = {column.name for column in model.columns}
     for index, spec in enumerate(model.monitors):

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from watchkeeper.definitions.names import COLUMN_NAME, DURATION, MAX_COLUMN_NAME, NAME
 from watchkeeper.definitions.places import PLACE
+from watchkeeper.definitions.retention_form import RETENTION_KEYS
 from watchkeeper.definitions.route_form import SINK_OPTIONS, needed_options
 from watchkeeper.definitions.source_form import (
     SOURCE_OPTIONS,
@@ -71,6 +72,10 @@ def model_schema() -> _Schema:
                 }
             ),
             "materiality": {"type": "number", "minimum": 0, "maximum": 1},
+            "retention": {
+                **_object({key: _kept() for key in RETENTION_KEYS}),
+                "description": "How long the rows of each table are kept; else as the tier says.",
+            },
             "columns": {
                 "type": "object",
                 "maxProperties": 10_000,
@@ -236,6 +241,10 @@ def _column_name() -> _Schema:
 
 def _duration(description: str) -> _Schema:
     return {"type": "string", "pattern": f"^{DURATION}$", "description": description}
+
+
+def _kept() -> _Schema:
+    return {"type": "string", "pattern": f"^(?:{DURATION}|forever)$"}
 
 
 def _class(description: str = "") -> _Schema:

@@ -19,6 +19,7 @@ __all__ = [
     "Model",
     "MonitorSpec",
     "Policy",
+    "Retention",
     "Role",
     "Task",
     "Tier",
@@ -148,6 +149,19 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long the rows of each of a model's tables are kept; None: as long as its tier says.
+
+    ``timedelta.max`` keeps them for ever.
+    """
+
+    predictions: timedelta | None = None
+    labels: timedelta | None = None
+    quarantine: timedelta | None = None
+    profiles: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MonitorSpec:
     """A monitor as data: its kind, what it looks at, and options of that kind.
 
@@ -187,6 +201,7 @@ class Model:
     owner: str = ""
     tier: Tier = Tier.STANDARD
     description: str = ""
+    retention: Retention = field(default_factory=Retention)
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
