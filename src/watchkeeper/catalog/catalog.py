@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from watchkeeper.catalog.accounting import Accounts
 from watchkeeper.catalog.alerts import Alerts, NoticeOutbox
 from watchkeeper.catalog.baselines import Baselines
+from watchkeeper.catalog.clients import Clients
 from watchkeeper.catalog.database import Database
 from watchkeeper.catalog.documents import Documents
 from watchkeeper.catalog.inbox import Inbox
@@ -26,6 +28,8 @@ class Catalog:
         Of each model whether its time is the wall's or its data's, as ``server.clocks`` says it.
     baselines, windows, verdicts, alerts, outbox, keys, sessions, secrets, inbox
         The stores of those names.
+    accounts, clients
+        What became of rows by day, and what is known of who sent them.
     """
 
     def __init__(self, records: Database, inbox: Database) -> None:
@@ -42,6 +46,8 @@ class Catalog:
         self.sessions = Sessions(records)
         self.secrets = Secrets(records)
         self.inbox = Inbox(inbox)
+        self.accounts = Accounts(records)
+        self.clients = Clients(records)
 
     @classmethod
     def open(cls, records_url: str, inbox_url: str | None = None) -> Catalog:

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from watchkeeper.catalog.accounting import BatchAccount, read_account, write_account
 
 from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros, within
 from watchkeeper.catalog.schema import batches, claims, ids, inbox, inbox_identity
@@ -61,6 +62,7 @@ class IdRecord(NamedTuple):
     content: int
 
 
+    account: BatchAccount | None = None
 @dataclass(frozen=True, slots=True)
 class InboxBatch:
     """A batch on its way to the lake; the tables are Arrow IPC streams, None where empty."""
@@ -316,6 +318,7 @@ def _batch_row(batch: InboxBatch) -> dict[str, object]:
             item.accepted,
             item.rejected,
             item.duplicate,
+        "account": None if batch.account is None else json.dumps(write_account(batch.account)),
             item.labels,
         ]
         for item in batch.tallies
@@ -334,6 +337,7 @@ def _batch_row(batch: InboxBatch) -> dict[str, object]:
     }
 
 
+        None if row.account is None else read_account(json.loads(row.account)),
 def _batch(row: sa.Row[tuple[object, ...]]) -> InboxBatch:
     tallies = tuple(
         Tally(Window(from_micros(start), from_micros(end)), *counts)

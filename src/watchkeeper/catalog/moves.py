@@ -8,6 +8,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from watchkeeper.catalog.accounting import BatchAccount, count_days
+from watchkeeper.catalog.clients import follow
 from watchkeeper.catalog.database import insert_into
 from watchkeeper.catalog.schema import column_notes, moves, rejections, windows
 from watchkeeper.domain.window import Window
@@ -17,7 +19,8 @@ __all__ = ["ColumnNote", "Move", "RejectionCount", "Tally", "record_move"]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one move did to one window; ``labels`` counts labels of its predictions.
+    """What one move did to one window; ``labels`` counts labels of its predictions, ``late`` the
+    accepted rows that came to be known after the window was due.
 
     ``since`` and ``until`` are when the first and the last of it came to be known; None: at the
     move's ``known_at``.
@@ -29,6 +32,7 @@ class Tally:
     rejected: int = 0
     duplicate: int = 0
     labels: int = 0
+    late: int = 0
     since: datetime | None = None
     until: datetime | None = None
 
@@ -68,6 +72,7 @@ class Move:
     tallies: Sequence[Tally] = ()
     rejections: Sequence[RejectionCount] = ()
     notes: Sequence[ColumnNote] = ()
+    accounts: Sequence[BatchAccount] = ()
     predictions_version: int | None = None
     labels_version: int | None = None
 
@@ -84,6 +89,8 @@ def record_move(connection: sa.Connection, move: Move) -> bool:
     for note in move.notes:
         spot = {"start": note.start, "column": note.column, "note": note.note}
         _count(connection, column_notes, {"model": move.model, **spot}, note.rows)
+    count_days(connection, move.model, move.accounts)
+    follow(connection, move.model, move.accounts, known_at=move.known_at)
     return True
 
 
@@ -119,6 +126,7 @@ def _values(move: Move, tally: Tally) -> dict[str, object]:
         "accepted": tally.accepted,
         "rejected": tally.rejected,
         "duplicate": tally.duplicate,
+        "late": tally.late,
     }
 
 
@@ -134,6 +142,7 @@ def _changes(move: Move, tally: Tally) -> dict[str, object]:
         "accepted": held.accepted + tally.accepted,
         "rejected": held.rejected + tally.rejected,
         "duplicate": held.duplicate + tally.duplicate,
+        "late": held.late + tally.late,
     }
     if tally.accepted:
         changes["predictions_version"] = move.predictions_version

@@ -7,18 +7,21 @@ PostgreSQL both lie in one database. A change here needs a migration beside it: 
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Text
 
 from watchkeeper.catalog.database import AutoKey, UtcTime
 
 __all__ = [
     "CATALOG",
     "INBOX",
+    "account_days",
     "alerts",
     "baselines",
     "batches",
     "claims",
     "column_notes",
+    "client_windows",
+    "clients",
     "documents",
     "ids",
     "inbox",
@@ -120,6 +123,7 @@ windows = sa.Table(
 )
 
 moves = sa.Table(
+    Column("late", BigInteger, nullable=False, server_default="0"),
     "moves",
     CATALOG,
     Column("inbox", String(40), primary_key=True),
@@ -156,6 +160,77 @@ verdicts = sa.Table(
     Column("model", String(200), nullable=False),
     Column("start", UtcTime, nullable=False),
     Column("end", UtcTime, nullable=False),
+# By the day (UTC) on which rows came to be known; `checked_at` is null until the day was compared
+# with what is stored, and again whenever more is counted.
+account_days = sa.Table(
+    "account_days",
+    CATALOG,
+    Column("model", String(200), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("received", BigInteger, nullable=False),
+    Column("accepted", BigInteger, nullable=False),
+    Column("duplicate", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+    Column("set_aside", BigInteger, nullable=False),
+    Column("batches", BigInteger, nullable=False),
+    Column("checked_at", UtcTime),
+    Column("fault", Text, nullable=False),
+    Index("account_days_unchecked", "checked_at", "day"),
+)
+
+# One row for each client (a life of a process), model and kind of rows. `due_at` is when something
+# that is missing is to be told, null where nothing is.
+clients = sa.Table(
+    "clients",
+    CATALOG,
+    Column("model", String(200), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("client", String(64), primary_key=True),
+    Column("host", String(200), nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
+    Column("horizon_seconds", Float, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Column("highest", BigInteger, nullable=False),
+    Column("reached", UtcTime),
+    Column("spooled", BigInteger, nullable=False),
+    Column("dropped", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("sampled", BigInteger, nullable=False),
+    Column("gone", BigInteger, nullable=False),
+    Column("gaps", Text, nullable=False),
+    Column("delays", Text, nullable=False),
+    Column("due_at", UtcTime, index=True),
+    Index("clients_by_age", "model", "last_seen"),
+)
+
+client_windows = sa.Table(
+    "client_windows",
+    CATALOG,
+    Column("model", String(200), primary_key=True),
+    Column("start", UtcTime, primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("client", String(64), primary_key=True),
+    Column("missing", BigInteger, nullable=False),
+    Column("dropped", BigInteger, nullable=False),
+    Column("sampled", BigInteger, nullable=False),
+    Column("delays", Text, nullable=False),
+)
+
+# What is done again and again on a table of a model: when it was done last, and how far it came.
+chores = sa.Table(
+    "chores",
+    CATALOG,
+    Column("task", String(20), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    Column("name", String(20), primary_key=True),
+    Column("done_at", UtcTime),
+    Column("mark", BigInteger),
+    Column("before", UtcTime),
+)
+
     Column("revision", Integer, nullable=False),
     Column("known_at", UtcTime, nullable=False),
     Column("superseded_at", UtcTime),
@@ -265,6 +340,7 @@ ids = sa.Table(
 
 claims = sa.Table(
     "claims",
+    Column("account", Text),
     INBOX,
     Column("model", String(200), primary_key=True),
     Column("number", BigInteger, nullable=False),

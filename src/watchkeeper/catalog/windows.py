@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros
 from watchkeeper.catalog.moves import ColumnNote, Move, RejectionCount, Tally, record_move
 from watchkeeper.catalog.paging import Page, page_of, read_cursor
-from watchkeeper.catalog.schema import column_notes, moves, rejections, windows
+from watchkeeper.catalog.schema import chores, column_notes, moves, rejections, windows
 from watchkeeper.domain.profile import Accounting
 from watchkeeper.domain.verdict import Status
 from watchkeeper.domain.window import Window
@@ -21,6 +21,7 @@ from watchkeeper.errors import NotFound
 __all__ = [
     "ColumnNote",
     "Move",
+    "RETAIN",
     "Outcome",
     "RejectionCount",
     "StoredWindow",
@@ -28,6 +29,9 @@ __all__ = [
     "WindowState",
     "Windows",
 ]
+
+
+RETAIN = "retain"  # the chore that lets rows go
 
 
 class WindowState(StrEnum):
@@ -302,10 +306,24 @@ class Windows:
 def _in_state(state: WindowState) -> sa.ColumnElement[bool]:
     held = windows.c
     if state is WindowState.DIRTY:
-        return held.profiled < held.changed
+        return (held.profiled < held.changed) & ~_let_go()
     if state is WindowState.PROFILED:
         return (held.profiled >= held.changed) & (held.judged < held.profiled)
     return (held.profiled >= held.changed) & (held.judged >= held.profiled)
+
+
+def _let_go() -> sa.ColumnElement[bool]:
+    """Whether rows of the window may be deleted by now, being too old to be kept: it stays as it
+    was judged, whatever comes to be known, because it cannot be profiled anew.
+    """
+    held = windows.c
+    return sa.exists().where(
+        chores.c.task == RETAIN,
+        chores.c.model == held.model,
+        chores.c.name.in_(("predictions", "labels")),
+        chores.c.before > held.start,
+        chores.c.before > held.first_known_at,
+    )
 
 
 def _is(window: StoredWindow) -> tuple[sa.ColumnElement[bool], ...]:
@@ -327,7 +345,9 @@ def _window(row: sa.Row[tuple[object, ...]]) -> StoredWindow:
         predictions_version=row.predictions_version,
         labels_version=row.labels_version,
         profile_revision=row.profile_revision,
-        accounting=Accounting(row.received, row.accepted, row.rejected, row.duplicate, row.joined),
+        accounting=Accounting(
+            row.received, row.accepted, row.rejected, row.duplicate, row.joined, row.late
+        ),
         first_known_at=row.first_known_at,
         judged_at=row.judged_at,
         status=None if row.status is None else Status(row.status),

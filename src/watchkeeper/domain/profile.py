@@ -32,6 +32,7 @@ __all__ = [
     "CategoricalBinning",
     "CategoricalProfile",
     "ClassificationProfile",
+    "ClientAccount",
     "ColumnProfile",
     "CountProfile",
     "DelayCounts",
@@ -277,14 +278,37 @@ class ServiceProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientAccount:
+    """What one client has to answer for in a window: rows that it numbered and that never arrived
+    (``missing``), could not keep (``dropped``), or left out on purpose (``sampled``); and the
+    differences received − sent, in seconds, by which its clock is judged, where they stood out.
+    """
+
+    name: str
+    kind: str
+    missing: int = 0
+    dropped: int = 0
+    sampled: int = 0
+    delays: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Accounting:
-    """What became of the rows of a window, as far as is known now."""
+    """What became of the rows of a window, as far as is known now.
+
+    ``received = accepted + duplicate + rejected``. ``late`` of the accepted came to be known after
+    the window was due. ``clients`` holds those that have anything to answer for. ``faults`` say in
+    words what of a day that ended in the window does not add up.
+    """
 
     received: int = 0
     accepted: int = 0
     rejected: int = 0
     duplicate: int = 0
     joined: int = 0
+    late: int = 0
+    clients: tuple[ClientAccount, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import pyarrow as pa
 
+from watchkeeper.catalog.accounting import BatchAccount
 from watchkeeper.catalog.inbox import Claim, InboxBatch
 from watchkeeper.catalog.windows import Tally
 from watchkeeper.ingest.envelope import unpacked_table
@@ -27,10 +29,11 @@ __all__ = ["Stored", "set_aside"]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One claim's rows by table, and its counts by window."""
+    """One claim's rows by table, its counts by window, and the accounts of its batches."""
 
     tables: Mapping[LakeTable, pa.Table]
     tallies: tuple[Tally, ...]
+    accounts: tuple[BatchAccount, ...] = ()
 
 
 def set_aside(claim: Claim, lake: Lake) -> Stored:
@@ -41,24 +44,29 @@ def set_aside(claim: Claim, lake: Lake) -> Stored:
     """
     parts: dict[LakeTable, list[pa.Table]] = {table: [] for table in _KINDS}
     tallies: list[Tally] = []
+    accounts: list[BatchAccount] = []
     schemas = {table: lake.schema(claim.model, table) or pa.schema([]) for table in _KINDS}
     for batch in claim.batches:
-        refused = False
+        refused: set[LakeTable] = set()
         for table, rows in _tables(batch).items():
             wrong = conflicts(schemas[table], rows.schema)
             if wrong:
                 parts[LakeTable.QUARANTINE].append(_refused(rows, wrong, table, batch))
-                refused = refused or table is LakeTable.PREDICTIONS
+                refused.add(table)
             else:
                 parts[table].append(rows)
                 schemas[table] = pa.unify_schemas([schemas[table], rows.schema])
-        known = [replace(t, since=batch.known_at, until=batch.known_at) for t in batch.tallies]
-        tallies += [_rejected(tally) if refused else tally for tally in known]
+        known = [_dated(tally, batch.known_at) for tally in batch.tallies]
+        gone = LakeTable.PREDICTIONS in refused
+        tallies += [_rejected(tally) if gone else tally for tally in known]
+        if batch.account is not None:
+            own = LakeTable(batch.account.kind) in refused
+            accounts.append(batch.account.refused() if own else batch.account)
     tables = {
         table: pa.concat_tables(found, promote_options="default") if found else _empty(table)
         for table, found in parts.items()
     }
-    return Stored(tables, tuple(tallies))
+    return Stored(tables, tuple(tallies), tuple(accounts))
 
 
 _KINDS = (LakeTable.PREDICTIONS, LakeTable.LABELS, LakeTable.QUARANTINE)
@@ -73,8 +81,13 @@ def _empty(table: LakeTable) -> pa.Table:
     return quarantine_schema().empty_table() if table is LakeTable.QUARANTINE else pa.table({})
 
 
+def _dated(tally: Tally, known_at: datetime) -> Tally:
+    late = tally.accepted if known_at > tally.window.due else 0
+    return replace(tally, since=known_at, until=known_at, late=late)
+
+
 def _rejected(tally: Tally) -> Tally:
-    return replace(tally, accepted=0, rejected=tally.rejected + tally.accepted)
+    return replace(tally, accepted=0, rejected=tally.rejected + tally.accepted, late=0)
 
 
 def _refused(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from watchkeeper.catalog.accounting import BatchAccount
 from watchkeeper.catalog.inbox import InboxBatch
 from watchkeeper.catalog.windows import ColumnNote, Tally
 from watchkeeper.domain.model import Model
@@ -60,6 +61,29 @@ def pack(
         notes=_notes(checked, model),
     )
 
+        account=_account(batch, checked, settled, kind=kind, arrival=arrival),
+    )
+
+
+def _account(
+    batch: Batch, checked: Checked, settled: Settled, *, kind: RowKind, arrival: Arrival
+) -> BatchAccount:
+    accepted, rejected, duplicate = settled.counts
+    rows = settled.prediction_rows if kind is RowKind.PREDICTIONS else settled.label_rows
+    micros = checked.micros[rows]
+    times = [_EPOCH + int(edge(micros)) * _MICROSECOND for edge in (np.min, np.max) if len(rows)]
+    since, until = times or (None, None)
+    return BatchAccount(
+        kind.value,
+        arrival.known_at,
+        arrival.received_at or arrival.known_at,
+        received=batch.size,
+        accepted=accepted,
+        duplicate=duplicate,
+        rejected=rejected,
+        since=since,
+        until=until,
+        sending=arrival.sending,
 
 def packed_table(table: pa.Table) -> bytes | None:
     """A table as an Arrow IPC stream; None where it has no rows."""

@@ -97,6 +97,7 @@ class Mover:
             tallies=_summed(stored.tallies),
             rejections=_counted(stored.tables[LakeTable.QUARANTINE]),
             notes=_noted(claim.batches),
+            accounts=stored.accounts,
             predictions_version=versions.get(LakeTable.PREDICTIONS),
             labels_version=versions.get(LakeTable.LABELS),
         )
@@ -116,6 +117,7 @@ def _summed(tallies: Iterable[Tally]) -> tuple[Tally, ...]:
             sum(tally.rejected for tally in found),
             sum(tally.duplicate for tally in found),
             sum(tally.labels for tally in found),
+            sum(tally.late for tally in found),
             since=min((tally.since for tally in found if tally.since), default=None),
             until=max((tally.until for tally in found if tally.until), default=None),
         )

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from watchkeeper.domain.model import Column, ColumnType, Model, Role, Task
+from watchkeeper.domain.sending import Sending
 from watchkeeper.ingest.content import mint_id, row_contents
 from watchkeeper.ingest.policies import apply_policy
 from watchkeeper.ingest.reading import (
@@ -47,12 +48,16 @@ _LABEL_KEY = "label"
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How a batch came: when, under what name from whom, and the secret of hashed columns."""
+    """How a batch came: when, under what name from whom, the secret of hashed columns, and what
+    its client said about itself.
+    """
 
     known_at: datetime
     sender: str
     batch: str
     pepper: bytes
+    received_at: datetime | None = None  # the wall's time; None: it is known_at
+    sending: Sending | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,6 +303,9 @@ def _accounting(parts: Sequence[Accounting]) -> Accounting:
 def _sum(parts: Sequence[npt.NDArray[N]]) -> npt.NDArray[N]:
     total: npt.NDArray[N] = np.sum(np.stack(parts), axis=0)
     return total
+        late=sum(part.late for part in parts),
+        clients=tuple(client for part in parts for client in part.clients),
+        faults=tuple(dict.fromkeys(fault for part in parts for fault in part.faults)),
 
 
 def _pairs(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
