@@ -72,7 +72,7 @@ class Option:
 
 
 _FILES: Mapping[str, Option] = {
-    "pattern": Option("text", "Which files, as a pattern of their path below it: `**/*.parquet`."),
+    "pattern": Option("text", "Which files, as a pattern of their path below it: `*.parquet`, `2024/*.csv`."),
     "settle": Option("duration", "How long a file must not have changed before it is read."),
     "poll": Option("duration", "How often to look for new files."),
     "changed": Option("changed", "A taken file that changed: `refuse` it, or `read` it again."),

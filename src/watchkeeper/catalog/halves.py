@@ -1,0 +1,103 @@
+"""Requests that wait for their responses, and the other way round, whichever came first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from watchkeeper.catalog.database import Database
+from watchkeeper.catalog.inbox import InboxWrite
+from watchkeeper.catalog.schema import halves
+from watchkeeper.errors import Conflict
+
+__all__ = ["Half", "Halves", "drop_halves", "keep_half"]
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """What is there of one exchange. ``event`` is what request and response have in common."""
+
+    event: str
+    model: str
+    request: bytes | None
+    response: bytes | None
+    at: datetime  # when the first half came
+
+
+_COLUMNS = (halves.c.event, halves.c.model, halves.c.request, halves.c.response, halves.c.at)
+
+
+class Halves:
+    """What waits, of all sources."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def waiting(self) -> int:
+        """How many exchanges are kept, of all sources together."""
+        with self._database.read() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(halves)).scalar_one()
+
+    def sources(self) -> tuple[str, ...]:
+        """The sources of which something waits."""
+        asked = sa.select(halves.c.source).distinct().order_by(halves.c.source)
+        with self._database.read() as connection:
+            return tuple(connection.execute(asked).scalars())
+
+    def whole(self, source: str, *, limit: int) -> tuple[Half, ...]:
+        """The oldest exchanges of which nothing is missing."""
+        return self._some(source, halves.c.whole, limit=limit)
+
+    def expired(self, source: str, before: datetime, *, limit: int) -> tuple[Half, ...]:
+        """The oldest exchanges that began before then and are not whole."""
+        return self._some(source, sa.not_(halves.c.whole), halves.c.at < before, limit=limit)
+
+    def _some(self, source: str, *where: sa.ColumnElement[bool], limit: int) -> tuple[Half, ...]:
+        asked = (
+            sa.select(*_COLUMNS)
+            .where(halves.c.source == source, *where)
+            .order_by(halves.c.at, halves.c.event)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return tuple(Half(*row) for row in connection.execute(asked))
+
+
+def keep_half(write: InboxWrite, source: str, half: Half, *, alone: bool) -> bool:
+    """Keep one side of an exchange; False, and nothing happens, where that side is there.
+
+    ``alone``: the other side is not waited for. Call `count` first, which holds up other writers
+    of the source: of two sides that come at once, the later must see the earlier.
+    """
+    of_event = (halves.c.source == source, halves.c.event == half.event)
+    asked = sa.select(halves.c.request.is_not(None), halves.c.response.is_not(None))
+    there = write.connection.execute(asked.where(*of_event)).first()
+    if there is None:
+        write.connection.execute(
+            sa.insert(halves).values(
+                source=source,
+                event=half.event,
+                model=half.model,
+                request=half.request,
+                response=half.response,
+                whole=alone,
+                at=half.at,
+            )
+        )
+        return True
+    side = "request" if half.request is not None else "response"
+    if there[0 if side == "request" else 1]:
+        return False
+    change = sa.update(halves).where(*of_event)
+    write.connection.execute(change.values({side: getattr(half, side), "whole": True}))
+    return True
+
+
+def drop_halves(write: InboxWrite, source: str, events: Sequence[str]) -> None:
+    """Forget exchanges that became rows; Conflict where another did it meanwhile."""
+    gone = sa.delete(halves).where(halves.c.source == source, halves.c.event.in_(events))
+    if write.connection.execute(gone).rowcount != len(events):
+        raise Conflict("exchanges became rows in another process meanwhile: nothing is left to do")

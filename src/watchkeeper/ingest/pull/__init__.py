@@ -1,0 +1,1 @@
+"""Fetching rows: from folders, object stores and topics, each thing once."""
