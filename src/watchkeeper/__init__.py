@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from watchkeeper.definitions.infer import infer_model as infer
     from watchkeeper.reports.compare import compare
+    from watchkeeper.sdk.asgi import WatchASGI
     from watchkeeper.sdk.client import Client
     from watchkeeper.sdk.door import last_prediction_id, last_prediction_ids
+    from watchkeeper.sdk.endpoints import Endpoint
     from watchkeeper.sdk.estimators import watch_estimator
     from watchkeeper.sdk.watch import watch
+    from watchkeeper.sdk.wsgi import WatchWSGI
 
 __all__ = [
     "Client",
+    "Endpoint",
+    "WatchASGI",
+    "WatchWSGI",
     "compare",
     "infer",
     "last_prediction_id",
@@ -28,6 +34,9 @@ __all__ = [
 
 _HOMES = {
     "Client": "watchkeeper.sdk.client",
+    "Endpoint": "watchkeeper.sdk.endpoints",
+    "WatchASGI": "watchkeeper.sdk.asgi",
+    "WatchWSGI": "watchkeeper.sdk.wsgi",
     "compare": "watchkeeper.reports.compare",
     "infer": "watchkeeper.definitions.infer:infer_model",
     "last_prediction_id": "watchkeeper.sdk.door",

@@ -14,11 +14,14 @@ from watchkeeper.sdk.answers import Answer
 from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.logger import Logger
 from watchkeeper.sdk.tables import Table
+from watchkeeper.settings import Settings
 
 __all__ = ["Asked", "Door", "error_text", "last_prediction_id", "last_prediction_ids"]
 
 _log = logging.getLogger("watchkeeper.sdk")
 _LONGEST_ERROR = 1000
+_making_default = threading.Lock()
+_defaults: dict[tuple[str, str, str], Client] = {}
 _last: ContextVar[tuple[str, ...]] = ContextVar("watchkeeper_last_prediction_ids", default=())
 
 
@@ -103,9 +106,19 @@ class Door:
         if self._logger is None:
             with self._making:
                 if self._client is None:
-                    self._client = Client()
+                    self._client = _default_client()
                 self._logger = self._client.logger(self.model, version=self.version)
         return self._logger
+
+
+def _default_client() -> Client:
+    """The one client of all doors that were given none: one for each server, key and home."""
+    settings = Settings.load()
+    named = (settings.url, settings.api_key, str(settings.home))
+    with _making_default:
+        if named not in _defaults:
+            _defaults[named] = Client()
+        return _defaults[named]
 
 
 def error_text(error: BaseException) -> str:

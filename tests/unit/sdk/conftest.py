@@ -10,6 +10,7 @@ class Logged:
 
     def __init__(self):
         self.rows = []
+        self.identities = []
         self.labels = []
         self.dropped = []
 
@@ -20,6 +21,7 @@ class Logged:
     def prediction(self, features, **facts):
         identity = facts.pop("prediction_id", None) or f"id-{len(self.rows) + 1}"
         self.rows.append((dict(features), facts))
+        self.identities.append(identity)
         return identity
 
     def label(self, prediction_id, value, *, time=None):
