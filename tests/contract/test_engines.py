@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 
 import ibis
 import numpy as np
@@ -16,6 +16,7 @@ from watchkeeper.profiles import compute
 from watchkeeper.profiles.binning import fit_binnings
 from watchkeeper.profiles.compute import profile
 from watchkeeper.profiles.readers import open_table
+from watchkeeper.testing.unlike import unlike
 
 ROWS = 1_500
 ENGINES: dict[str, Callable[[], ibis.BaseBackend]] = {
@@ -64,23 +65,6 @@ def defined(task: Task) -> Model:
         Column("y", outcome, Role.LABEL),
     )
     return Model("m", task, columns, positive_class="1")
-
-
-def unlike(one: object, other: object, path: str = "") -> list[str]:
-    """Where two values differ; sums may differ by rounding."""
-    if is_dataclass(one) and type(one) is type(other):
-        names = [f.name for f in fields(one) if f.name not in {"id", "schema"}]
-        return [t for n in names for t in unlike(getattr(one, n), getattr(other, n), f"{path}.{n}")]
-    if isinstance(one, dict) and isinstance(other, dict):
-        return [t for n in one | other for t in unlike(one.get(n), other.get(n), f"{path}[{n}]")]
-    if isinstance(one, tuple | list) and isinstance(other, tuple | list) and len(one) == len(other):
-        pairs = enumerate(zip(one, other, strict=True))
-        return [t for i, (a, b) in pairs for t in unlike(a, b, f"{path}[{i}]")]
-    if isinstance(one, np.ndarray | float) and isinstance(other, np.ndarray | float):
-        same = np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=1e-9, atol=1e-9)
-    else:
-        same = bool(one == other)
-    return [] if same else [f"{path}: {one!r} != {other!r}"]
 
 
 def comparable(found: list[WindowProfile], engine: str) -> list[WindowProfile]:

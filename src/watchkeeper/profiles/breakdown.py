@@ -33,14 +33,14 @@ from watchkeeper.profiles.groups import Cell, Groups
 from watchkeeper.profiles.regression import regressor_figures
 from watchkeeper.profiles.texts import canonicals
 
-__all__ = ["NAMED", "Detail", "breakdowns", "detailed"]
+__all__ = ["NAMED", "SQUARES", "TYPES", "Detail", "breakdowns", "detailed"]
 
 NAMED = 30  # categories of the reference with a cell of their own
 _WINDOW_ROWS = 200_000  # looked at in a window
 _ROWS = 1_000_000  # looked at in all
-_TYPES = frozenset({ColumnType.NUMERIC, ColumnType.CATEGORICAL, ColumnType.BOOLEAN})
+TYPES = frozenset({ColumnType.NUMERIC, ColumnType.CATEGORICAL, ColumnType.BOOLEAN})
 # Figures whose squares are summed too; those of the others are sums that are there already.
-_SQUARES = {"answer": "answer_2", "squared": "squared_2"}
+SQUARES = {"answer": "answer_2", "squared": "squared_2"}
 _HASHES = 1_000_003  # a prime: rows are chosen by their hash's remainder
 
 Floats = npt.NDArray[np.float64]
@@ -109,7 +109,7 @@ def _features(frame: Frame) -> list[tuple[Column, Binning, str]]:
     found: list[tuple[Column, Binning, str]] = []
     for column in frame.columns:
         binning = frame.binnings.get(column.name)
-        wanted = column.role in {Role.FEATURE, Role.SEGMENT} and column.type in _TYPES
+        wanted = column.role in {Role.FEATURE, Role.SEGMENT} and column.type in TYPES
         if not wanted or binning is None or is_nested(frame.table[column.name]):
             continue
         if isinstance(binning, CategoricalBinning):
@@ -166,7 +166,7 @@ def breakdowns(detail: Detail, axis: Axis | None) -> dict[Cell, dict[str, Breakd
 
 
 def _sums(figures: Sequence[str]) -> list[str]:
-    return ["rows", "labelled", *figures, *(_SQUARES[f] for f in figures if f in _SQUARES)]
+    return ["rows", "labelled", *figures, *(SQUARES[f] for f in figures if f in SQUARES)]
 
 
 def _item(detail: Detail, axis: Axis | None, position: int) -> Item:
@@ -194,8 +194,8 @@ def _totals(rows: ibis.Table, figures: Sequence[str]) -> dict[str, ibis.Value]:
         "labelled": rows[errors[0]].count(),
     }
     found |= {name: rows[name].sum() for name in figures}
-    squared = [name for name in figures if name in _SQUARES]
-    return found | {_SQUARES[name]: (rows[name] * rows[name]).sum() for name in squared}
+    squared = [name for name in figures if name in SQUARES]
+    return found | {SQUARES[name]: (rows[name] * rows[name]).sum() for name in squared}
 
 
 def _cells(detail: Detail, item: int, part: pa.Table) -> tuple[Ints, int]:

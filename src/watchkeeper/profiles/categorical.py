@@ -21,6 +21,7 @@ from watchkeeper.profiles.groups import Cell, Groups
 from watchkeeper.profiles.texts import canonicals
 
 __all__ = [
+    "UNSEEN_SHOWN",
     "Together",
     "categorical_item",
     "categorical_profiles",
@@ -28,7 +29,7 @@ __all__ = [
     "grouped_columns",
 ]
 
-_UNSEEN_SHOWN = 10  # unseen values that a profile names
+UNSEEN_SHOWN = 10  # unseen values that a profile names
 _NULL, _INVALID, _OTHER, _UNSEEN, _SEEN = range(5)
 # Columns of few values are grouped together, which reads the time column once for all of them.
 _TOGETHER = 4
@@ -155,9 +156,9 @@ class _Lookup:
         if not len(indices):
             return ()
         totals = np.bincount(indices, weights=counts)
-        largest = np.argsort(-totals, kind="stable")[: 4 * _UNSEEN_SHOWN]
+        largest = np.argsort(-totals, kind="stable")[: 4 * UNSEEN_SHOWN]
         found: dict[str, int] = defaultdict(int)
         for index in largest[totals[largest] > 0].tolist():
             found[str(self.texts[index])] += int(totals[index])
         ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
-        return tuple(ordered[:_UNSEEN_SHOWN])
+        return tuple(ordered[:UNSEEN_SHOWN])

@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from watchkeeper.domain.model import Role, Task
+from watchkeeper.domain.model import Task
 from watchkeeper.domain.profile import (
     SCORE_BINS,
     SCORE_FIFTHS,
-    CategoricalBinning,
     ClassificationProfile,
 )
 from watchkeeper.profiles.arrays import flags, integers, reals
@@ -24,46 +23,15 @@ from watchkeeper.profiles.engine import Item, fetch, fetch_each
 from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups
 from watchkeeper.profiles.labels import LABEL_KNOWN_AT, Strata, delay_counts, previous_pairs
+from watchkeeper.profiles.outcomes import class_columns
 
-__all__ = ["class_figures", "classes_of", "classification_profiles", "previous_labels"]
+__all__ = ["CLIP", "class_figures", "classification_profiles", "previous_labels"]
 
-_CLIP = 2.220446049250313e-16  # scikit-learn's: the smallest step from 1 in float64
-_MOST_CLASSES = 200
+CLIP = 2.220446049250313e-16  # scikit-learn's: the smallest step from 1 in float64
 _SUMS = ("scored", "loss", "loss2", "brier", "brier2")
 _WAITING = -2  # no label yet, where −1 is a label that is no class
 
 Ints = npt.NDArray[np.int64]
-
-
-def classes_of(frame: Frame) -> tuple[str, ...]:
-    """The classes, in the order of every class axis; binary: (negative, positive).
-
-    The definition's, else the reference's values of the label and the prediction.
-    """
-    model = frame.model
-    held = model.classes or _reference_values(frame)
-    if model.task is not Task.BINARY:
-        return held[:_MOST_CLASSES]
-    positive = model.positive_class or (held[-1] if held else "1")
-    others = [value for value in held if value != positive]
-    negative = others[0] if others else {"1": "0", "true": "false"}.get(positive, f"not {positive}")
-    return (negative, positive)
-
-
-def _reference_values(frame: Frame) -> tuple[str, ...]:
-    found: set[str] = {c.score_of for c in frame.model.with_role(Role.SCORE) if c.score_of}
-    for column in frame.model.with_role(Role.LABEL, Role.PREDICTION):
-        binning = frame.binnings.get(column.name)
-        if isinstance(binning, CategoricalBinning):
-            found.update(binning.values)
-    return tuple(sorted(found, key=_in_order))
-
-
-def _in_order(text: str) -> tuple[float, str]:
-    try:
-        return (float(text), text)
-    except ValueError:
-        return (float("inf"), text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +89,8 @@ class _Reader:
                 *[(predicted == k, self.score(table, i)) for i, (k, _, _) in enumerate(self.scores)]
             )
         fifth = (_score_bin(score) / (SCORE_BINS // SCORE_FIFTHS)).floor().cast(dt.int64)
-        return ibis.cases((self.valid(table), fifth)).fill_null(0)
+        # A least that ignores nulls would put a prediction that is no class into the last fifth.
+        return ibis.cases((self.valid(table) & score.notnull(), fifth)).fill_null(0)
 
     def losses(self, table: ibis.Table, label: ibis.Value) -> dict[str, ibis.Value]:
         """Row by row: the probability given to the label, and the Brier score."""
@@ -143,23 +112,10 @@ def _score_bin(score: ibis.Value) -> ibis.Value:
 
 
 def _reader(frame: Frame) -> _Reader | None:
-    model, held = frame.model, frozenset(frame.table.columns)
-    label = model.only(Role.LABEL)
-    if label is None or label.name not in held:
+    found = class_columns(frame.model, frame.binnings, frozenset(frame.table.columns))
+    if found is None:
         return None
-    prediction = model.only(Role.PREDICTION)
-    classes = classes_of(frame)
-    scores: list[tuple[int, str, bool]] = []
-    for column in model.with_role(Role.SCORE):
-        if column.name not in held:
-            continue
-        named = column.score_of
-        if model.task is Task.BINARY and not scores:
-            scores.append((1, column.name, named == classes[0]))
-        elif model.task is not Task.BINARY and named in classes:
-            scores.append((classes.index(str(named)), column.name, False))
-    name = prediction.name if prediction is not None and prediction.name in held else None
-    return _Reader(frame, classes, label.name, name, tuple(scores))
+    return _Reader(frame, found.classes, found.label, found.prediction, found.scores)
 
 
 def classification_profiles(frame: Frame, axis: Axis | None) -> dict[Cell, ClassificationProfile]:
@@ -243,7 +199,7 @@ def _confusion(reader: _Reader, axis: Axis | None) -> pa.Table:
     elif LABEL_KNOWN_AT in table.columns:
         by["fifth"] = reader.fifth(table)
     rows = table.select(**keys, **by, **values, **reader.losses(table, label))
-    loss = -ibis.greatest(ibis.least(rows.given, 1.0 - _CLIP), _CLIP).ln()
+    loss = -ibis.greatest(ibis.least(rows.given, 1.0 - CLIP), CLIP).ln()
     rows = rows.mutate(loss=ibis.cases((rows.given.notnull(), loss)))
     grouped = rows.group_by([*keys, *by]).agg(
         n=rows.count(),

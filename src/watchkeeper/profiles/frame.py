@@ -15,10 +15,10 @@ from watchkeeper.profiles.columns import as_category, is_nested
 from watchkeeper.profiles.engine import fetch
 from watchkeeper.profiles.windows import as_utc, time_column, window_key, window_start
 
-__all__ = ["LATENCY", "Axis", "Frame", "axes_of"]
+__all__ = ["LATENCY", "MOST_SLICES", "Axis", "Frame", "axes_of"]
 
 LATENCY = "_wk_latency_ms"
-_SLICES = 50  # most frequent values of a segment column that get a profile of their own
+MOST_SLICES = 50  # most frequent values of a segment column that get a profile of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,5 +120,5 @@ def axes_of(frame: Frame) -> tuple[Axis, ...]:
 def _frequent(table: ibis.Table, name: str) -> tuple[object, ...]:
     value = table.select(value=table[name])
     counted = value.filter(value.value.notnull()).group_by("value").agg(n=lambda t: t.count())
-    ordered = counted.order_by(ibis.desc("n"), "value").limit(_SLICES)
+    ordered = counted.order_by(ibis.desc("n"), "value").limit(MOST_SLICES)
     return tuple(x for x in fetch(ordered)["value"].to_pylist() if x == x)  # noqa: PLR0124  # NaN is not

@@ -7,7 +7,7 @@ two together. DuckDB streams batches of rows, so that memory does not grow with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -23,7 +23,7 @@ from watchkeeper.profiles.groups import Cell
 from watchkeeper.profiles.numeric import at_least_distinct
 from watchkeeper.profiles.ongrid import Room, on_grid
 
-__all__ = ["LocalCount"]
+__all__ = ["LocalCount", "count_batches"]
 
 _CHUNK = 256  # columns read together
 _SPARSE = 4  # a dense array of counts may be this many times as long as its rows
@@ -65,15 +65,25 @@ def _reader(
 def _counted(
     reader: BatchReader, columns: Sequence[tuple[Column, NumericBinning]]
 ) -> Iterator[tuple[int, Cell, NumericProfile]]:
+    tallies = count_batches(reader, columns)
+    places = reader.places()  # complete now that every batch was read
+    for i, profiles in enumerate(tallies):
+        for place, found in zip(places, profiles(len(places)), strict=True):
+            yield i, place, found
+
+
+def count_batches(
+    batches: Iterable[Batch], columns: Sequence[tuple[Column, NumericBinning]]
+) -> list[Callable[[int], Iterator[NumericProfile]]]:
+    """Count the columns ``x0``, ``x1``, … of every batch; what is returned gives, by column, the
+    profiles of so many groups in the order of their numbers.
+    """
     room = Room()
     tallies = [_Tally(column, binning, room) for column, binning in columns]
-    for batch in reader:
+    for batch in batches:
         for i, tally in enumerate(tallies):
             tally.add(batch, i)
-    places = reader.places()
-    for i, tally in enumerate(tallies):
-        for place, found in zip(places, tally.profiles(len(places)), strict=True):
-            yield i, place, found
+    return [tally.profiles for tally in tallies]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from watchkeeper.domain.profile import (
 )
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import InvalidInput
+from watchkeeper.profiles.numeric import at_least_distinct
 
 __all__ = ["merge"]
 
@@ -130,6 +131,8 @@ def _numeric(parts: Sequence[NumericProfile]) -> NumericProfile:
     cells, (counts,), (sums,) = _cells(
         [part.cells for part in parts], [[p.counts for p in parts]], [[p.sums for p in parts]]
     )
+    minimum = min((p.minimum for p in parts if p.minimum is not None), default=None)
+    maximum = max((p.maximum for p in parts if p.maximum is not None), default=None)
     return NumericProfile(
         binning=binning,
         n=sum(part.n for part in parts),
@@ -144,15 +147,18 @@ def _numeric(parts: Sequence[NumericProfile]) -> NumericProfile:
         sums=sums,
         sum_z=sum(part.sum_z for part in parts),
         sum_z2=sum(part.sum_z2 for part in parts),
-        minimum=min((p.minimum for p in parts if p.minimum is not None), default=None),
-        maximum=max((p.maximum for p in parts if p.maximum is not None), default=None),
-        distinct=_bound([part.distinct for part in parts], len(cells)),
+        minimum=minimum,
+        maximum=maximum,
+        distinct=_bound(
+            [part.distinct for part in parts],
+            at_least_distinct(len(cells), minimum or 0.0, maximum or 0.0),
+        ),
     )
 
 
-def _bound(parts: Sequence[int | None], cells: int) -> int | None:
+def _bound(parts: Sequence[int | None], least: int) -> int | None:
     known = [part for part in parts if part is not None]
-    return max(*known, cells) if len(known) == len(parts) else None
+    return max(*known, least) if len(known) == len(parts) else None
 
 
 def _cells(
@@ -297,15 +303,16 @@ def _accounting(parts: Sequence[Accounting]) -> Accounting:
         rejected=sum(part.rejected for part in parts),
         duplicate=sum(part.duplicate for part in parts),
         joined=sum(part.joined for part in parts),
+        late=sum(part.late for part in parts),
+        clients=tuple(client for part in parts for client in part.clients),
+        numbered=any(part.numbered for part in parts),
+        faults=tuple(dict.fromkeys(fault for part in parts for fault in part.faults)),
     )
 
 
 def _sum(parts: Sequence[npt.NDArray[N]]) -> npt.NDArray[N]:
     total: npt.NDArray[N] = np.sum(np.stack(parts), axis=0)
     return total
-        late=sum(part.late for part in parts),
-        clients=tuple(client for part in parts for client in part.clients),
-        faults=tuple(dict.fromkeys(fault for part in parts for fault in part.faults)),
 
 
 def _pairs(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:

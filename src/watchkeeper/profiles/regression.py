@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import ibis
 import ibis.expr.datatypes as dt
 import numpy as np
@@ -9,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from watchkeeper.domain.model import ColumnType, Role
-from watchkeeper.domain.profile import DelayCounts, NumericBinning, RegressionProfile
+from watchkeeper.domain.profile import Binning, DelayCounts, NumericBinning, RegressionProfile
 from watchkeeper.profiles.arrays import flags, integers, reals
 from watchkeeper.profiles.columns import as_number, grid_cell, is_nan
 from watchkeeper.profiles.engine import fetch
@@ -17,17 +19,33 @@ from watchkeeper.profiles.frame import Axis, Frame
 from watchkeeper.profiles.groups import Cell, Groups
 from watchkeeper.profiles.labels import LABEL_KNOWN_AT, Strata, delay_counts, previous_pairs
 
-__all__ = ["ERRORS", "previous_changes", "regression_profiles", "regressor_figures"]
+__all__ = [
+    "ERRORS",
+    "FIFTHS",
+    "SUMMED",
+    "grids_of",
+    "previous_changes",
+    "regression_profiles",
+    "regressor_figures",
+]
 
 ERRORS = "_wk_errors"
 """The name under which the grid of errors stands among a model's binnings."""
 
-_SUMMED = 1e70  # sums take sizes as at most this, so that the fourth power stays finite
+SUMMED = 1e70  # sums take sizes as at most this, so that the fourth power stays finite
 _LARGEST = 1.7976931348623157e308
-_FIFTHS = (-0.8416, -0.2533, 0.2533, 0.8416)  # of a normal distribution
+FIFTHS = (-0.8416, -0.2533, 0.2533, 0.8416)  # of a normal distribution
 _FIGURES = (
     "n", "error", "size", "square", "fourth", "ape", "ape2", "nonzero", "label", "label2",
 )  # fmt: skip
+
+
+def grids_of(binnings: Mapping[str, Binning], label: str) -> tuple[NumericBinning, NumericBinning]:
+    """The grids of the label and of the errors; stated ones where nothing is known of them."""
+    held, errors = binnings.get(label), binnings.get(ERRORS)
+    grid = held if isinstance(held, NumericBinning) else NumericBinning(0.0, 1.0)
+    fallback = NumericBinning(0.0, grid.scale, provisional=True)
+    return grid, errors if isinstance(errors, NumericBinning) else fallback
 
 
 def _finite(value: ibis.Value) -> ibis.Value:
@@ -46,18 +64,14 @@ class _Reader:
         given = table[label].notnull()
         self.broken = ~_finite(self.prediction) | (given & ~_finite(self.label))
         self.usable = _finite(self.prediction) & _finite(self.label)
-        held = frame.binnings.get(label)
-        self.grid = held if isinstance(held, NumericBinning) else NumericBinning(0.0, 1.0)
-        errors = frame.binnings.get(ERRORS)
-        fallback = NumericBinning(0.0, self.grid.scale, provisional=True)
-        self.errors = errors if isinstance(errors, NumericBinning) else fallback
+        self.grid, self.errors = grids_of(frame.binnings, label)
 
     @property
     def fifth(self) -> ibis.Value:
         """The fifth of the label on its own grid."""
         z = (self.label - self.grid.center) / self.grid.scale
-        found = [(z < edge, i) for i, edge in enumerate(_FIFTHS)]
-        return ibis.cases((~self.usable, ibis.null(dt.int64)), *found, else_=len(_FIFTHS))
+        found = [(z < edge, i) for i, edge in enumerate(FIFTHS)]
+        return ibis.cases((~self.usable, ibis.null(dt.int64)), *found, else_=len(FIFTHS))
 
 
 def _reader(frame: Frame) -> _Reader | None:
@@ -73,7 +87,7 @@ def regression_profiles(frame: Frame, axis: Axis | None) -> dict[Cell, Regressio
     reader = _reader(frame)
     if reader is None:
         return {}
-    strata = Strata(reader.fifth, ibis.literal(0, dt.int64), len(_FIFTHS) + 1, 1)
+    strata = Strata(reader.fifth, ibis.literal(0, dt.int64), len(FIFTHS) + 1, 1)
     delays = delay_counts(frame, axis, strata)
     previous = _changes(reader, axis)
     groups = Groups.of(_answer(reader, axis), then="cell")
@@ -110,7 +124,7 @@ def regressor_figures(frame: Frame) -> dict[str, ibis.Value]:
 
 def _within(value: ibis.Value) -> ibis.Value:
     """The number, cut where its fourth power would not be finite."""
-    return ibis.greatest(ibis.least(value, _SUMMED), -_SUMMED)
+    return ibis.greatest(ibis.least(value, SUMMED), -SUMMED)
 
 
 def _changes(reader: _Reader, axis: Axis | None) -> dict[Cell, tuple[float, float, int]]:
@@ -137,7 +151,7 @@ def _answer(reader: _Reader, axis: Axis | None) -> pa.Table:
         cell=grid_cell(kept.e, (kept.e - reader.errors.center) / reader.errors.scale, invalid=None),
         e=e,
         off=off,
-        ratio=ibis.cases((kept.y != 0.0, ibis.least((kept.e / kept.y).abs(), _SUMMED))),
+        ratio=ibis.cases((kept.y != 0.0, ibis.least((kept.e / kept.y).abs(), SUMMED))),
     )
     square = rows.e * rows.e
     grouped = rows.group_by([*keys, "broken", "fifth", "cell"]).agg(
@@ -165,7 +179,7 @@ def _assemble(
     fifth = integers(part["fifth"], missing=-1)
     usable = fifth >= 0
     figures = np.stack([np.nan_to_num(reals(part[name])) for name in _FIGURES])
-    strata = np.zeros((len(_FIFTHS) + 1, len(_FIGURES)))
+    strata = np.zeros((len(FIFTHS) + 1, len(_FIGURES)))
     np.add.at(strata, fifth[usable], figures[:, usable].T)
     total = strata.sum(axis=0).tolist()
     cells, counts = _cells(integers(part["cell"])[usable], integers(part["n"])[usable])
