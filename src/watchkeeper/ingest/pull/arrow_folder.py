@@ -39,7 +39,7 @@ class ArrowFolder:
     def read(self, path: str) -> Iterator[bytes]:
         """The bytes of a file, in pieces; FileNotFoundError where it is gone."""
         with _answers(self._base):
-            stream = self._system.open_input_stream(f"{self._base}/{path}")
+            stream = self._system.open_input_stream(f"{self._base}/{path}", compression=None)
         with stream, _answers(self._base):
             while piece := stream.read(_PIECE):
                 yield piece

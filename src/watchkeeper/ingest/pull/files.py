@@ -86,10 +86,10 @@ class FilePuller:
             self._look_at = now + self.poll
         if not self._due:
             return Pulled(lag=len(self._seen))
-        self._take(self._due[0])
+        taken = self._take(self._due[0])
         done = self._due.pop(0)
         self._seen.pop(done.path, None)
-        return Pulled(events=1, lag=len(self._due) + len(self._seen))
+        return Pulled(events=int(taken), lag=len(self._seen))
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -116,10 +116,11 @@ class FilePuller:
                 due.append(file)
         return due
 
-    def _take(self, file: Listed) -> None:
+    def _take(self, file: Listed) -> bool:
+        """Take a file's rows; False where it is to be looked at again."""
         with self._copy(file) as copied:
             if copied is None:
-                return  # it changed or went away meanwhile: the next look will tell
+                return False  # it changed or went away meanwhile: the next look will tell
             copy, content = copied
             name = self.door.source.name
             known = self.files.known(name, [file.path]).get(file.path)
@@ -127,12 +128,13 @@ class FilePuller:
                 known = replace(known, size=file.size, stamp=file.stamp)
                 if known.state is not FileState.TAKING:
                     self.files.save(name, known)  # touched, not changed
-                    return
+                    return True
             elif self._refuses(file, known, content) or self._is_repeated(file, content):
-                return
+                return True
             else:
                 known = self._known(file, content, FileState.TAKING)
             self._read(copy, known)
+            return True
 
     def _refuses(self, file: Listed, known: KnownFile | None, content: str) -> bool:
         """Whether a file that was taken has changed and must not be read again."""
