@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from watchkeeper.sdk.door import last_prediction_id, last_prediction_ids
     from watchkeeper.sdk.endpoints import Endpoint
     from watchkeeper.sdk.estimators import watch_estimator
+    from watchkeeper.sdk.log_records import LogHandler
     from watchkeeper.sdk.watch import watch
     from watchkeeper.sdk.wsgi import WatchWSGI
 
 __all__ = [
     "Client",
     "Endpoint",
+    "LogHandler",
     "WatchASGI",
     "WatchWSGI",
     "compare",
@@ -35,6 +37,7 @@ __all__ = [
 _HOMES = {
     "Client": "watchkeeper.sdk.client",
     "Endpoint": "watchkeeper.sdk.endpoints",
+    "LogHandler": "watchkeeper.sdk.log_records",
     "WatchASGI": "watchkeeper.sdk.asgi",
     "WatchWSGI": "watchkeeper.sdk.wsgi",
     "compare": "watchkeeper.reports.compare",
