@@ -48,6 +48,19 @@ def _options(text: str) -> Mapping[str, str]:
     raise ValueError('a JSON object of strings such as {"AWS_REGION": "eu-west-1"}')
 
 
+def _days(text: str) -> Mapping[str, Mapping[str, int]]:
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        found = None
+    if isinstance(found, dict) and all(
+        isinstance(tables, dict) and all(type(days) is int and days > 0 for days in tables.values())
+        for tables in found.values()
+    ):
+        return found
+    raise ValueError('a JSON object such as {"standard": {"predictions": 180}}')
+
+
 def _about(read: Callable[[str], object], help_text: str) -> Mapping[str, object]:
     return {"read": read, "help": help_text}
 
@@ -79,6 +92,22 @@ class Settings:
         default_factory=dict,
         repr=False,
         metadata=_about(_options, "Options of the object store, as a JSON object of strings."),
+    )
+    lake_history_days: int = field(
+        default=7,
+        metadata=_about(
+            _positive,
+            "Days for which replaced and deleted rows can still be read as of then; their files "
+            "are deleted afterwards. Must exceed the longest query and backup.",
+        ),
+    )
+    retention_days: Mapping[str, Mapping[str, int]] = field(
+        default_factory=dict,
+        metadata=_about(
+            _days,
+            "Days for which rows are kept, by tier and table, as a JSON object such as "
+            '`{"standard": {"predictions": 180}}`; what it leaves out is as documented.',
+        ),
     )
     host: str = field(
         default="127.0.0.1",
@@ -120,6 +149,13 @@ class Settings:
         default="",
         repr=False,
         metadata=_about(str, "Key that programs and the command line show it."),
+    )
+    column_key: str = field(
+        default="",
+        repr=False,
+        metadata=_about(
+            str, "Secret with which programs hash columns before they leave the process."
+        ),
     )
 
     @classmethod

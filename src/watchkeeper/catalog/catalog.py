@@ -6,6 +6,7 @@ from watchkeeper.catalog.accounting import Accounts
 from watchkeeper.catalog.alerts import Alerts, NoticeOutbox
 from watchkeeper.catalog.baselines import Baselines
 from watchkeeper.catalog.clients import Clients
+from watchkeeper.catalog.chores import Chores
 from watchkeeper.catalog.database import Database
 from watchkeeper.catalog.documents import Documents
 from watchkeeper.catalog.inbox import Inbox
@@ -26,7 +27,7 @@ class Catalog:
         Documents of kind ``Model`` and ``AlertRoute``.
     clocks
         Of each model whether its time is the wall's or its data's, as ``server.clocks`` says it.
-    baselines, windows, verdicts, alerts, outbox, keys, sessions, secrets, inbox
+    baselines, windows, verdicts, alerts, outbox, chores, keys, sessions, secrets, inbox
         The stores of those names.
     accounts, clients
         What became of rows by day, and what is known of who sent them.
@@ -37,6 +38,7 @@ class Catalog:
         self.models = Documents(records, "Model")
         self.routes = Documents(records, "AlertRoute")
         self.clocks = Documents(records, "Clock")
+        self.chores = Chores(records)
         self.baselines = Baselines(records)
         self.windows = Windows(records)
         self.verdicts = Verdicts(records)

@@ -18,6 +18,7 @@ __all__ = [
     "alerts",
     "baselines",
     "batches",
+    "chores",
     "claims",
     "column_notes",
     "client_windows",

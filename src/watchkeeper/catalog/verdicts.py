@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from watchkeeper.catalog.database import Database
 from watchkeeper.catalog.paging import Page, page_of, read_cursor
@@ -148,6 +149,13 @@ class Verdicts:
         with self._database.read() as connection:
             return tuple(_verdict(row) for row in connection.execute(asked))
 
+    def cited(self, model: str) -> frozenset[str]:
+        """The ids of the profiles that any verdict of a model names, superseded ones included."""
+        with self._database.read() as connection:
+            named = _named_profiles(connection)
+            asked = sa.select(named).where(verdicts.c.model == model).distinct()
+            return frozenset(connection.execute(asked).scalars())
+
     def judgements(self, wanted: VerdictFilter) -> tuple[Judgement, ...]:
         """How each window was judged, oldest first: one statement, no verdict is read."""
         held = verdicts.c
@@ -219,6 +227,17 @@ def _row(verdict: Verdict, window: Window) -> dict[str, object]:
         "severity": str(verdict.severity),
         "body": json.dumps(body, separators=(",", ":")),
     }
+
+
+def _named_profiles(connection: sa.Connection) -> sa.ColumnElement[str]:
+    """Each profile that a verdict's body names, as a row of its own."""
+    if connection.dialect.name == "sqlite":
+        each = sa.func.json_each(verdicts.c.body, "$.inputs[0]").table_valued(
+            "value", joins_implicitly=True
+        )
+        return each.c.value
+    body = sa.cast(verdicts.c.body, postgresql.JSON)
+    return sa.func.json_array_elements_text(body["inputs"][0])
 
 
 def _storable(text: str | None) -> str | None:

@@ -19,9 +19,9 @@ from watchkeeper.domain.window import Window
 from watchkeeper.errors import NotFound
 
 __all__ = [
+    "RETAIN",
     "ColumnNote",
     "Move",
-    "RETAIN",
     "Outcome",
     "RejectionCount",
     "StoredWindow",

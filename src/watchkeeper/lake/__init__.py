@@ -1,6 +1,6 @@
 """Facts kept: rows and profiles, as Delta tables of each model."""
 
-from watchkeeper.lake.care import Place, TableCare
+from watchkeeper.lake.care import Place, Seen, TableCare
 from watchkeeper.lake.delta import open_delta
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
@@ -12,6 +12,7 @@ __all__ = [
     "LakeTable",
     "Place",
     "ProfilePart",
+    "Seen",
     "TableCare",
     "label_schema",
     "open_delta",

@@ -24,7 +24,7 @@ from watchkeeper.lake.log import commit_path
 from watchkeeper.lake.schemas import DAY, STAMP
 from watchkeeper.lake.stores import Files
 
-__all__ = ["Place", "TableCare"]
+__all__ = ["Place", "Seen", "TableCare"]
 
 # Merged files are about as large as a query reads in one go, and small enough to be merged again
 # with what comes next.
@@ -54,6 +54,14 @@ class Place:
 
     def __str__(self) -> str:
         return "all" if self.whole else str(self.day or "unknown day")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was looked at: a version of the table, and its days ``before`` one."""
+
+    version: int
+    before: date
 
 
 class TableCare:
@@ -99,19 +107,19 @@ class TableCare:
             return int(done["numFilesRemoved"])
         return 0
 
-    def touched(self, *, since: int | None, before: date) -> list[Place]:
-        """The days ``before`` to which rows were appended after version ``since`` (None: ever),
-        oldest first; all of them where the log no longer tells.
+    def finished(self, *, before: date, seen: Seen | None = None) -> list[Place]:
+        """The days ``before`` one that were not ``seen`` as they are: those that are over since,
+        and those to which rows were appended since; oldest first.
         """
         table = self._snapshot()
-        if table is None or (since is not None and table.version() <= since):
+        if table is None:
             return []
-        held = {place.day for place in _counted(table, _files(table))}
-        told = None if since is None else self._appended(since, int(table.version()))
-        days = held if told is None else held & told
-        return [
-            Place(day) for day in sorted(day for day in days if day is not None and day < before)
-        ]
+        held = {place.day for place in _counted(table, _files(table)) if place.day is not None}
+        days = {day for day in held if day < before}
+        if seen is not None:
+            told = self._appended(seen.version, int(table.version()))
+            days = {day for day in days if day >= seen.before or told is None or day in told}
+        return [Place(day) for day in sorted(days)]
 
     def order(self, place: Place, column: str) -> int:
         """Rewrite a place in the order of a time column; returns how many files were replaced.

@@ -16,6 +16,7 @@ from watchkeeper.definitions.document import load_text
 from watchkeeper.domain.route import AlertRoute, Match, Secret, SinkSpec
 from watchkeeper.domain.verdict import Severity
 from watchkeeper.errors import InvalidInput, NotFound
+from watchkeeper.governance.retention import check_overrides
 from watchkeeper.ingest.mover import Mover
 from watchkeeper.ingest.receive import Receiver
 from watchkeeper.lake.lake import Lake
@@ -24,6 +25,7 @@ from watchkeeper.server.access import Gatekeeper, Rate
 from watchkeeper.server.clocks import Clocks
 from watchkeeper.server.hub import Hub
 from watchkeeper.server.intake import Intake, Limits
+from watchkeeper.server.lake_care import CareOptions, LakeCare
 from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.models import Models
 from watchkeeper.server.references import References
@@ -100,7 +102,16 @@ class Parts:
 
     def upkeep(self) -> Upkeep:
         """What keeps inbox and lake small and quick."""
-        return Upkeep(self.catalog, self.lake, self.models, self.now)
+        history = timedelta(days=self.settings.lake_history_days)
+        care = LakeCare(
+            catalog=self.catalog,
+            lake=self.lake,
+            models=self.models,
+            now=self.now,
+            time_of=self.time_of,
+            options=CareOptions(history, self.settings.retention_days),
+        )
+        return Upkeep(self.catalog, care, self.now)
 
     def dispatcher(self) -> Dispatcher:
         """What sends the notices that wait."""
@@ -141,6 +152,7 @@ def open_parts(
     settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> Parts:
     """Open the databases (bringing them to the newest schema) and the lake."""
+    check_overrides(settings.retention_days)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     catalog = Catalog.open(settings.catalog_url, settings.inbox_url)
     lake = Lake(settings.lake_root, settings.lake_options or None)

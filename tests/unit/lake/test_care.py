@@ -9,7 +9,7 @@ import pytest
 
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import InvalidInput, NotFound, Unavailable
-from watchkeeper.lake import Lake, LakeTable, Place, ProfilePart
+from watchkeeper.lake import Lake, LakeTable, Place, ProfilePart, Seen
 from watchkeeper.lake.log import _made_at
 from watchkeeper.lake.stores import Files, store_options
 
@@ -42,8 +42,8 @@ def test_a_day_that_is_over_lies_in_the_order_of_time(shelf):
     assert care.order(Place(shelf.noon.date()), "_wk_time") == 0
 
 
-def test_days_that_got_rows_are_told_by_the_log(shelf):
-    """Since a version: what was rewritten since does not count, nor days that are not over."""
+def test_days_that_are_over_or_got_rows_are_told(shelf):
+    """Since they were seen; what was rewritten does not count, nor a day that is not over."""
     first = shelf.put(("a", shelf.noon))
     shelf.put(("b", shelf.noon + shelf.day))
     shelf.put(("c", shelf.noon + 9 * shelf.day))
@@ -51,13 +51,13 @@ def test_days_that_got_rows_are_told_by_the_log(shelf):
     before = (shelf.noon + 5 * shelf.day).date()
     days = [Place((shelf.noon + n * shelf.day).date()) for n in range(2)]
 
-    assert care.touched(since=None, before=before) == days
-    assert care.touched(since=first, before=before) == days[1:]
+    assert care.finished(before=before) == days
+    assert care.finished(before=before, seen=Seen(first, before)) == days[1:]
+    assert care.finished(before=before, seen=Seen(3, days[1].day)) == days[1:]
     shelf.put(("d", shelf.noon))
-    seen = care.version()
+    seen = Seen(care.version(), before)
     care.order(days[0], "_wk_time")
-    assert care.touched(since=seen, before=before) == []
-    assert care.touched(since=care.version(), before=before) == []
+    assert care.finished(before=before, seen=seen) == []
 
 
 def test_without_a_log_every_day_may_have_got_rows(shelf):
@@ -121,7 +121,7 @@ def test_care_of_what_is_not_there_does_nothing(shelf):
     care, place = shelf.lake.care("m", P), Place(shelf.noon.date())
 
     assert (care.version(), care.crowded(min_files=1)) == (None, [])
-    assert care.touched(since=None, before=shelf.noon.date()) == []
+    assert care.finished(before=shelf.noon.date()) == []
     assert (care.merge(place), care.order(place, "_wk_time"), care.forget(shelf.noon)) == (0, 0, 0)
     assert (care.forget_profiles(shelf.noon, cited=()), care.vacuum(hours=0)) == (0, 0)
 
