@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 
 import click
 
 __all__ = ["command"]
 
 _LEVELS = ("info", "warning", "critical", "never")
-# What judges and shows, which takes a tenth of a second to import.
-_LATER = ("watchkeeper.monitors.judge", "watchkeeper.reports.terminal", "rich.console")
 
 
 @click.command("compare")
@@ -56,8 +50,7 @@ def command(
     from watchkeeper.domain.verdict import Severity
     from watchkeeper.reports.compare import compare
 
-    with _loading(*_LATER):
-        report = compare(reference, current, definition)
+    report = compare(reference, current, definition)
     if html_file:
         _write(html_file, report.to_html())
     if json_file == "-":
@@ -71,23 +64,6 @@ def command(
 
         Console(highlight=False).print(render(report))
     context.exit(0 if fail_on == "never" else report.exit_code(Severity(fail_on)))
-
-
-@contextmanager
-def _loading(*modules: str) -> Iterator[None]:
-    """Import modules while something else waits for disk or engine."""
-    thread = Thread(target=_load, args=modules)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
-
-
-def _load(*modules: str) -> None:
-    with suppress(ImportError):  # whoever needs it will say so
-        for name in modules:
-            import_module(name)
 
 
 def _write(path: str, text: str) -> None:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from watchkeeper.definitions.document import load_text
@@ -37,6 +41,9 @@ if TYPE_CHECKING:
     import ibis
 
 __all__ = ["compare"]
+
+# What judges and shows: a quarter of a second to import, while the engine reads the current table.
+_LATER = ("watchkeeper.monitors.judge", "watchkeeper.reports.terminal", "rich.console")
 
 
 def compare(
@@ -73,7 +80,6 @@ def compare(
         accounting = account_for(
             scope, (source_name(reference), then, before), (source_name(current), now, after)
         )
-    # Here, so that a console may load it while the tables are profiled.
     from watchkeeper.monitors.judge import judge
 
     code = _code_version()
@@ -130,14 +136,29 @@ def _profiled(
 ) -> tuple[Profiled, Profiled]:
     binnings = fit_binnings(reference, scope.model)
     if scope.timed:
-        return (
-            profile_windows(reference, scope.model, binnings),
-            profile_windows(current, scope.model, binnings),
-        )
-    return (
-        profile_blocks(reference, scope.model, binnings, blocks=BLOCKS),
-        profile_blocks(current, scope.model, binnings, blocks=1),
-    )
+        before = profile_windows(reference, scope.model, binnings)
+        with _loading(*_LATER):
+            return before, profile_windows(current, scope.model, binnings)
+    before = profile_blocks(reference, scope.model, binnings, blocks=BLOCKS)
+    with _loading(*_LATER):
+        return before, profile_blocks(current, scope.model, binnings, blocks=1)
+
+
+@contextmanager
+def _loading(*modules: str) -> Iterator[None]:
+    """Import modules while something else waits for disk or engine."""
+    thread = Thread(target=_load, args=modules)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _load(*modules: str) -> None:
+    with suppress(ImportError):  # whoever needs it will say so
+        for name in modules:
+            import_module(name)
 
 
 def _code_version() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.verdict import Severity, Status, Verdict
 from watchkeeper.domain.window import Window
-from watchkeeper.reports.strict import strict
+from watchkeeper.reports.strict import strict_json
 
 if TYPE_CHECKING:
     from watchkeeper.reports.sketch import Sketch
@@ -166,7 +165,7 @@ class Report:
 
     def to_json(self) -> str:
         """Strict JSON (RFC 8259): a figure that does not exist is null, never NaN."""
-        return json.dumps(strict(self.to_dict()), allow_nan=False, ensure_ascii=False)
+        return strict_json(self.to_dict())
 
     def to_html(self) -> str:
         """One self-contained page: inline pictures, no script, nothing is fetched."""

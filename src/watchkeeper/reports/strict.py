@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 
-__all__ = ["strict"]
+__all__ = ["strict", "strict_json"]
 
 
 def strict(value: object) -> object:
@@ -24,3 +25,15 @@ def strict(value: object) -> object:
         return [strict(item) for item in value]
     plain = getattr(value, "tolist", None)  # numpy, which this module need not import
     return strict(plain()) if plain is not None else str(value)
+
+
+def strict_json(value: object) -> str:
+    """The value as strict JSON.
+
+    >>> strict_json({"a": float("nan"), "b": (1.0, "é")})
+    '{"a": null, "b": [1.0, "é"]}'
+    """
+    try:
+        return json.dumps(value, allow_nan=False, ensure_ascii=False, default=strict)
+    except (TypeError, ValueError):  # a NaN, or a key that JSON has not: walk through all of it
+        return json.dumps(strict(value), allow_nan=False, ensure_ascii=False)

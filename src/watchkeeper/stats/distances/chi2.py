@@ -28,4 +28,5 @@ def chi2(pair: Pair) -> Distance:
     value = float(pair.size * ((pair.q - pair.p) ** 2 / pair.pooled).sum())
     df = len(pair.pooled) - 1
     beyond = max(0.0, value - df)
-    return Distance(value, effect_of(value - df, float(np.sqrt(2.0 * df + 4.0 * beyond)), pair))
+    se = float(np.sqrt(2.0 * df + 4.0 * beyond))
+    return Distance(value, lambda: effect_of(value - df, se, pair))

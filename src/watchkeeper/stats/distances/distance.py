@@ -8,7 +8,8 @@ are reported as zero. O(B).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +27,18 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """``value`` is the textbook distance of the two sets of shares; ``effect`` is debiased."""
+    """``value`` is the textbook distance of the two sets of shares; ``effect`` is debiased.
+
+    The effect is computed where it is asked for: it takes several times as long as the value.
+    """
 
     value: float
-    effect: Estimate
+    of_effect: Callable[[], Estimate] = field(repr=False, compare=False)
+
+    @property
+    def effect(self) -> Estimate:
+        """What is left of the value without what noise adds to it, with its 95 % interval."""
+        return self.of_effect()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +84,17 @@ class Pair:
 
 
 def divergence(
-    pair: Pair, value: float, curvature: float, slopes: tuple[Floats, Floats]
+    pair: Pair, value: float, curvature: float, slopes: Callable[[], tuple[Floats, Floats]]
 ) -> Distance:
     """An f-divergence with its debiased effect; ``slopes`` are its derivatives by p and by q."""
-    noise = curvature / pair.size
-    cells = len(pair.p) - 1
-    se = float(np.sqrt(pair.slope_variance(*slopes) + 2.0 * cells * noise**2))
-    return Distance(value, effect_of(value - cells * noise, se, pair))
+
+    def effect() -> Estimate:
+        noise = curvature / pair.size
+        cells = len(pair.p) - 1
+        se = float(np.sqrt(pair.slope_variance(*slopes()) + 2.0 * cells * noise**2))
+        return effect_of(value - cells * noise, se, pair)
+
+    return Distance(value, effect)
 
 
 def effect_of(value: float, se: float, pair: Pair) -> Estimate:
@@ -102,6 +115,12 @@ def unswollen(value: float, se: float, added: Excess, pair: Pair) -> Estimate:
 
 def rooted(distance: Distance) -> Distance:
     """The square root of a squared distance, of its effect and of its interval."""
-    e = distance.effect
-    value, low, high = (None if x is None else float(np.sqrt(x)) for x in (e.value, e.low, e.high))
-    return Distance(float(np.sqrt(distance.value)), Estimate(value, low, high, e.n))
+
+    def effect() -> Estimate:
+        e = distance.effect
+        value, low, high = (
+            None if x is None else float(np.sqrt(x)) for x in (e.value, e.low, e.high)
+        )
+        return Estimate(value, low, high, e.n)
+
+    return Distance(float(np.sqrt(distance.value)), effect)

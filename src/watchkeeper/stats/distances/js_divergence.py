@@ -10,11 +10,14 @@ Lin, J. (1991), Divergence measures based on the Shannon entropy. IEEE Trans. In
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import rel_entr, xlogy
 
 from watchkeeper.stats.distances.distance import Distance, Pair, divergence
 
 __all__ = ["js_divergence"]
+
+Floats = npt.NDArray[np.float64]
 
 
 def js_divergence(pair: Pair) -> Distance:
@@ -28,6 +31,9 @@ def js_divergence(pair: Pair) -> Distance:
     p, q, ln2 = pair.p, pair.q, np.log(2.0)
     mean = (p + q) / 2.0
     value = float((rel_entr(p, mean) + rel_entr(q, mean)).sum() / (2.0 * ln2))
-    # The slope is −∞ where a share is zero; such a bin has no weight, so any number will do.
-    slopes = tuple(xlogy(x > 0, np.where(x > 0, x, 1.0) / mean) / (2.0 * ln2) for x in (p, q))
-    return divergence(pair, value, 1.0 / (8.0 * ln2), (slopes[0], slopes[1]))
+
+    def slope(x: Floats) -> Floats:
+        # It is −∞ where a share is zero; such a bin has no weight, so any number will do.
+        return np.asarray(xlogy(x > 0, np.where(x > 0, x, 1.0) / mean) / (2.0 * ln2))
+
+    return divergence(pair, value, 1.0 / (8.0 * ln2), lambda: (slope(p), slope(q)))

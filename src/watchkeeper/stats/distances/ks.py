@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from watchkeeper.stats.distances.distance import Distance, Pair, effect_of
+from watchkeeper.stats.estimate import Estimate
 
 __all__ = ["ks"]
 
@@ -29,6 +30,10 @@ def ks(pair: Pair) -> Distance:
     F, G = np.minimum(np.cumsum(pair.p), 1.0), np.minimum(np.cumsum(pair.q), 1.0)
     at = int(np.argmax(np.abs(F - G)))
     value = float(np.abs(F - G)[at])
-    effect = float(np.sqrt(max(0.0, value**2 - np.pi**2 / 12.0 / pair.size)))
-    se = float(np.sqrt(F[at] * (1.0 - F[at]) / pair.n + G[at] * (1.0 - G[at]) / pair.m))
-    return Distance(value, effect_of(effect, se, pair))
+
+    def effect() -> Estimate:
+        real = float(np.sqrt(max(0.0, value**2 - np.pi**2 / 12.0 / pair.size)))
+        se = float(np.sqrt(F[at] * (1.0 - F[at]) / pair.n + G[at] * (1.0 - G[at]) / pair.m))
+        return effect_of(real, se, pair)
+
+    return Distance(value, effect)

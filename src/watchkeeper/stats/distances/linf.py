@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from watchkeeper.stats.distances.distance import Distance, Pair, effect_of
+from watchkeeper.stats.estimate import Estimate
 
 __all__ = ["linf"]
 
@@ -22,9 +23,13 @@ def linf(pair: Pair) -> Distance:
     """
     d = np.abs(pair.q - pair.p)
     at = int(np.argmax(d))
-    value, noise2 = float(d[at]), float(pair.noise[at]) ** 2
-    # The square of the largest of k standard normals is about 2 ln k, and never below 1.
-    bias2 = noise2 * max(1.0, 2.0 * float(np.log(len(d))))
-    p, q = float(pair.p[at]), float(pair.q[at])
-    se = float(np.sqrt(p * (1.0 - p) / pair.n + q * (1.0 - q) / pair.m))
-    return Distance(value, effect_of(float(np.sqrt(max(0.0, value**2 - bias2))), se, pair))
+    value = float(d[at])
+
+    def effect() -> Estimate:
+        # The square of the largest of k standard normals is about 2 ln k, and never below 1.
+        bias2 = float(pair.noise[at]) ** 2 * max(1.0, 2.0 * float(np.log(len(d))))
+        p, q = float(pair.p[at]), float(pair.q[at])
+        se = float(np.sqrt(p * (1.0 - p) / pair.n + q * (1.0 - q) / pair.m))
+        return effect_of(float(np.sqrt(max(0.0, value**2 - bias2))), se, pair)
+
+    return Distance(value, effect)

@@ -27,5 +27,6 @@ def psi(pair: Pair) -> Distance:
     """
     p, q = np.maximum(pair.p, 0.5 / pair.n), np.maximum(pair.q, 0.5 / pair.m)
     log = np.log(q / p)
-    slopes = (-log + 1.0 - q / p, log + 1.0 - p / q)
-    return divergence(pair, float((q - p) @ log), 1.0, slopes)
+    return divergence(
+        pair, float((q - p) @ log), 1.0, lambda: (-log + 1.0 - q / p, log + 1.0 - p / q)
+    )

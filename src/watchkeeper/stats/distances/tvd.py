@@ -14,6 +14,7 @@ from scipy.special import ndtri
 
 from watchkeeper.stats.distances.distance import Distance, Pair, unswollen
 from watchkeeper.stats.distances.folded import excess, sureness
+from watchkeeper.stats.estimate import Estimate
 
 __all__ = ["tvd"]
 
@@ -28,8 +29,13 @@ def tvd(pair: Pair) -> Distance:
     >>> round(tvd(Pair.of([50, 50], [40, 60])).value, 6)
     0.1
     """
-    d, noise = pair.q - pair.p, pair.noise
+    d = pair.q - pair.p
     value = float(np.abs(d).sum() / 2.0)
+    return Distance(value, lambda: _effect(pair, d, value))
+
+
+def _effect(pair: Pair, d: Floats, value: float) -> Estimate:
+    noise = pair.noise
     half = np.full(len(d), 0.5)
     added = excess(d, noise, pair.pooled, weights=half, independent=max(1, len(d) - 1))
     sign = sureness(d, noise)
@@ -37,7 +43,7 @@ def tvd(pair: Pair) -> Distance:
     variance = (pair.slope_variance(sign, sign) + folded) / 4.0
     effect = unswollen(value, float(np.sqrt(variance)), added, pair)
     low = max(effect.low or 0.0, _single(pair, d))
-    return Distance(value, replace(effect, low=min(low, effect.value or 0.0)))
+    return replace(effect, low=min(low, effect.value or 0.0))
 
 
 def _single(pair: Pair, d: Floats) -> float:

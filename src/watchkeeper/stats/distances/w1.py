@@ -17,9 +17,11 @@ import numpy.typing as npt
 from watchkeeper.errors import InvalidInput
 from watchkeeper.stats.distances.distance import Distance, Pair, unswollen
 from watchkeeper.stats.distances.folded import excess, sureness
+from watchkeeper.stats.estimate import Estimate
 
 __all__ = ["w1"]
 
+Floats = npt.NDArray[np.float64]
 _NULL_CV = 0.434  # sd/mean of ∫₀¹|Brownian bridge|: √(7/60 − π/32)/√(π/32)
 _INDEPENDENT = 3.45  # the Anderson-Darling statistic has mean 1 and variance 2(π² − 9)/3 = 2/3.45
 
@@ -39,6 +41,10 @@ def w1(pair: Pair, positions: npt.ArrayLike) -> Distance:
     d = (np.cumsum(pair.q) - np.cumsum(pair.p))[:-1]
     width = np.diff(x)
     value = float(np.abs(d) @ width)
+    return Distance(value, lambda: _effect(pair, d, width, value))
+
+
+def _effect(pair: Pair, d: Floats, width: Floats, value: float) -> Estimate:
     pooled = np.cumsum(pair.pooled)[:-1]
     spread = np.sqrt(np.maximum(pooled * (1.0 - pooled), 0.0))
     noise = spread / np.sqrt(pair.size)
@@ -47,4 +53,4 @@ def w1(pair: Pair, positions: npt.ArrayLike) -> Distance:
     slope = np.concatenate([[0.0], np.cumsum(sign * width)])
     unsure = float((1.0 - sign**2) @ (noise * width)) * np.sqrt(2.0 / np.pi) * _NULL_CV
     se = float(np.sqrt(pair.slope_variance(slope, slope) + unsure**2))
-    return Distance(value, unswollen(value, se, added, pair))
+    return unswollen(value, se, added, pair)
