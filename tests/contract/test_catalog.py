@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +21,8 @@ from watchkeeper.catalog import (
     WindowState,
 )
 from watchkeeper.catalog.database import Database, within
-from watchkeeper.catalog.inbox import BatchKey, IdRecord, InboxBatch, StoredReceipt
+from watchkeeper.catalog.id_runs import Run
+from watchkeeper.catalog.inbox import BatchKey, InboxBatch, StoredReceipt
 from watchkeeper.catalog.migrate import GROUPS, migrate
 from watchkeeper.domain.alert import Alert, AlertState, Incident, Notice, NoticeKind
 from watchkeeper.domain.key import Scope
@@ -510,6 +512,14 @@ def put(catalog, name, size=10, model="m"):
         return inbox.put(key, receipt, batch(name, size, model), until=NOW + DAY)
 
 
+PAGES = {0: b"a", 1: b"b"}
+
+
+def run(level, until=2**62):
+    """A run of three ids."""
+    return Run(0, timed=True, level=level, entries=3, low=1, high=9, expires_at=until)
+
+
 class TestInbox:
     """Acknowledged batches and remembered ids."""
 
@@ -559,29 +569,51 @@ class TestInbox:
         assert catalog.inbox.models() == ("m", "other")
 
     def test_ids_are_remembered_and_forgotten(self, catalog):
-        """An id is known from its first commit until its time is over."""
-        records = [IdRecord(number, 5, number) for number in (-(2**63), -1, 0, 2**63 - 1)]
+        """A run of ids counts from its commit until its time is over, and its pages go with it."""
+        now = NOW.timestamp() * 1e6
+        until = [int(now), int(now) + 1]
         with catalog.inbox.write() as inbox:
-            assert inbox.remember(records, until=NOW + DAY) == frozenset()
-            known = inbox.known([-1, 0, 1])
-        assert known == {-1: records[1], 0: records[2]}
+            runs = [
+                inbox.ids.add(run(level=0, until=end), PAGES, live=True, now=NOW) for end in until
+            ]
+            assert [held.run for held in inbox.ids.live()] == runs
+            assert inbox.ids.pages(runs[1], [0, 1, 7]) == PAGES
 
-        assert catalog.inbox.forget(NOW) == 0
-        assert catalog.inbox.forget(NOW + DAY, at_once=3) == 4
-        assert catalog.inbox.forget(NOW + DAY) == 0
+        assert catalog.inbox.forget(NOW) == 3
+        with catalog.inbox.ids.read() as store:
+            assert [held.run for held in store.live()] == runs[1:]
+            assert store.pages(runs[0], [0, 1]) == {}
+
+    def test_merged_runs_take_the_place_of_their_parts_once(self, catalog):
+        """Who comes second changes nothing, and what was never made live is forgotten."""
+        with catalog.inbox.ids.write() as store:
+            parts = [store.add(run(level=0), PAGES, live=True, now=NOW) for _ in range(2)]
+            merged = [store.add(run(level=1), PAGES, live=False, now=NOW) for _ in range(2)]
+            assert store.replace(merged[0], parts)
+            assert not store.replace(merged[1], parts)
+            assert [held.run for held in store.live()] == merged[:1]
+
+        catalog.inbox.forget(NOW + DAY)
+        with catalog.inbox.ids.read() as store:
+            assert store.pages(merged[1], [0]) == {}
+            assert store.pages(merged[0], [0]) == {0: b"a"}
 
     def test_what_fails_is_not_acknowledged(self, catalog):
-        """A transaction that breaks leaves neither batch nor ids."""
+        """A transaction that breaks leaves neither batch nor ids; a step that breaks, only the rest."""
 
         def fail():
             with catalog.inbox.write() as inbox:
-                inbox.remember([IdRecord(1, 2, 3)], until=NOW + DAY)
+                inbox.ids.add(run(level=0), PAGES, live=True, now=NOW)
                 raise RuntimeError
 
         with pytest.raises(RuntimeError):
             fail()
         with catalog.inbox.write() as inbox:
-            assert inbox.known([1]) == {}
+            inbox.ids.add(run(level=0), PAGES, live=True, now=NOW)
+            with suppress(RuntimeError), inbox.step():
+                inbox.ids.add(run(level=0), PAGES, live=True, now=NOW)
+                raise RuntimeError
+            assert len(inbox.ids.live()) == 1
 
     def test_many_writers_lose_nothing(self, catalog):
         """Batches put in from many threads at once are all there."""
@@ -595,13 +627,6 @@ class TestInbox:
             thread.join()
 
         assert catalog.inbox.waiting()[0] == 20
-
-
-def test_thousands_of_numbers_are_one_parameter(catalog):
-    """Looking up as many ids as a large batch has stays one statement."""
-    with catalog.inbox.write() as inbox:
-        inbox.remember([IdRecord(n, 1, n) for n in range(40_000)], until=NOW + DAY)
-        assert len(inbox.known(range(20_000, 100_000))) == 20_000
 
 
 def test_lists_need_a_constant_number_of_statements(catalog):
@@ -647,14 +672,14 @@ def test_other_databases_are_refused(url):
         Database(url)
 
 
-def test_within_takes_an_empty_list(catalog):
-    """Looking for nothing finds nothing."""
-    from watchkeeper.catalog.schema import ids
+@pytest.mark.parametrize("values", [[], [2], range(40_000)])
+def test_within_takes_any_list(catalog, values):
+    """Looking for nothing finds nothing, and thousands of numbers are one parameter."""
+    from watchkeeper.catalog.schema import inbox as table
 
-    database = catalog.windows._database
-    inbox = catalog.inbox._database
-    assert database is not None
-    with inbox.read() as connection:
-        assert (
-            connection.execute(sa.select(ids).where(within(connection, ids.c.hash, []))).all() == []
-        )
+    for name in ("b1", "b2", "b3"):
+        put(catalog, name)
+    asked = sa.select(table.c.position)
+    with catalog.inbox._database.read() as connection:
+        found = connection.execute(asked.where(within(connection, table.c.position, values)))
+        assert set(found.scalars()) == set(values) & {1, 2, 3}

@@ -9,21 +9,21 @@ under the same number.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 import sqlalchemy as sa
-from watchkeeper.catalog.accounting import BatchAccount, read_account, write_account
 
+from watchkeeper.catalog.accounting import BatchAccount, read_account, write_account
 from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros, within
-from watchkeeper.catalog.schema import batches, claims, ids, inbox, inbox_identity
+from watchkeeper.catalog.id_runs import IdRuns, StoredRuns
+from watchkeeper.catalog.schema import batches, claims, inbox, inbox_identity, inbox_rows
 from watchkeeper.catalog.windows import ColumnNote, Tally
 from watchkeeper.domain.window import Window
 
-__all__ = ["BatchKey", "Claim", "IdRecord", "Inbox", "InboxBatch", "InboxWrite", "StoredReceipt"]
+__all__ = ["BatchKey", "Claim", "Inbox", "InboxBatch", "InboxWrite", "StoredReceipt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +50,6 @@ class StoredReceipt:
     duplicate: int
 
 
-class IdRecord(NamedTuple):
-    """What is remembered of a prediction: ``hash`` stands for its model and id.
-
-    ``time`` is its event time in microseconds, ``content`` stands for what was said. A named
-    tuple, because thousands are made for every batch.
-    """
-
-    hash: int
-    time: int
-    content: int
-
-
-    account: BatchAccount | None = None
 @dataclass(frozen=True, slots=True)
 class InboxBatch:
     """A batch on its way to the lake; the tables are Arrow IPC streams, None where empty."""
@@ -75,6 +62,7 @@ class InboxBatch:
     quarantine: bytes | None
     tallies: Sequence[Tally] = ()
     notes: Sequence[ColumnNote] = ()
+    account: BatchAccount | None = None
 
     @property
     def size(self) -> int:
@@ -97,36 +85,27 @@ class InboxWrite:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> sa.Connection:
+        """The transaction itself, for what is kept beside the rows."""
+        return self._connection
+
     def receipt(self, key: BatchKey) -> StoredReceipt | None:
         """The receipt of a batch that was acknowledged before."""
         return _receipt(self._connection, key)
 
-    def known(self, hashes: Sequence[int]) -> Mapping[int, IdRecord]:
-        """What is remembered of those ids; unknown ones are left out."""
-        asked = sa.select(ids.c.hash, ids.c.time, ids.c.content).where(
-            within(self._connection, ids.c.hash, hashes)
-        )
-        return {row[0]: IdRecord._make(row) for row in self._connection.execute(asked).all()}
+    @property
+    def ids(self) -> IdRuns:
+        """What is remembered of ids."""
+        return IdRuns(self._connection)
 
-    def remember(self, records: Sequence[IdRecord], *, until: datetime) -> frozenset[int]:
-        """Remember new ids; returns the hashes that somebody else remembered first."""
-        if not records:
-            return frozenset()
-        # One order for all writers, so that two of them never wait for each other (PostgreSQL).
-        ordered = sorted(records, key=lambda record: record.hash)
-        expires = to_micros(until)
-        if self._connection.dialect.name == "sqlite":
-            # The one writer: nobody can have come before. The driver's own call, because the
-            # general one costs more than the rest of an acknowledgement.
-            self._connection.exec_driver_sql(
-                "INSERT OR IGNORE INTO ids (hash, time, content, expires_at) VALUES (?, ?, ?, ?)",
-                [(*item, expires) for item in ordered],
-            )
-            return frozenset()
-        change = insert_into(self._connection, ids).on_conflict_do_nothing(index_elements=["hash"])
-        rows = [_id_row(record, expires) for record in ordered]
-        made = self._connection.execute(change.returning(ids.c.hash), rows)
-        return frozenset(record.hash for record in records) - frozenset(row[0] for row in made)
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """A part of the transaction: where the block raises, what it did is undone and the rest
+        stands.
+        """
+        with self._connection.begin_nested():
+            yield
 
     def put(
         self, key: BatchKey, receipt: StoredReceipt, batch: InboxBatch, *, until: datetime
@@ -150,7 +129,17 @@ class InboxWrite:
         ).first()
         if made is None:
             return False
-        self._connection.execute(sa.insert(inbox).values(**_batch_row(batch)))
+        position: int = self._connection.execute(
+            sa.insert(inbox).values(**_batch_row(batch)).returning(inbox.c.position)
+        ).scalar_one()
+        self._connection.execute(
+            sa.insert(inbox_rows).values(
+                position=position,
+                predictions=batch.predictions,
+                labels=batch.labels,
+                quarantine=batch.quarantine,
+            )
+        )
         return True
 
 
@@ -159,6 +148,7 @@ class Inbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.ids = StoredRuns(database)
         with database.read() as connection:
             self.identity: str = connection.execute(sa.select(inbox_identity.c.id)).scalar_one()
 
@@ -180,13 +170,28 @@ class Inbox:
             number, size = connection.execute(asked).one()
         return int(number), int(size)
 
+    def newest(self, model: str) -> int:
+        """The position of the model's newest batch that waits for the lake; 0 where none does."""
+        asked = sa.select(sa.func.max(inbox.c.position)).where(inbox.c.model == model)
+        with self._database.read() as connection:
+            return connection.execute(asked).scalar() or 0
+
+    def landed(self, model: str, position: int) -> bool:
+        """Whether all batches of the model up to a position are in the lake and counted."""
+        asked = sa.select(inbox.c.position).where(
+            inbox.c.model == model, inbox.c.position <= position
+        )
+        with self._database.read() as connection:
+            return connection.execute(asked.limit(1)).first() is None
+
     def quarantine(self, model: str) -> tuple[bytes, ...]:
         """The rejected rows of a model that wait for the lake, oldest batch first: of each batch
         that has any, the Arrow IPC stream.
         """
         asked = (
-            sa.select(inbox.c.quarantine)
-            .where(inbox.c.model == model, inbox.c.quarantine.is_not(None))
+            sa.select(inbox_rows.c.quarantine)
+            .join(inbox, inbox.c.position == inbox_rows.c.position)
+            .where(inbox.c.model == model, inbox_rows.c.quarantine.is_not(None))
             .order_by(inbox.c.position)
         )
         with self._database.read() as connection:
@@ -211,7 +216,10 @@ class Inbox:
             if number is None:
                 return None
             asked = (
-                sa.select(inbox)
+                sa.select(
+                    inbox, inbox_rows.c.predictions, inbox_rows.c.labels, inbox_rows.c.quarantine
+                )
+                .join(inbox_rows, inbox.c.position == inbox_rows.c.position)
                 .where(inbox.c.model == model, inbox.c.claim == number)
                 .order_by(inbox.c.position)
             )
@@ -222,28 +230,17 @@ class Inbox:
         """Delete a claim's batches: all they said is in the lake and in the catalog."""
         with self._database.write() as connection:
             _hold(connection, claim.model)
-            connection.execute(
-                sa.delete(inbox).where(inbox.c.model == claim.model, inbox.c.claim == claim.number)
-            )
+            mine = (inbox.c.model == claim.model) & (inbox.c.claim == claim.number)
+            moved = sa.select(inbox.c.position).where(mine)
+            connection.execute(sa.delete(inbox_rows).where(inbox_rows.c.position.in_(moved)))
+            connection.execute(sa.delete(inbox).where(mine))
 
-    def forget(self, now: datetime, *, at_once: int = 10_000) -> int:
-        """Forget receipts and ids whose time is over; returns how many ids.
-
-        Ids are sought without holding up an acknowledgement, and deleted ``at_once`` at a time.
-        """
+    def forget(self, now: datetime) -> int:
+        """Forget receipts and ids whose time is over; returns how many ids."""
         with self._database.write() as connection:
             connection.execute(sa.delete(batches).where(batches.c.expires_at <= now))
-        over = ids.c.expires_at <= to_micros(now)
-        forgotten = 0
-        with self._database.read() as reading:
-            found = reading.execution_options(yield_per=at_once).scalars(
-                sa.select(ids.c.hash).where(over)
-            )
-            for hashes in found.partitions():
-                with self._database.write() as connection:
-                    chosen = within(connection, ids.c.hash, hashes)
-                    forgotten += connection.execute(sa.delete(ids).where(chosen, over)).rowcount
-        return forgotten
+        with self._database.write() as connection:
+            return IdRuns(connection).forget(now)
 
     def _open_claim(self, connection: sa.Connection, model: str) -> int | None:
         asked = sa.select(sa.func.min(inbox.c.claim)).where(inbox.c.model == model)
@@ -300,15 +297,6 @@ def _receipt(connection: sa.Connection, key: BatchKey) -> StoredReceipt | None:
     return None if row is None else StoredReceipt(*row)
 
 
-def _id_row(record: IdRecord, expires: int) -> dict[str, int]:
-    return {
-        "hash": record.hash,
-        "time": record.time,
-        "content": record.content,
-        "expires_at": expires,
-    }
-
-
 def _batch_row(batch: InboxBatch) -> dict[str, object]:
     tallies = [
         [
@@ -318,7 +306,6 @@ def _batch_row(batch: InboxBatch) -> dict[str, object]:
             item.accepted,
             item.rejected,
             item.duplicate,
-        "account": None if batch.account is None else json.dumps(write_account(batch.account)),
             item.labels,
         ]
         for item in batch.tallies
@@ -329,15 +316,12 @@ def _batch_row(batch: InboxBatch) -> dict[str, object]:
         "batch": batch.batch,
         "known_at": batch.known_at,
         "bytes": batch.size,
-        "predictions": batch.predictions,
-        "labels": batch.labels,
-        "quarantine": batch.quarantine,
         "tallies": json.dumps(tallies),
         "notes": json.dumps(notes),
+        "account": None if batch.account is None else json.dumps(write_account(batch.account)),
     }
 
 
-        None if row.account is None else read_account(json.loads(row.account)),
 def _batch(row: sa.Row[tuple[object, ...]]) -> InboxBatch:
     tallies = tuple(
         Tally(Window(from_micros(start), from_micros(end)), *counts)
@@ -353,4 +337,5 @@ def _batch(row: sa.Row[tuple[object, ...]]) -> InboxBatch:
         row.quarantine,
         tallies,
         notes,
+        None if row.account is None else read_account(json.loads(row.account)),
     )

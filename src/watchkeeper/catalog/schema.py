@@ -20,20 +20,29 @@ __all__ = [
     "batches",
     "chores",
     "claims",
-    "column_notes",
     "client_windows",
     "clients",
+    "column_notes",
     "documents",
-    "ids",
+    "halves",
+    "id_pages",
+    "id_runs",
     "inbox",
     "inbox_identity",
+    "inbox_rows",
     "incidents",
     "keys",
     "moves",
     "notices",
+    "partial_marks",
+    "partials",
     "rejections",
     "secrets",
     "sessions",
+    "source_counts",
+    "source_files",
+    "source_states",
+    "taken",
     "verdicts",
     "windows",
 ]
@@ -116,6 +125,8 @@ windows = sa.Table(
     Column("rejected", BigInteger, nullable=False, server_default="0"),
     Column("duplicate", BigInteger, nullable=False, server_default="0"),
     Column("joined", BigInteger, nullable=False, server_default="0"),
+    Column("late", BigInteger, nullable=False, server_default="0"),
+    Column("profiled_rows", BigInteger, nullable=False, server_default="0"),
     Column("profile_revision", Integer, nullable=False, server_default="0"),
     Column("first_known_at", UtcTime, nullable=False),
     Column("judged_at", UtcTime),
@@ -124,7 +135,6 @@ windows = sa.Table(
 )
 
 moves = sa.Table(
-    Column("late", BigInteger, nullable=False, server_default="0"),
     "moves",
     CATALOG,
     Column("inbox", String(40), primary_key=True),
@@ -153,14 +163,6 @@ column_notes = sa.Table(
     Column("rows", BigInteger, nullable=False),
 )
 
-verdicts = sa.Table(
-    "verdicts",
-    CATALOG,
-    Column("position", AutoKey, primary_key=True),
-    Column("id", String(80), nullable=False, index=True),
-    Column("model", String(200), nullable=False),
-    Column("start", UtcTime, nullable=False),
-    Column("end", UtcTime, nullable=False),
 # By the day (UTC) on which rows came to be known; `checked_at` is null until the day was compared
 # with what is stored, and again whenever more is counted.
 account_days = sa.Table(
@@ -232,6 +234,40 @@ chores = sa.Table(
     Column("before", UtcTime),
 )
 
+# What was counted of moved rows and no judgement has seen yet; how far the counting went.
+partials = sa.Table(
+    "partials",
+    CATALOG,
+    Column("position", AutoKey, primary_key=True),
+    Column("model", String(200), nullable=False),
+    Column("start", UtcTime, nullable=False),
+    Column("end", UtcTime, nullable=False),
+    Column("known_until", UtcTime, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("whole", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("partials_by_window", "model", "start"),
+    sqlite_autoincrement=True,
+)
+
+partial_marks = sa.Table(
+    "partial_marks",
+    CATALOG,
+    Column("model", String(200), primary_key=True),
+    Column("inbox", String(40), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("basis", String(80), nullable=False),
+    Column("lateness", Text, nullable=False),
+)
+
+verdicts = sa.Table(
+    "verdicts",
+    CATALOG,
+    Column("position", AutoKey, primary_key=True),
+    Column("id", String(80), nullable=False, index=True),
+    Column("model", String(200), nullable=False),
+    Column("start", UtcTime, nullable=False),
+    Column("end", UtcTime, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("known_at", UtcTime, nullable=False),
     Column("superseded_at", UtcTime),
@@ -293,6 +329,33 @@ notices = sa.Table(
     sqlite_autoincrement=True,
 )
 
+# Every file that a source has looked into: what it was, and what became of it.
+source_files = sa.Table(
+    "source_files",
+    CATALOG,
+    Column("source", String(80), primary_key=True),
+    Column("path", String(1000), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("stamp", BigInteger, nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("parts", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("detail", Text),
+    Column("at", UtcTime, nullable=False),
+    Index("source_files_by_content", "source", "content"),
+)
+
+source_states = sa.Table(
+    "source_states",
+    CATALOG,
+    Column("source", String(80), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("detail", Text),
+    Column("lag", BigInteger),
+    Column("at", UtcTime, nullable=False),
+)
+
 # A lake that outlives its inbox must not take the numbers of a new one for those of the old.
 inbox_identity = sa.Table("inbox_identity", INBOX, Column("id", String(40), primary_key=True))
 
@@ -304,14 +367,22 @@ inbox = sa.Table(
     Column("batch", String(200), nullable=False),
     Column("known_at", UtcTime, nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    Column("predictions", LargeBinary),
-    Column("labels", LargeBinary),
-    Column("quarantine", LargeBinary),
     Column("tallies", Text, nullable=False),
     Column("notes", Text, nullable=False),
+    Column("account", Text),
     Column("claim", BigInteger),
     Index("inbox_by_model", "model", "claim"),
     sqlite_autoincrement=True,
+)
+
+# Apart from the rest, because a change of a row (its claim) writes all of it anew.
+inbox_rows = sa.Table(
+    "inbox_rows",
+    INBOX,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("predictions", LargeBinary),
+    Column("labels", LargeBinary),
+    Column("quarantine", LargeBinary),
 )
 
 batches = sa.Table(
@@ -330,19 +401,72 @@ batches = sa.Table(
     Column("expires_at", UtcTime, nullable=False, index=True),
 )
 
-ids = sa.Table(
-    "ids",
+# What is remembered of ids, as sorted runs (see `ingest.id_index`): a batch adds one, and runs are
+# merged, never changed. A row for each id would dirty a page of the database for each id.
+id_runs = sa.Table(
+    "id_runs",
     INBOX,
-    Column("hash", AutoKey, primary_key=True, autoincrement=False),
-    Column("time", BigInteger, nullable=False),
-    Column("content", BigInteger, nullable=False),
+    Column("run", AutoKey, primary_key=True),
+    Column("live", Boolean, nullable=False),
+    Column("timed", Boolean, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("entries", BigInteger, nullable=False),
+    Column("low", BigInteger, nullable=False),
+    Column("high", BigInteger, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Page 0 and up hold entries; page -1 the first keys of the pages, page -2 the filter.
+id_pages = sa.Table(
+    "id_pages",
+    INBOX,
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 claims = sa.Table(
     "claims",
-    Column("account", Text),
     INBOX,
     Column("model", String(200), primary_key=True),
     Column("number", BigInteger, nullable=False),
+)
+
+taken = sa.Table(
+    "taken",
+    INBOX,
+    Column("source", String(80), primary_key=True),
+    Column("part", String(400), primary_key=True),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+)
+
+source_counts = sa.Table(
+    "source_counts",
+    INBOX,
+    Column("source", String(80), primary_key=True),
+    Column("events", BigInteger, nullable=False),
+    Column("ignored", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("accepted", BigInteger, nullable=False),
+    Column("duplicate", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+    Column("unpaired", BigInteger, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+)
+
+# Requests that wait for their responses, and the other way round; `whole`: nothing is missing.
+halves = sa.Table(
+    "halves",
+    INBOX,
+    Column("source", String(80), primary_key=True),
+    Column("event", String(300), primary_key=True),
+    Column("model", String(200), nullable=False),
+    Column("request", LargeBinary),
+    Column("response", LargeBinary),
+    Column("whole", Boolean, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index("halves_by_age", "source", "whole", "at"),
 )

@@ -1,7 +1,7 @@
 """What a row says and who it is, as 64-bit numbers.
 
 They are stored and compared over months, so they must never change with a library or a process:
-BLAKE2b for text, and SplitMix64's mixing for the rest. Of 10^9 remembered ids, a new one is
+SplitMix64's mixing, of whole columns at once. Of 10^9 remembered ids, a new one is
 mistaken for another with probability 5·10⁻¹¹; the row is then quarantined, not lost.
 
 References
@@ -12,26 +12,81 @@ Steele, Lea and Flood (2014), Fast splittable pseudorandom number generators (th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-__all__ = ["id_hashes", "mint_id", "row_contents", "total_content"]
+from watchkeeper.ingest.id_index import Ids
+
+__all__ = ["id_numbers", "mint_id", "row_contents", "text_hashes", "total_content"]
 
 Hashes = npt.NDArray[np.uint64]
 _NAN = np.uint64(0x7FF8000000000000)
+_WORD = (1 << 64) - 1
+_TEXT = 0x74657874
+_KEPT = np.array([(1 << 8 * size) - 1 for size in range(9)], dtype=np.uint64)  # by bytes left
+_UUID_LENGTH = 36
+_HEX = np.full(256, -1, dtype=np.int64)
+for _letter in "0123456789abcdefABCDEF":
+    _HEX[ord(_letter)] = int(_letter, 16)
 
 
-def id_hashes(model: str, ids: Sequence[str]) -> list[int]:
-    """A signed 64-bit number for each prediction id of one model."""
-    base = hashlib.blake2b(f"{model}\x00".encode(), digest_size=8)
-    found = []
-    for text in ids:
-        one = base.copy()
-        one.update(text.encode())
-        found.append(int.from_bytes(one.digest(), signed=True))
+def text_hashes(texts: pa.Array, seed: int) -> Hashes:
+    """A number for each text, shape (rows,); that of a missing one means nothing.
+
+    The text's bytes, eight at a time, are mixed into a number that begins with ``seed`` and the
+    length: a chain of one-to-one steps, so different texts meet as rarely as random numbers.
+    """
+    rows = len(texts)
+    _, offset_buffer, data = texts.buffers()
+    if rows == 0 or offset_buffer is None:
+        return np.full(rows, seed & _WORD, dtype=np.uint64)
+    offsets = np.frombuffer(offset_buffer, dtype=np.int32, count=texts.offset + rows + 1)
+    starts = offsets[texts.offset : -1].astype(np.int64)
+    lengths = offsets[texts.offset + 1 :].astype(np.int64) - starts
+    words = _unaligned(data)
+    total = _mix(lengths.astype(np.uint64) ^ np.uint64(seed & _WORD))
+    active = np.flatnonzero(lengths > 0)
+    for at in range(0, int(lengths.max(initial=0)), 8):
+        active = active[lengths[active] > at]
+        word = words[starts[active] + at] & _KEPT[np.minimum(lengths[active] - at, 8)]
+        total[active] = _mix(total[active] ^ word)
+    return total
+
+
+def id_numbers(model: str, ids: pa.Array) -> Ids:
+    """The prediction ids of one model as numbers: a hash each, and by what it is sorted."""
+    hashes = text_hashes(ids, _text_hash(f"{model}\x00id")).view(np.int64)
+    millis = _times_of_ids(ids)
+    timed = millis >= 0
+    keys = np.where(timed, (millis << 16) | (hashes & 0xFFFF), hashes)
+    return Ids(keys, hashes, timed)
+
+
+def _times_of_ids(ids: pa.Array) -> npt.NDArray[np.int64]:
+    """The milliseconds since 1970 that each UUIDv7 carries; −1 where an id is none."""
+    found = np.full(len(ids), -1, dtype=np.int64)
+    _, offset_buffer, data = ids.buffers()
+    if len(ids) == 0 or offset_buffer is None or data is None:
+        return found
+    offsets = np.frombuffer(offset_buffer, dtype=np.int32, count=ids.offset + len(ids) + 1)
+    starts = offsets[ids.offset : -1].astype(np.int64)
+    rows = np.flatnonzero(np.diff(offsets[ids.offset :]) == _UUID_LENGTH)
+    if len(rows) == 0:
+        return found
+    raw = np.frombuffer(data, dtype=np.uint8)
+    letters = raw[starts[rows][:, None] + np.arange(20)]
+    digits = _HEX[letters[:, [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12]]]
+    plain = (
+        (letters[:, [8, 13, 18]] == ord("-")).all(axis=1)
+        & (digits >= 0).all(axis=1)
+        & (letters[:, 14] == ord("7"))
+        & np.isin(_HEX[letters[:, 19]], (8, 9, 10, 11))
+    )
+    millis = (digits << np.arange(44, -4, -4)).sum(axis=1)
+    found[rows[plain]] = millis[plain]
     return found
 
 
@@ -83,10 +138,7 @@ def _values(array: pa.Array) -> Hashes:
     elif pa.types.is_list(kind):
         found = np.array([_list_hash(item) for item in array], dtype=np.uint64)
     else:
-        coded = array.dictionary_encode()
-        words = [_text_hash(word) for word in coded.dictionary.to_pylist()]
-        table = np.array([*words, 0], dtype=np.uint64)
-        found = table[coded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False)]
+        found = text_hashes(array.cast(pa.string()), _TEXT)
     return found
 
 
@@ -99,6 +151,15 @@ def _list_hash(item: pa.ListScalar) -> int:
 
 def _text_hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
+
+
+def _unaligned(data: pa.Buffer | None) -> Hashes:
+    """Every eight bytes in a row of a buffer as a number, at each place."""
+    size = 0 if data is None else data.size
+    padded = np.zeros(size + 8, dtype=np.uint8)
+    if data is not None:
+        padded[:size] = np.frombuffer(data, dtype=np.uint8)
+    return np.ndarray((size + 1,), dtype="<u8", buffer=padded, strides=(1,))
 
 
 def _mix(x: Hashes) -> Hashes:

@@ -30,6 +30,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _DAY_MICROS = timedelta(days=1) // _MICROSECOND
 _LONGEST_SHOWN = 4096
 _LONGEST_NAME = 300
+# A third less to write, twice, for a tenth of what a row costs in all.
+_PACKED = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
 
 def pack(
@@ -59,8 +61,6 @@ def pack(
         ),
         tallies=_tallies(checked, settled, kind, model),
         notes=_notes(checked, model),
-    )
-
         account=_account(batch, checked, settled, kind=kind, arrival=arrival),
     )
 
@@ -84,13 +84,15 @@ def _account(
         since=since,
         until=until,
         sending=arrival.sending,
+    )
+
 
 def packed_table(table: pa.Table) -> bytes | None:
     """A table as an Arrow IPC stream; None where it has no rows."""
     if table.num_rows == 0:
         return None
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
+    with pa.ipc.new_stream(sink, table.schema, options=_PACKED) as stream:
         stream.write_table(table)
     return bytes(sink.getvalue())
 
@@ -176,7 +178,7 @@ def _stamps(arrival: Arrival, size: int) -> dict[str, pa.Array]:
 
 
 def _ids(checked: Checked, rows: Ints) -> pa.Array:
-    return pa.array([checked.ids[row] for row in rows.tolist()], pa.string())
+    return checked.ids.take(pa.array(rows))
 
 
 def _days(micros: Ints) -> pa.Array:

@@ -9,24 +9,21 @@ stored with it; where that is not known yet they are kept under no day, and join
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
-from watchkeeper.catalog.inbox import IdRecord, InboxWrite
-from watchkeeper.domain.model import Model
-from watchkeeper.ingest.content import id_hashes
-from watchkeeper.ingest.reasons import Reason, Rejections
+from watchkeeper.ingest.id_index import Ids, IdSession
+from watchkeeper.ingest.reasons import Reason
 from watchkeeper.ingest.rows import RowKind
 from watchkeeper.ingest.validate import Checked
 
-__all__ = ["Settled", "settle"]
+__all__ = ["UNKNOWN", "Settled", "settle"]
 
 Ints = npt.NDArray[np.int64]
 UNKNOWN = -1  # no event time is negative: ingest refuses times before 1970
+_NONE = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,92 +41,63 @@ class Settled:
     counts: tuple[int, int, int]  # accepted, rejected, duplicate
 
 
-def settle(
-    checked: Checked, kind: RowKind, model: Model, inbox: InboxWrite, *, until: datetime
-) -> Settled:
-    """Compare a batch's rows with what is remembered, and remember them ``until`` then."""
-    new = np.empty(0, dtype=np.int64)
+def settle(checked: Checked, kind: RowKind, ids: Ids, session: IdSession, *, until: int) -> Settled:
+    """Compare a batch's rows, whose ids are ``ids``, with what is remembered, and remember them
+    ``until`` then (microseconds since 1970).
+    """
+    new = _NONE
     rows = np.flatnonzero(~checked.rejections.mask(len(checked.ids)))
     if kind is RowKind.PREDICTIONS:
-        new, repeats = _settle_predictions(checked, rows, model, inbox, until)
+        new, repeats = _settle_predictions(checked, rows, ids, session, until)
         sound = np.flatnonzero(~checked.rejections.mask(len(checked.ids)))
-        labels, _ = _distinct_labels(checked, _with_label(checked, sound))
+        labels, _ = _distinct_labels(checked, _with_label(checked, sound), ids)
         accepted = len(new)
     else:
-        labels, repeats = _distinct_labels(checked, rows)
+        labels, repeats = _distinct_labels(checked, rows, ids)
         accepted = len(labels)
-    micros = _prediction_times(checked, labels, model, inbox)
+    micros = session.find(ids.take(labels)).times if len(labels) else _NONE
     return Settled(new, labels, micros, repeats, (accepted, len(checked.rejections), len(repeats)))
 
 
 def _settle_predictions(
-    checked: Checked, rows: Ints, model: Model, inbox: InboxWrite, until: datetime
+    checked: Checked, rows: Ints, ids: Ids, session: IdSession, until: int
 ) -> tuple[Ints, Ints]:
-    hashes = id_hashes(model.name, _ids(checked, rows))
-    known = dict(inbox.known(hashes))
-    fresh: dict[int, IdRecord] = {}
-    owner: dict[int, int] = {}
-    for row, identity in zip(rows.tolist(), hashes, strict=True):
-        if identity not in known and identity not in fresh:
-            content = int(checked.contents[row])
-            fresh[identity] = IdRecord(identity, int(checked.micros[row]), content)
-            owner[identity] = row
-    raced = inbox.remember(tuple(fresh.values()), until=until)
-    if raced:  # another writer remembered them between our look and our write
-        known.update(inbox.known(sorted(raced)))
-        for identity in raced:
-            del owner[identity]
-    new: list[int] = []
-    repeats: list[int] = []
-    for row, identity in zip(rows.tolist(), hashes, strict=True):
-        if owner.get(identity) == row:
-            new.append(row)
-            continue
-        earlier = fresh[identity] if identity in owner else known[identity]
-        if earlier.content == int(checked.contents[row]):
-            repeats.append(row)
-        else:
-            _reject_reused(checked.rejections, row, checked.ids[row])
-    return np.array(new, dtype=np.int64), np.array(repeats, dtype=np.int64)
+    if len(rows) == 0:
+        return _NONE, _NONE
+    some, contents = ids.take(rows), checked.contents[rows]
+    known = session.find(some)
+    _, first, owner = np.unique(some.hashes, return_index=True, return_inverse=True)
+    earlier = np.where(known.found, known.contents, contents[first[owner]])
+    is_new = ~known.found & (first[owner] == np.arange(len(rows)))
+    is_repeat = ~is_new & (earlier == contents)
+    for row in rows[~is_new & ~is_repeat].tolist():
+        _reject_reused(checked, row)
+    new = rows[is_new]
+    session.add(ids.take(new), checked.micros[new], checked.contents[new], until=until)
+    return new, rows[is_repeat]
 
 
-def _reject_reused(rejections: Rejections, row: int, identity: str | None) -> None:
-    rejections.add(
+def _reject_reused(checked: Checked, row: int) -> None:
+    checked.rejections.add(
         row,
         Reason.ID_REUSED,
-        f"an id must stand for one prediction, and {identity!r} was received with other content: "
-        "give every prediction its own id",
+        f"an id must stand for one prediction, and {checked.ids[row].as_py()!r} was received with "
+        "other content: give every prediction its own id",
     )
 
 
-def _distinct_labels(checked: Checked, rows: Ints) -> tuple[Ints, Ints]:
+def _distinct_labels(checked: Checked, rows: Ints, ids: Ids) -> tuple[Ints, Ints]:
     """The rows that tell a truth, and those that only tell the batch's last truth of an id again."""
-    last: dict[str | None, int] = {}
-    new: list[int] = []
-    repeats: list[int] = []
-    for row in rows.tolist():
-        identity, truth = checked.ids[row], int(checked.label_contents[row])
-        (repeats if last.get(identity) == truth else new).append(row)
-        last[identity] = truth
-    return np.array(new, dtype=np.int64), np.array(repeats, dtype=np.int64)
+    order = rows[np.argsort(ids.hashes[rows], kind="stable")]
+    hashes, truths = ids.hashes[order], checked.label_contents[order]
+    repeats = np.zeros(len(order), dtype=bool)
+    repeats[1:] = (hashes[1:] == hashes[:-1]) & (truths[1:] == truths[:-1])
+    return np.sort(order[~repeats]), np.sort(order[repeats])
 
 
 def _with_label(checked: Checked, rows: Ints) -> Ints:
     if checked.labels is None:
-        return np.empty(0, dtype=np.int64)
+        return _NONE
     given = checked.labels.is_valid().to_numpy(zero_copy_only=False)
     told: Ints = rows[given[rows]]
     return told
-
-
-def _prediction_times(checked: Checked, rows: Ints, model: Model, inbox: InboxWrite) -> Ints:
-    if len(rows) == 0:
-        return np.empty(0, dtype=np.int64)
-    hashes = id_hashes(model.name, _ids(checked, rows))
-    known: Mapping[int, IdRecord] = inbox.known(hashes)
-    times = [known[identity].time if identity in known else UNKNOWN for identity in hashes]
-    return np.array(times, dtype=np.int64)
-
-
-def _ids(checked: Checked, rows: Ints) -> Sequence[str]:
-    return [str(checked.ids[row]) for row in rows.tolist()]

@@ -40,11 +40,11 @@ def apply_policy(column: Column, array: pa.Array, pepper: bytes) -> pa.Array:
 
 def cleaned_row(row: object, model: Model, pepper: bytes) -> object:
     """A rejected row without what its columns' policies keep out of the store."""
-    if not isinstance(row, Mapping):
-        return row
     guarded = {c.name: c.policy for c in model.columns if c.policy is not Policy.KEEP}
-    if not guarded:
+    if not guarded or row is None:
         return row
+    if not isinstance(row, Mapping):
+        return "(withheld)"  # it may hold anything
     return {name: _cleaned(name, value, guarded, pepper) for name, value in row.items()}
 
 

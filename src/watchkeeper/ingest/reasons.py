@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Reason", "Rejection", "Rejections", "show"]
+__all__ = ["Reason", "Refused", "Rejection", "Rejections", "show"]
 
 _SHOWN = 60
 
@@ -28,6 +28,9 @@ class Reason(StrEnum):
     BAD_LABEL = "bad_label"  # NaN, infinite, or not of the label's type
     ID_REUSED = "id_reused"  # the id came before with other content
     SCHEMA_CONFLICT = "schema_conflict"  # stored under another type by an older definition
+    UNREADABLE = "unreadable"  # a message or a file of which no rows could be read
+    UNPAIRED = "unpaired"  # a request whose response never came, or the other way round
+    CHANGED_FILE = "changed_file"  # a file that was taken in before, with other content
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,15 @@ class Rejection:
     row: int
     reason: Reason
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What stands in the place of a row that could not be made one: why, and what was there."""
+
+    reason: Reason
+    detail: str
+    content: object
 
 
 class Rejections:
@@ -54,6 +66,12 @@ class Rejections:
         mask = np.zeros(rows, dtype=bool)
         mask[list(self._found)] = True
         return mask
+
+    def copy(self) -> Rejections:
+        """The same, to be added to without changing these."""
+        made = Rejections()
+        made._found.update(self._found)
+        return made
 
     def all(self) -> tuple[Rejection, ...]:
         """Every rejection, by row."""

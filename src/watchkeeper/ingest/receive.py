@@ -13,25 +13,36 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
+import numpy as np
 import pyarrow as pa
 
 from watchkeeper.catalog.catalog import Catalog
-from watchkeeper.catalog.inbox import BatchKey, StoredReceipt
+from watchkeeper.catalog.database import from_micros, to_micros
+from watchkeeper.catalog.inbox import BatchKey, InboxWrite, StoredReceipt
 from watchkeeper.domain.model import Model
+from watchkeeper.domain.sending import Sending
 from watchkeeper.errors import Conflict, InvalidInput, RateLimited
-from watchkeeper.ingest.content import total_content
+from watchkeeper.ingest.content import id_numbers, total_content
 from watchkeeper.ingest.envelope import pack
+from watchkeeper.ingest.id_index import Ids, IdSession
 from watchkeeper.ingest.known_ids import settle
-from watchkeeper.ingest.reasons import Rejection
+from watchkeeper.ingest.reasons import Refused, Rejection
 from watchkeeper.ingest.rows import RowKind, open_batch
+from watchkeeper.ingest.together import Together
 from watchkeeper.ingest.validate import Arrival, Checked, check
 
-__all__ = ["Receipt", "Receiver"]
+__all__ = ["Beside", "Receipt", "Receiver"]
+
+# What else is written in the transaction that acknowledges a batch, knowing its counts.
+Beside: TypeAlias = Callable[[InboxWrite, StoredReceipt], None]
 
 _LONGEST_NAME = 200
 _SHOWN = 20
 _SHORTEST_MEMORY = timedelta(days=7)
+_STEPS = 8
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +79,29 @@ class Receiver:
         most_waiting_bytes: int | None = None,
     ) -> None:
         self._inbox = catalog.inbox
+        self._together = Together(catalog.inbox)
         self._most_waiting = most_waiting_bytes
         self._pepper = catalog.secrets.get("column-hash")
         self._clock = clock
 
-    def receive(
+    def receive(  # noqa: PLR0913  who, what and when of a batch: each stands alone
         self,
         model: Model,
         kind: RowKind,
-        rows: Sequence[Mapping[str, object]] | pa.Table,
+        rows: Sequence[Mapping[str, object] | Refused] | pa.Table,
         *,
         batch_id: str,
         key: str,
         known_at: datetime,
+        beside: Beside | None = None,
+        sending: Sending | None = None,
     ) -> Receipt:
         """Validate rows and make them durable.
 
         ``batch_id`` is the sender's own name for the batch and ``key`` the id of its key: the
-        two make a retry recognisable. Raises Conflict where the batch was acknowledged with other
+        two make a retry recognisable. ``beside`` is called within the transaction where the batch
+        is new: what it writes is there with the rows or not at all, and where it raises nothing
+        was received. ``sending`` is what the client said about itself. Raises Conflict where the batch was acknowledged with other
         rows, RateLimited where too much waits for the lake, and InvalidInput where the rows are
         no table at all; single bad rows never raise.
         """
@@ -93,27 +109,46 @@ class Receiver:
             raise InvalidInput(f"known_at needs a time zone, got {known_at!r}: make it aware")
         self._refuse_when_full()
         name = BatchKey(model.name, kind.value, key, _named(batch_id))
-        arrival = Arrival(known_at, key, batch_id, self._pepper)
+        now = self._clock()
+        arrival = Arrival(known_at, key, batch_id, self._pepper, now, sending)
         batch = open_batch(rows, model)
         checked = check(batch, kind, model, arrival)
-        content = _content(checked)
-        until = self._clock() + max(_SHORTEST_MEMORY, model.label_horizon)
-        with self._inbox.write() as inbox:
+        numbers = id_numbers(model.name, checked.ids)
+        content = _content(checked, numbers)
+        until = self._until(model)
+
+        def acknowledge(inbox: InboxWrite, session: IdSession) -> tuple[StoredReceipt, Checked]:
             before = inbox.receipt(name)
-            if before is None:
-                settled = settle(checked, kind, model, inbox, until=until)
-                receipt = StoredReceipt(content, known_at, batch.size, *settled.counts)
-                packed = pack(batch, checked, settled, kind=kind, model=model, arrival=arrival)
-                if not inbox.put(name, receipt, packed, until=until):
-                    raise Conflict(
-                        f"batch {batch_id!r} is being acknowledged by another request: "
-                        "send it again"
-                    )
-        if before is None:
-            return _receipt(batch_id, receipt, checked)
+            if before is not None:
+                return before, checked
+            found = replace(checked, rejections=checked.rejections.copy())
+            settled = settle(found, kind, numbers, session, until=to_micros(until))
+            receipt = StoredReceipt(content, known_at, batch.size, *settled.counts)
+            packed = pack(batch, found, settled, kind=kind, model=model, arrival=arrival)
+            inbox.put(name, receipt, packed, until=until)
+            if beside is not None:
+                beside(inbox, receipt)
+            return receipt, found
+
+        receipt, found = self._together.run(acknowledge)
+        if found is not checked:
+            return _receipt(batch_id, receipt, found)
         # What a row says may hang on when it was received, so it is checked as it was then.
-        again = check(batch, kind, model, replace(arrival, known_at=before.known_at))
-        return _repeated(batch_id, before, again)
+        again = check(batch, kind, model, replace(arrival, known_at=receipt.known_at))
+        if receipt.content != _content(again, id_numbers(model.name, again.ids)):
+            raise Conflict(
+                f"batch_id must name one batch, and {batch_id!r} was acknowledged with other rows: "
+                "give the new rows a new batch_id"
+            )
+        return replace(_receipt(batch_id, receipt, again), repeated=True)
+
+    def _until(self, model: Model) -> datetime:
+        """How long a batch and its ids are remembered, rounded up to an eighth of that: what is
+        forgotten together is kept together.
+        """
+        memory = max(_SHORTEST_MEMORY, model.label_horizon)
+        step = to_micros(_EPOCH + memory / _STEPS)
+        return from_micros(-(-to_micros(self._clock() + memory) // step) * step)
 
     def _refuse_when_full(self) -> None:
         if self._most_waiting is None:
@@ -126,21 +161,11 @@ class Receiver:
             )
 
 
-def _content(checked: Checked) -> int:
+def _content(checked: Checked, numbers: Ids) -> int:
     """What a batch says, rejected rows by their reasons: a retry says the same."""
-    reasons = [f"{item.row}{item.reason}" for item in checked.rejections.all()]
-    ids = ["" if identity is None else identity for identity in checked.ids]
-    truths = checked.label_contents.tobytes().hex() if checked.labels is not None else ""
-    return total_content(checked.contents, "\x00".join((*reasons, *ids, truths)))
-
-
-def _repeated(batch_id: str, before: StoredReceipt, checked: Checked) -> Receipt:
-    if before.content != _content(checked):
-        raise Conflict(
-            f"batch_id must name one batch, and {batch_id!r} was acknowledged with other rows: "
-            "give the new rows a new batch_id"
-        )
-    return replace(_receipt(batch_id, before, checked), repeated=True)
+    reasons = "\x00".join(f"{item.row}{item.reason}" for item in checked.rejections.all())
+    told = (checked.contents, numbers.hashes, checked.label_contents)
+    return total_content(np.concatenate(told), reasons)
 
 
 def _receipt(batch_id: str, stored: StoredReceipt, checked: Checked) -> Receipt:
@@ -150,7 +175,7 @@ def _receipt(batch_id: str, stored: StoredReceipt, checked: Checked) -> Receipt:
         accepted=stored.accepted,
         rejected=stored.rejected,
         duplicate=stored.duplicate,
-        ids=tuple(checked.ids),
+        ids=tuple(checked.ids.to_pylist()),
         rejections=checked.rejections.all()[:_SHOWN],
     )
 

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from watchkeeper.domain.model import Model, Role
 from watchkeeper.errors import InvalidInput
 from watchkeeper.ingest.reading import Values, listed
+from watchkeeper.ingest.reasons import Refused
 
 __all__ = ["Batch", "RowKind", "open_batch"]
 
@@ -60,7 +61,7 @@ class Batch:
 
     size: int
     columns: Mapping[str, Values]
-    source: Sequence[Mapping[str, object]] | pa.Table
+    source: Sequence[Mapping[str, object] | Refused] | pa.Table
     broken: Mapping[int, object]
     plain: bool = True
 
@@ -68,7 +69,8 @@ class Batch:
         """Row ``index`` as it came."""
         if isinstance(self.source, pa.Table):
             return self.source.slice(index, 1).to_pylist()[0]
-        return self.broken.get(index, self.source[index])
+        found = self.broken.get(index, self.source[index])
+        return found.content if isinstance(found, Refused) else found
 
     def present(self, name: str) -> Indices:
         """The rows that have a value under ``name``."""
@@ -102,13 +104,15 @@ class Batch:
         return tuple(name for name in self.columns if name not in known)
 
 
-def open_batch(rows: Sequence[Mapping[str, object]] | pa.Table, model: Model) -> Batch:
+def open_batch(
+    rows: Sequence[Mapping[str, object] | Refused] | pa.Table, model: Model
+) -> Batch:
     """The rows as columns; InvalidInput where an Arrow table names a column twice."""
     own = {column.name for column in model.columns}
     if isinstance(rows, pa.Table):
         return _from_arrow(rows, own)
     broken = {row: value for row, value in enumerate(rows) if not isinstance(value, Mapping)}
-    flat = [{} if row in broken else value for row, value in enumerate(rows)]
+    flat = [value if isinstance(value, Mapping) else {} for value in rows]
     nested = _FEATURES not in own and any(_FEATURES in value for value in flat)
     if nested:
         flat = [_flattened(value, own, broken, row) for row, value in enumerate(flat)]

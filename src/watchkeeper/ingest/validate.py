@@ -9,7 +9,7 @@ both are evidence for the schema monitor, not faults of the rows.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -31,7 +31,7 @@ from watchkeeper.ingest.reading import (
     read_text,
     read_time,
 )
-from watchkeeper.ingest.reasons import Reason, Rejections, show
+from watchkeeper.ingest.reasons import Reason, Refused, Rejections, show
 from watchkeeper.ingest.rows import Batch, RowKind
 from watchkeeper.lake.schemas import STAMP, label_type, stored_columns
 
@@ -64,13 +64,14 @@ class Arrival:
 class Checked:
     """A batch, checked. Arrays and columns have one entry per row as it came.
 
+    ``ids`` are text, minted where none was given, null where the row is rejected for its id.
     ``micros`` is each row's event time (labels: unused), ``contents`` a number for what it says
     apart from its label, ``label_contents`` one for its label.
     ``columns`` hold what may be stored, garbage where the row is rejected. ``labels`` is the
     truth that came with predictions (null where it did not), or that label rows are about.
     """
 
-    ids: Sequence[str | None]
+    ids: pa.Array
     micros: Ints
     contents: Ints
     columns: Mapping[str, pa.Array]
@@ -85,6 +86,9 @@ def check(batch: Batch, kind: RowKind, model: Model, arrival: Arrival) -> Checke
     """Check every row of a batch; bad rows are rejected, the others unharmed."""
     rejections = Rejections()
     for row, value in batch.broken.items():
+        if isinstance(value, Refused):
+            rejections.add(row, value.reason, value.detail)
+            continue
         rejections.add(
             row, Reason.BAD_ROW, f"a row must map column names to values, got {show(value)}"
         )
@@ -97,8 +101,7 @@ def _check_predictions(
     batch: Batch, model: Model, arrival: Arrival, rejections: Rejections
 ) -> Checked:
     times, micros = _times(batch, batch.system("time", model), arrival, rejections)
-    ids = _ids(batch, model, rejections)
-    _mint(ids, micros, rejections, arrival)
+    ids = _minted(_ids(batch, model, rejections), micros, rejections, arrival)
     system = {
         "_wk_time": times,
         "_wk_version": _text(batch, "version", model, rejections),
@@ -136,7 +139,7 @@ def _check_labels(batch: Batch, model: Model, arrival: Arrival, rejections: Reje
         given = batch.columns.get("_wk_time", batch.columns.get("time") if batch.plain else None)
     times, micros = _times(batch, given, arrival, rejections)
     ids = _ids(batch, model, rejections)
-    for row in np.flatnonzero([identity is None for identity in ids]).tolist():
+    for row in np.flatnonzero(ids.is_null().to_numpy(zero_copy_only=False)).tolist():
         rejections.add(row, Reason.MISSING_ID, "a label must name its prediction: give its id")
     labels = _labels(batch, model, rejections, required=True)
     if labels is None:
@@ -177,28 +180,52 @@ def _times(
     return found.array, micros
 
 
-def _ids(batch: Batch, model: Model, rejections: Rejections) -> list[str | None]:
+def _ids(batch: Batch, model: Model, rejections: Rejections) -> pa.Array:
+    """The ids as text, null where none was given or it is none."""
     values = batch.system("id", model)
     if values is None:
-        return [None] * batch.size
-    given = listed(values)
-    ids: list[str | None] = [value if type(value) is str else None for value in given]
-    for row, value in enumerate(given):
-        if isinstance(value, int) and not isinstance(value, bool):
-            ids[row] = str(value)
-        elif value is not None and (type(value) is not str or not value or not _is_text(value)):
-            rejections.add(
-                row, Reason.BAD_ID, f"an id must be text or a whole number, got {show(value)}"
-            )
-            ids[row] = None
-        elif type(value) is str and len(value) > LONGEST_ID:
-            rejections.add(
-                row,
-                Reason.ID_TOO_LONG,
-                f"an id must have at most {LONGEST_ID} characters, got {len(value)}",
-            )
-            ids[row] = None
-    return ids
+        return pa.nulls(batch.size, pa.string())
+    plain = _plain_ids(values)
+    if plain is not None:
+        lengths = pc.min_max(pc.utf8_length(plain)).as_py()
+        if lengths["min"] is None or 0 < lengths["min"] <= lengths["max"] <= LONGEST_ID:
+            return plain
+    found = [_id(row, value, rejections) for row, value in enumerate(listed(values))]
+    return pa.array(found, pa.string())
+
+
+def _plain_ids(values: Values) -> pa.Array | None:
+    """A whole column of ids at once, or None where each has to be looked at."""
+    if isinstance(values, pa.Array):
+        kind = values.type
+        text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        return values.cast(pa.string()) if text or pa.types.is_integer(kind) else None
+    if not all(type(value) is str for value in values):
+        return None
+    try:
+        return pa.array(values, pa.string())
+    except (pa.ArrowException, ValueError):
+        return None
+
+
+def _id(row: int, value: object, rejections: Rejections) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not value or not _is_text(value):
+        rejections.add(
+            row, Reason.BAD_ID, f"an id must be text or a whole number, got {show(value)}"
+        )
+        return None
+    if len(value) > LONGEST_ID:
+        rejections.add(
+            row,
+            Reason.ID_TOO_LONG,
+            f"an id must have at most {LONGEST_ID} characters, got {len(value)}",
+        )
+        return None
+    return value
 
 
 def _is_text(value: str) -> bool:
@@ -209,12 +236,16 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _mint(ids: list[str | None], micros: Ints, rejections: Rejections, arrival: Arrival) -> None:
-    rejected = rejections.mask(len(ids))
-    for row, identity in enumerate(ids):
-        if identity is None and not rejected[row]:
-            seed = f"{arrival.sender}\x00{arrival.batch}\x00{row}"
-            ids[row] = mint_id(seed, int(micros[row]))
+def _minted(ids: pa.Array, micros: Ints, rejections: Rejections, arrival: Arrival) -> pa.Array:
+    """The ids, with one for each sound row that has none: a retry mints the same."""
+    if ids.null_count == 0:
+        return ids
+    absent = ids.is_null().to_numpy(zero_copy_only=False) & ~rejections.mask(len(ids))
+    found = ids.to_pylist()
+    for row in np.flatnonzero(absent).tolist():
+        seed = f"{arrival.sender}\x00{arrival.batch}\x00{row}"
+        found[row] = mint_id(seed, int(micros[row]))
+    return pa.array(found, pa.string())
 
 
 def _given(batch: Batch, column: Column, model: Model) -> Values | None:

@@ -1,7 +1,7 @@
 """The worker's process: moving and judging, telling people, and housekeeping.
 
 Telling has a thread of its own, because a mail server may take its time, and so has upkeep;
-judging must not wait.
+judging must not wait. So has each source that rows are fetched from.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from watchkeeper.ingest.id_index import merge_all
 from watchkeeper.server.lifeline import when_parent_ends
 from watchkeeper.server.logs import configure_logs
 from watchkeeper.server.wiring import open_parts
@@ -25,6 +26,7 @@ _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.25
 _TELL_SECONDS = 2.0
 _UPKEEP_SECONDS = 60.0
+_MERGE_SECONDS = 1.0
 _NICENESS = 5
 
 
@@ -39,14 +41,17 @@ def main(arguments: list[str]) -> None:
     os.nice(_NICENESS)  # an acknowledgement must not wait for a heavy query
     parts = open_parts(settings)
     dispatcher, upkeep = parts.dispatcher(), parts.upkeep()
+    pulling = threading.Thread(target=parts.pulling().run, args=(stopping,), daemon=True)
+    pulling.start()
     threads = [
         _every(_TELL_SECONDS, lambda: dispatcher.send_due(datetime.now(UTC)), stopping),
         _every(_UPKEEP_SECONDS, upkeep.step, stopping),
+        _every(_MERGE_SECONDS, lambda: merge_all(parts.catalog.inbox.ids), stopping),
     ]
     try:
         parts.worker().run(stopping, idle_seconds=_IDLE_SECONDS)
     finally:
-        for thread in threads:
+        for thread in (pulling, *threads):
             thread.join(timeout=30.0)
         parts.close()
 

