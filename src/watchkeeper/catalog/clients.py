@@ -33,7 +33,7 @@ from watchkeeper.domain.sequence import (
     take,
 )
 
-__all__ = ["ClientWindow", "Clients", "StoredClient", "follow"]
+__all__ = ["ClientWindow", "Clients", "StoredClient", "client_name", "follow"]
 
 _WORTH_TELLING_SECONDS = 10.0
 
@@ -63,6 +63,16 @@ class ClientWindow:
     dropped: int
     sampled: int
     delays: tuple[float, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What people know the client by."""
+        return client_name(self.client_id, self.host, self.pid)
+
+
+def client_name(client_id: str, host: str, pid: int) -> str:
+    """What people know a client by: its host and process, else the beginning of its id."""
+    return f"{host}/{pid}" if host and pid else host or client_id[:12]
 
 
 def follow(
@@ -199,6 +209,12 @@ class Clients:
             )
             for row in rows
         )
+
+    def numbered(self, model: str) -> bool:
+        """Whether any client of the model numbers its rows."""
+        asked = sa.select(clients.c.client).where(clients.c.model == model).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(asked).first() is not None
 
     def totals(self) -> Mapping[tuple[str, str], tuple[int, int, int]]:
         """Missing, dropped and sampled rows by model and kind, as charged to windows."""

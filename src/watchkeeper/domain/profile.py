@@ -297,8 +297,9 @@ class Accounting:
     """What became of the rows of a window, as far as is known now.
 
     ``received = accepted + duplicate + rejected``. ``late`` of the accepted came to be known after
-    the window was due. ``clients`` holds those that have anything to answer for. ``faults`` say in
-    words what of a day that ended in the window does not add up.
+    the window was due. ``clients`` holds those that have anything to answer for; ``numbered`` says
+    whether clients of the model number their rows at all. ``faults`` say in words what of a day that
+    ended in the window does not add up.
     """
 
     received: int = 0
@@ -308,6 +309,7 @@ class Accounting:
     joined: int = 0
     late: int = 0
     clients: tuple[ClientAccount, ...] = ()
+    numbered: bool = False
     faults: tuple[str, ...] = ()
 
 

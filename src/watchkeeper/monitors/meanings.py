@@ -19,6 +19,18 @@ MEANINGS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "rows",
             "how many rows came, against the season (on a holiday: against holidays); none at all where there always were some is outside the budget",
         ),
+        "missing_rows": (
+            "rows",
+            "rows that a client numbered and that never arrived, or that it could not keep; outside the budget, and taken back where they arrive after all",
+        ),
+        "unaccounted_rows": (
+            "rows",
+            "received less accepted, duplicate and rejected: anything but 0, or a day that differs from what is stored, is a fault of the server; outside the budget",
+        ),
+        "clock_skew": (
+            "seconds",
+            "how far the clock of the worst client is ahead (negative: behind); more than a minute for sure is outside the budget",
+        ),
         "missing_rate": ("share", "nulls among the rows"),
         "invalid_rate": (
             "share",

@@ -44,6 +44,7 @@ class _Kind(Enum):
 _FIGURES = {
     "volume": _Kind.ROWS,
     "rows": _Kind.ROWS,
+    "missing_rows": _Kind.ROWS,
     "error_rate": _Kind.SERVICE,
     "requests": _Kind.SERVICE,
     "label_rate": _Kind.PERFORMANCE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["number", "rows", "share"]
+__all__ = ["duration", "number", "rows", "share"]
 
 
 def share(value: float) -> str:
@@ -45,3 +45,16 @@ def rows(count: int) -> str:
     ('1 row', '50,000 rows')
     """
     return f"{count:,} row" + ("" if count == 1 else "s")
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the largest unit of which there is one, with three digits at most.
+
+    >>> duration(86400.0), duration(5400.0), duration(60.0), duration(0.25), duration(86399.98)
+    ('1 day', '1.5 hours', '1 minute', '0.25 seconds', '1 day')
+    """
+    for unit, length in (("day", 86_400.0), ("hour", 3_600.0), ("minute", 60.0), ("second", 1.0)):
+        told = float(f"{seconds / length:.3g}")
+        if told >= 1.0 or unit == "second":
+            return f"{told:,g} {unit}{'' if told == 1.0 else 's'}"
+    raise AssertionError("a second is the last unit")

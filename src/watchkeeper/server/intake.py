@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from watchkeeper.catalog.windows import Windows
 from watchkeeper.domain.key import Scope
+from watchkeeper.domain.sending import Sending
 from watchkeeper.errors import InvalidInput, TooLarge
 from watchkeeper.ingest.receive import Receipt, Receiver
 from watchkeeper.ingest.rows import RowKind
@@ -39,13 +40,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A batch at the door: for which model, of what, under which id, known when, from whom."""
+    """A batch at the door: for which model, of what, under which id, known when, from whom, and
+    what its client says of itself.
+    """
 
     model: str
     kind: RowKind
     batch: str | None
     known_at: datetime | None
     caller: Principal
+    sending: Sending | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Intake:
             batch_id=uuid.uuid4().hex if arrival.batch is None else arrival.batch,
             key=arrival.caller.key.id,
             known_at=known_at,
+            sending=arrival.sending,
         )
         if not receipt.repeated:
             self.telemetry.received(

@@ -133,11 +133,12 @@ class Memory:
             for key in keys
         }
 
-    def evidence(self, window: Window, rows: int) -> Kept:
-        """What was found in a window that reads no label, as long as neither its ``rows`` nor
-        anything that it is judged against has changed since; else a place to keep it anew.
+    def evidence(self, window: Window, counted: tuple[object, ...]) -> Kept:
+        """What was found in a window that reads no label, as long as neither what is ``counted`` of
+        its rows nor anything that it is judged against has changed since; else a place to keep it
+        anew.
         """
-        state = (rows, tuple((held, self._times.get(held, 0)) for held in self._before(window)))
+        state = (counted, tuple((held, self._times.get(held, 0)) for held in self._before(window)))
         known = self._evidence.pop(window, None)
         if known is None or known[0] != state:
             known = (state, {})

@@ -6,14 +6,15 @@ import hashlib
 import logging
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
 from watchkeeper.catalog.catalog import Catalog
-from watchkeeper.catalog.windows import Outcome
+from watchkeeper.catalog.windows import Outcome, StoredWindow
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.ports import VerdictListener
+from watchkeeper.domain.profile import Accounting, ClientAccount
 from watchkeeper.domain.verdict import Severity, Status, Verdict
 from watchkeeper.lake.lake import Lake
 from watchkeeper.monitors.judge import judge
@@ -53,7 +54,7 @@ class Watcher:
             memory.histories(window),
             known_at=seen.look.as_of,
             code_version=code_version(),
-            evidence=memory.evidence(window, sum(p.rows for p in seen.profiles if is_whole(p))),
+            evidence=memory.evidence(window, _counted(seen)),
         )
         recorded = self._record(memory.model, seen.look, verdicts)
         said = {verdict.status for verdict in recorded}
@@ -81,8 +82,26 @@ class Watcher:
 
     def _asked(self, model: Model, look: Look) -> Asked:
         window, received = look.window, look.stored.accounting.received
+        look = replace(look, stored=replace(look.stored, accounting=self._account(look.stored)))
         notes = self.catalog.windows.notes(model.name, start=window.start, end=window.end)
         return Asked(look, *present_columns(model, notes, rows=received))
+
+    def _account(self, stored: StoredWindow) -> Accounting:
+        """The window's account, with what its clients answer for and what does not add up."""
+        model, window = stored.model, stored.window
+        told = self.catalog.clients.windows(model, start=window.start, end=window.end)
+        days = self.catalog.accounts.faults(model, start=window.start, end=window.end)
+        return replace(
+            stored.accounting,
+            clients=tuple(
+                ClientAccount(
+                    item.name, item.kind, item.missing, item.dropped, item.sampled, item.delays
+                )
+                for item in told
+            ),
+            numbered=self.catalog.clients.numbered(model),
+            faults=tuple(f"{day.day}, {day.kind}: {day.fault}" for day in days),
+        )
 
     def _record(self, model: Model, look: Look, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
         recorded = self.catalog.verdicts.record(
@@ -90,6 +109,12 @@ class Watcher:
         )
         self.listener.on_verdicts(model, recorded, look.as_of)
         return recorded
+
+
+def _counted(seen: Seen) -> tuple[object, ...]:
+    """All that is known of the rows of a window but for their labels."""
+    rows = sum(profile.rows for profile in seen.profiles if is_whole(profile))
+    return rows, replace(seen.look.stored.accounting, joined=0)
 
 
 def code_version() -> str:

@@ -69,6 +69,7 @@ class Worker:
         except WatchkeeperError:
             _log.exception("rows wait in the inbox for the next step")
         times = self.clocks.now()
+        self._settle(times, wall)
         dirty = defaultdict(list)
         for stored in self.catalog.windows.pending(WindowState.DIRTY, limit=_EVERY_WINDOW):
             dirty[stored.model].append(stored)
@@ -80,6 +81,13 @@ class Worker:
             except Exception:  # noqa: BLE001  whatever it is, the other models go on
                 _log.exception("model was not watched model=%s", name)
         return judged
+
+    def _settle(self, times: Mapping[str, datetime], wall: datetime) -> None:
+        """Tell the rows of clients that can hardly arrive any more."""
+        try:
+            self.catalog.clients.settle(wall, known_at=lambda name: times.get(name, wall))
+        except WatchkeeperError:
+            _log.exception("what clients did not send is told in the next step")
 
     def run(self, stopping: threading.Event, *, idle_seconds: float) -> None:
         """Step until told to stop; rest only while there is nothing to do."""

@@ -13,8 +13,10 @@ from watchkeeper.domain.profile import WindowProfile
 from watchkeeper.errors import InvalidDefinition
 from watchkeeper.monitors.evidence import Evidence, History, Monitor
 from watchkeeper.monitors.quality.bounds import bounds
+from watchkeeper.monitors.quality.clocks import clocks
 from watchkeeper.monitors.quality.constant import constant
 from watchkeeper.monitors.quality.duplicates import duplicates
+from watchkeeper.monitors.quality.gaps import gaps
 from watchkeeper.monitors.quality.invalid import invalid
 from watchkeeper.monitors.quality.missing import missing
 from watchkeeper.monitors.quality.non_finite import non_finite
@@ -28,6 +30,8 @@ __all__ = ["CHECKS", "checks_of", "quality"]
 
 CHECKS: dict[str, Monitor] = {
     "schema": schema,
+    "gaps": gaps,
+    "clocks": clocks,
     "volume": volume,
     "missing": missing,
     "invalid": invalid,

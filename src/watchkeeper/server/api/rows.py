@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 
+from watchkeeper.domain.sending import SENDING_HEADER, decode_sending
 from watchkeeper.ingest.rows import RowKind
 from watchkeeper.server.api.body import ARROW_STREAM, PARQUET, read_body
 from watchkeeper.server.api.dependencies import Admin, HubOf, Ingester
@@ -45,32 +46,49 @@ KnownAt = Annotated[
     datetime | None,
     Query(description="when the rows were known (scope backfill); it drives the model's clock"),
 ]
+Client = Annotated[
+    str | None,
+    Header(
+        alias=SENDING_HEADER,
+        max_length=4_000,
+        description="what the client says of itself, as JSON: its id, the numbers of the rows, its "
+        "clock and counts; see the how-to on accounting for every row",
+    ),
+]
 
 
 @router.post("/predictions", openapi_extra=_ROWS_BODY)
-async def post_predictions(
+async def post_predictions(  # noqa: PLR0913  one parameter a header is how FastAPI documents them
     hub: HubOf,
     caller: Ingester,
     request: Request,
     model: str,
+    *,
     batch: BatchId = None,
     known_at: KnownAt = None,
+    client: Client = None,
 ) -> Envelope[Acknowledged]:
     """Take in predictions; the answer comes when they are durable."""
-    return await _take(hub, request, Arrival(model, RowKind.PREDICTIONS, batch, known_at, caller))
+    said = None if client is None else decode_sending(client)
+    arrival = Arrival(model, RowKind.PREDICTIONS, batch, known_at, caller, said)
+    return await _take(hub, request, arrival)
 
 
 @router.post("/labels", openapi_extra=_ROWS_BODY)
-async def post_labels(
+async def post_labels(  # noqa: PLR0913  as above
     hub: HubOf,
     caller: Ingester,
     request: Request,
     model: str,
+    *,
     batch: BatchId = None,
     known_at: KnownAt = None,
+    client: Client = None,
 ) -> Envelope[Acknowledged]:
     """Take in labels: before, with or long after their predictions."""
-    return await _take(hub, request, Arrival(model, RowKind.LABELS, batch, known_at, caller))
+    said = None if client is None else decode_sending(client)
+    arrival = Arrival(model, RowKind.LABELS, batch, known_at, caller, said)
+    return await _take(hub, request, arrival)
 
 
 @router.post("/reference", openapi_extra=_TABLE_BODY)

@@ -1,0 +1,94 @@
+"""Clocks of clients: one that is a minute off puts rows into windows where they do not belong.
+
+By the differences between receiving and sending (`watchkeeper.stats.clock_offset`). A client is
+said to be ahead where the least offset that its differences allow is beyond the tolerance, and to
+be behind where the greatest is: a slow network alone is no wrong clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from watchkeeper.domain.delays import LONGEST_SECONDS
+from watchkeeper.domain.model import Model, MonitorSpec
+from watchkeeper.domain.profile import ClientAccount, WindowProfile
+from watchkeeper.domain.verdict import Severity, Status
+from watchkeeper.monitors.evidence import Evidence, History, Series
+from watchkeeper.monitors.words import duration
+from watchkeeper.stats.clock_offset import clock_offset
+from watchkeeper.stats.estimate import Estimate
+
+__all__ = ["TOLERANCE_SECONDS", "clocks", "is_off"]
+
+TOLERANCE_SECONDS = 60.0
+_NAMED = 3
+
+
+def clocks(
+    spec: MonitorSpec, _model: Model, current: Sequence[WindowProfile], _history: History
+) -> Iterator[Evidence]:
+    """The worst clock among the clients of every window; nothing where no client says its time."""
+    for profile in current:
+        if profile.accounting is not None and profile.accounting.numbered:
+            yield _judged(Series(spec.name, "clock_skew"), profile, profile.accounting.clients)
+
+
+def is_off(offset: Estimate) -> bool:
+    """Whether a clock is surely further off than the tolerance."""
+    if offset.low is None or offset.high is None:
+        return False
+    return offset.low > TOLERANCE_SECONDS or offset.high < -TOLERANCE_SECONDS
+
+
+def _judged(series: Series, profile: WindowProfile, clients: Sequence[ClientAccount]) -> Evidence:
+    offsets = {
+        client.name: clock_offset(client.delays, longest=LONGEST_SECONDS)
+        for client in clients
+        if client.delays
+    }
+    off = {name: offset for name, offset in offsets.items() if is_off(offset)}
+    worst = max(off.values() or offsets.values(), key=_size, default=Estimate.insufficient(0))
+    named = (profile.id,) if profile.id else ()
+    if not off:
+        message = f"no client's clock is more than {duration(TOLERANCE_SECONDS)} off"
+        return Evidence(
+            series,
+            profile.window,
+            Status.OK,
+            message,
+            n=worst.n,
+            value=worst.value,
+            low=worst.low,
+            high=worst.high,
+            profiles=named,
+        )
+    return Evidence(
+        series,
+        profile.window,
+        Status.ALERT,
+        _sentence(off),
+        n=worst.n,
+        value=worst.value,
+        low=worst.low,
+        high=worst.high,
+        severity=Severity.WARNING,
+        effect={"clients": len(off)},
+        profiles=named,
+    )
+
+
+def _size(offset: Estimate) -> float:
+    return abs(offset.value or 0.0)
+
+
+def _sentence(off: dict[str, Estimate]) -> str:
+    ordered = sorted(off, key=lambda name: (-_size(off[name]), name))
+    said = [f"the clock of {name} is {_how_far(off[name])}" for name in ordered[:_NAMED]]
+    if len(off) > _NAMED:
+        said.append(f"so are those of {len(off) - _NAMED} other clients")
+    return ", ".join(said)
+
+
+def _how_far(offset: Estimate) -> str:
+    value = offset.value or 0.0
+    return f"{duration(abs(value))} {'ahead' if value > 0 else 'behind'}"
