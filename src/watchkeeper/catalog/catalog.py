@@ -5,13 +5,17 @@ from __future__ import annotations
 from watchkeeper.catalog.accounting import Accounts
 from watchkeeper.catalog.alerts import Alerts, NoticeOutbox
 from watchkeeper.catalog.baselines import Baselines
-from watchkeeper.catalog.clients import Clients
 from watchkeeper.catalog.chores import Chores
+from watchkeeper.catalog.clients import Clients
 from watchkeeper.catalog.database import Database
 from watchkeeper.catalog.documents import Documents
+from watchkeeper.catalog.halves import Halves
 from watchkeeper.catalog.inbox import Inbox
 from watchkeeper.catalog.keys import Keys, Secrets, Sessions
 from watchkeeper.catalog.migrate import migrate
+from watchkeeper.catalog.partials import Partials
+from watchkeeper.catalog.source_files import SourceFiles, SourceStates
+from watchkeeper.catalog.source_ledger import SourceLedger
 from watchkeeper.catalog.verdicts import Verdicts
 from watchkeeper.catalog.windows import Windows
 
@@ -23,14 +27,16 @@ class Catalog:
 
     Attributes
     ----------
-    models, routes
-        Documents of kind ``Model`` and ``AlertRoute``.
+    models, routes, sources
+        Documents of kind ``Model``, ``AlertRoute`` and ``Source``.
     clocks
         Of each model whether its time is the wall's or its data's, as ``server.clocks`` says it.
-    baselines, windows, verdicts, alerts, outbox, chores, keys, sessions, secrets, inbox
+    baselines, windows, partials, verdicts, alerts, outbox, chores, keys, sessions, secrets, inbox
         The stores of those names.
     accounts, clients
         What became of rows by day, and what is known of who sent them.
+    source_files, source_states, ledger, halves
+        What was taken from sources, and what waits for its other half.
     """
 
     def __init__(self, records: Database, inbox: Database) -> None:
@@ -38,9 +44,13 @@ class Catalog:
         self.models = Documents(records, "Model")
         self.routes = Documents(records, "AlertRoute")
         self.clocks = Documents(records, "Clock")
+        self.sources = Documents(records, "Source")
+        self.source_files = SourceFiles(records)
+        self.source_states = SourceStates(records)
         self.chores = Chores(records)
         self.baselines = Baselines(records)
         self.windows = Windows(records)
+        self.partials = Partials(records)
         self.verdicts = Verdicts(records)
         self.alerts = Alerts(records)
         self.outbox = NoticeOutbox(records)
@@ -50,6 +60,8 @@ class Catalog:
         self.inbox = Inbox(inbox)
         self.accounts = Accounts(records)
         self.clients = Clients(records)
+        self.ledger = SourceLedger(inbox)
+        self.halves = Halves(inbox)
 
     @classmethod
     def open(cls, records_url: str, inbox_url: str | None = None) -> Catalog:

@@ -64,6 +64,7 @@ class StoredWindow:
     judged_at: datetime | None = None
     status: Status | None = None
     alerts: int = 0
+    profiled_rows: int = 0  # that its latest profile counts
 
     @property
     def state(self) -> WindowState:
@@ -76,8 +77,8 @@ class StoredWindow:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a judgement of a window said: with what was known when, its worst status, how many
-    alerts. ``joined`` counts the rows that had a label; ``again`` keeps the window dirty, because
-    it could not be judged.
+    alerts. ``rows`` counts the rows of its profile and ``joined`` those that had a label; ``again``
+    keeps the window dirty, because it is to be judged again whatever comes.
     """
 
     judged_at: datetime
@@ -85,6 +86,7 @@ class Outcome:
     status: Status | None
     alerts: int
     again: bool = False
+    rows: int = 0
 
 
 class Windows:
@@ -159,6 +161,7 @@ class Windows:
                 profiled=seen,
                 judged=seen,
                 joined=outcome.joined,
+                profiled_rows=outcome.rows,
                 profile_revision=windows.c.profile_revision + 1,
                 judged_at=outcome.judged_at,
                 status=None if outcome.status is None else outcome.status.value,
@@ -352,4 +355,5 @@ def _window(row: sa.Row[tuple[object, ...]]) -> StoredWindow:
         judged_at=row.judged_at,
         status=None if row.status is None else Status(row.status),
         alerts=row.alerts,
+        profiled_rows=row.profiled_rows,
     )

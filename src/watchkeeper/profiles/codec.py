@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 
@@ -36,7 +36,7 @@ from watchkeeper.domain.window import Window
 from watchkeeper.errors import InvalidInput
 from watchkeeper.profiles.arrays import integers, reals
 
-__all__ = ["SCHEMA", "decode", "encode"]
+__all__ = ["SCHEMA", "Digests", "decode", "encode"]
 
 SCHEMA = pa.schema(
     [
@@ -76,15 +76,36 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-def encode(profiles: Sequence[WindowProfile]) -> pa.Table:
-    """The profiles as rows of `SCHEMA`, complete in themselves."""
-    binnings = _Binnings()
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """The digests of binnings, by identity; ``held`` keeps these alive."""
+
+    held: tuple[NumericBinning | CategoricalBinning, ...]
+    by_identity: Mapping[int, str]
+
+    @classmethod
+    def of(cls, binnings: Iterable[NumericBinning | CategoricalBinning]) -> Digests:
+        """Of these binnings."""
+        held, met = tuple(binnings), _Binnings()
+        for binning in held:
+            _Writer(met).write(binning)
+        return cls(held, met.met)
+
+    def of_value(self, binning: NumericBinning | CategoricalBinning) -> str:
+        """The digest of one of ``held``."""
+        return self.by_identity[id(binning)]
+
+
+def encode(profiles: Sequence[WindowProfile], *, known: Digests | None = None) -> pa.Table:
+    """The profiles as rows of `SCHEMA`, complete in themselves but for ``known`` binnings."""
+    binnings = _Binnings() if known is None else _Binnings(met=dict(known.by_identity))
     rows = [_profile_row(profile, binnings) for profile in profiles]
     return pa.Table.from_pylist([*rows, *binnings.rows.values()], schema=SCHEMA)
 
 
-def decode(table: pa.Table) -> list[WindowProfile]:
-    """The profiles in rows of `SCHEMA` (other columns are let be), in their order.
+def decode(table: pa.Table, *, known: Mapping[str, object] | None = None) -> list[WindowProfile]:
+    """The profiles in rows of `SCHEMA` (other columns are let be), in their order; ``known`` are
+    binnings by digest that are not among the rows.
 
     Raises
     ------
@@ -100,7 +121,7 @@ def decode(table: pa.Table) -> list[WindowProfile]:
         )
     rows = {name: table.column(name).to_pylist() for name in ("kind", "id", "document")}
     arrays = {name: _lists(table.column(name)) for name in ("ints", "reals")}
-    binnings: dict[str, object] = {}
+    binnings: dict[str, object] = dict(known or {})
     for i, kind in enumerate(rows["kind"]):
         if kind == "binning" and rows["id"][i] not in binnings:
             binnings[rows["id"][i]] = _Reader({}, *_at(arrays, i)).read(

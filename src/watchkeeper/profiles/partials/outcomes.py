@@ -67,7 +67,8 @@ def delays(
 def _step(late: Floats) -> Ints:
     """The delay bin of so many seconds: four to a doubling, from a minute on."""
     step = np.ceil(np.log2(np.maximum(late / DELAY_EDGES_SECONDS[0], 1.0)) * 4.0).astype(np.int64)
-    return np.minimum(step, len(DELAY_EDGES_SECONDS))
+    bins: Ints = np.minimum(step, len(DELAY_EDGES_SECONDS))
+    return bins
 
 
 def _part(moments: Ints, window: Window) -> Ints:
@@ -75,7 +76,8 @@ def _part(moments: Ints, window: Window) -> Ints:
     length = int(window.length.total_seconds())
     since = moments // _SECOND - int(window.start.timestamp())
     share = (since - (since // length) * length) / length
-    return np.minimum(np.floor(share * WINDOW_SLICES).astype(np.int64), WINDOW_SLICES - 1)
+    part: Ints = np.minimum(np.floor(share * WINDOW_SLICES).astype(np.int64), WINDOW_SLICES - 1)
+    return part
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,6 @@ def previous_pairs(slices: Slices, table: pa.Table, label: Floats) -> Pairs:
     return Pairs(
         np.bincount(at, minlength=groups),
         np.bincount(at[change == 0], minlength=groups),
-        np.bincount(at, change, groups),
-        np.bincount(at, change * change, groups),
+        np.bincount(at, change, groups).astype(np.float64),
+        np.bincount(at, change * change, groups).astype(np.float64),
     )

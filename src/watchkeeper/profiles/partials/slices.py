@@ -80,7 +80,7 @@ def slices_of(table: pa.Table, model: Model) -> Slices:
         texts, codes = found
         counts = np.bincount(codes[codes >= 0], minlength=len(texts))
         chosen = _most_frequent(texts, counts)
-        crowded = crowded or len(chosen) < np.count_nonzero(counts)
+        crowded = crowded or len(chosen) < int(np.count_nonzero(counts))
         for code in chosen:
             value = texts[code]
             named = Sliced(version=value) if name == _VERSION else Sliced(segment=f"{name}={value}")
