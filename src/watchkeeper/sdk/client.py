@@ -10,16 +10,20 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from watchkeeper.errors import InvalidInput
+from watchkeeper.sdk.background import Background
 from watchkeeper.sdk.bulk import Bulk, Receipt
-from watchkeeper.sdk.counters import Counters, Counts
+from watchkeeper.sdk.counters import Counters, Counts, Stream
 from watchkeeper.sdk.http import Http
+from watchkeeper.sdk.keeper import Keeper
 from watchkeeper.sdk.lifetime import follow
 from watchkeeper.sdk.logger import Logger
+from watchkeeper.sdk.policies import Policies
+from watchkeeper.sdk.sampling import Sampling
 from watchkeeper.sdk.sender import Sender
-from watchkeeper.sdk.spool import Spool
+from watchkeeper.sdk.spool import Limits, Shape, Spool
 from watchkeeper.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,19 +31,43 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "SpoolOptions"]
 
+_DAY_SECONDS = 86_400.0
+
 
 @dataclass(frozen=True, slots=True)
 class SpoolOptions:
-    """Where rows wait for the network, how many, and how often they are sent.
+    """Where rows wait for the network, how many, for how long, and how often they are sent.
 
-    ``folder`` None: under the home folder, or where that cannot be written a temporary one. Once
-    ``max_bytes`` are waiting, the newest rows are dropped and counted: older ones were promised.
+    Attributes
+    ----------
+    folder
+        None: under the home folder, or where that cannot be written a temporary one. A folder that
+        outlives the container keeps rows over its end; on ext4, xfs and tmpfs logging is quickest.
+    max_bytes
+        Once so much waits (of all processes that share the folder, as far as this one knows), rows
+        are lost, and counted.
+    when_full
+        Which: ``refuse_newest`` (older ones were promised) or ``drop_oldest``.
+    max_age_seconds
+        Older rows are given up, and counted: 7 days, for so long the server knows a repeated row.
+    max_row_bytes
+        A longer row is dropped, and counted.
+    interval_seconds
+        Between one sending and the next.
     """
 
     folder: Path | None = None
     max_bytes: int = 256 * 1024 * 1024
-    max_row_bytes: int = 1024 * 1024
+    max_row_bytes: int = 512 * 1024
     interval_seconds: float = 1.0
+    max_age_seconds: float = 7 * _DAY_SECONDS
+    when_full: Literal["refuse_newest", "drop_oldest"] = "refuse_newest"
+
+    def __post_init__(self) -> None:
+        if self.when_full not in {"refuse_newest", "drop_oldest"}:
+            raise InvalidInput(
+                f"when_full must be refuse_newest or drop_oldest, got {self.when_full!r}"
+            )
 
 
 class Client:
@@ -68,19 +96,62 @@ class Client:
     ) -> None:
         settings = Settings.load()
         self.http = Http(url or settings.url, settings.api_key if api_key is None else api_key)
+        self._column_key = settings.column_key.encode()
         self._options = spool or SpoolOptions()
         self._counters = Counters()
-        self._spool = _open_spool(self.http.url, self._options, settings, self._counters)
-        self._sender = None if self._spool is None else self._new_sender(self._spool)
+        self._background: Background | None = None
+        self._spool = self._open_spool(settings)
+        if self._spool is not None:
+            self._background = self._new_background(self._spool)
         self._bulk = Bulk(self.http)
         self._closed = False
         follow(self)
 
-    def logger(self, model: str, *, version: str | None = None, arm: str | None = None) -> Logger:
-        """A logger for the predict path of one version of a model."""
-        if self._sender is not None:
-            self._sender.start()
-        return Logger(self, model, version=version, arm=arm)
+    def logger(
+        self,
+        model: str,
+        *,
+        version: str | None = None,
+        arm: str | None = None,
+        sample: float = 1.0,
+        policies: Mapping[str, str] | None = None,
+    ) -> Logger:
+        """A logger for the predict path of one version of a model.
+
+        Parameters
+        ----------
+        model, version, arm
+            What answers, and in which share of the traffic.
+        sample
+            The share of predictions to log, above 0 and at most 1, chosen by their ids: the same
+            in every process. Each row says the share that it was chosen with.
+        policies
+            What is done to columns before they leave the process: ``drop``, ``hash``, ``bucket``
+            or ``keep`` by column name. Neither the spool on disk nor the server sees more.
+
+        Raises
+        ------
+        InvalidInput
+            ``sample`` or ``policies`` cannot be followed.
+        """
+        sampling = Sampling(sample)
+        guarded = Policies(policies, self._column_key) if policies else None
+        constants: dict[str, object] = {}
+        if version is not None:
+            constants["version"] = str(version)
+        if arm is not None:
+            constants["arm"] = str(arm)
+        if sampling.share < 1.0:
+            constants["sampled"] = float(sampling.share)
+        if self._background is not None:
+            self._background.start()
+        return Logger(
+            self,
+            str(model),
+            constants=constants,
+            policies=guarded,
+            sampling=sampling if sampling.share < 1.0 else None,
+        )
 
     def apply(self, document: str | Mapping[str, object], *, plan: bool = False) -> Receipt:
         """Apply a model's definition: YAML text or the same as a mapping."""
@@ -128,16 +199,31 @@ class Client:
         """Wait until the server has judged everything that is due; False where time ran out."""
         return self._bulk.wait_until_judged(timeout_seconds)
 
-    def spool_line(self, line: bytes) -> None:
-        """Put a row into the spool, or count it as dropped. Never raises."""
-        try:
-            self._spool_line(line)
-        except Exception as error:  # noqa: BLE001  promise 2: watching never hurts the model
-            self.drop(f"rows are dropped, the spool cannot be written: {error!r}")
+    def append(self, shape: Shape, row: bytes) -> None:
+        """Put a logger's row into the spool, or count it as dropped. Never raises."""
+        if self._spool is None:
+            self.drop("rows are dropped: no folder can be written", stream=shape.stream)
+        elif len(row) > self._options.max_row_bytes:
+            self.drop(
+                f"a row must hold at most {self._options.max_row_bytes} bytes, got {len(row)}",
+                stream=shape.stream,
+            )
+        else:
+            refusal = self._spool.append(shape, row)
+            if refusal is not None:
+                self.drop(f"the newest rows are dropped: {refusal}", stream=shape.stream)
 
-    def drop(self, reason: str, rows: int = 1) -> None:
+    def stream(self, model: str, kind: str) -> Stream:
+        """The rows of one model and kind, as this process counts them."""
+        return self._counters.stream(model, kind)
+
+    def count(self, fate: str, rows: int = 1, *, stream: Stream) -> None:
+        """Count rows that no spool sees, under a field of `Stream`."""
+        self._counters.add(fate, rows, stream=stream)
+
+    def drop(self, reason: str, rows: int = 1, *, stream: Stream | None = None) -> None:
         """Count rows that could not be kept, and say why at most once a minute."""
-        self._counters.add("dropped", rows)
+        self._counters.add("dropped", rows, stream=stream)
         self._counters.warn("dropped", reason)
 
     @property
@@ -147,17 +233,18 @@ class Client:
 
     def flush(self, timeout_seconds: float = 5.0) -> bool:
         """Send what waits; False where it was not all sent in time. Rows stay in the spool."""
-        return self._sender is None or self._sender.flush(timeout_seconds)
+        return self._background is None or self._background.flush(timeout_seconds)
 
     def close(self, timeout_seconds: float = 5.0) -> bool:
         """Flush and stop; what could not be sent is sent by the next process."""
         if self._closed:
             return True
         self._closed = True
-        if self._sender is None:
+        if self._background is None or self._spool is None:
             return True
-        sent = self._sender.flush(timeout_seconds)
-        self._sender.stop(timeout_seconds)
+        sent = self._background.flush(timeout_seconds)
+        self._spool.end()
+        self._background.stop(timeout_seconds)
         return sent
 
     def held_still(self) -> AbstractContextManager[None]:
@@ -165,18 +252,18 @@ class Client:
         return nullcontext() if self._spool is None else self._spool.forking()
 
     def restart_in_child(self) -> None:
-        """In a forked child: a spool, connections, a thread and counts of its own."""
-        self._counters = Counters()
+        """In a forked child: a spool, connections, threads and counts of its own."""
+        self._counters.after_fork()
         self.http.after_fork()
         if self._spool is None:
             return
         try:
             self._spool.restart_in_child()
         except OSError as error:
-            self._spool = self._sender = None
+            self._background = None
             self._counters.warn("spool", f"the spool cannot be opened after a fork: {error}")
         else:
-            self._sender = self._new_sender(self._spool)
+            self._background = self._new_background(self._spool)
 
     def __enter__(self) -> Self:
         return self
@@ -184,53 +271,52 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _new_sender(self, spool: Spool) -> Sender:
-        return Sender(
-            spool, self.http, self._counters, interval_seconds=self._options.interval_seconds
+    def _new_background(self, spool: Spool) -> Background:
+        sender = Sender(
+            spool,
+            self.http,
+            self._counters,
+            interval_seconds=self._options.interval_seconds,
+            horizon_seconds=self._options.max_age_seconds,
         )
+        return Background(spool, sender, Keeper(spool, self._counters))
 
-    def _spool_line(self, line: bytes) -> None:
-        if self._spool is None or self._sender is None or self._closed:
-            self.drop("rows are dropped: the client is closed or has no spool")
-        elif len(line) > self._options.max_row_bytes:
-            self.drop(
-                f"a row must hold at most {self._options.max_row_bytes} bytes, got {len(line)}"
-            )
-        elif self._spool.append(line):
-            self._counters.add("spooled")
-            self._sender.start()
-        else:
-            self.drop(
-                f"the newest rows are dropped: {self._options.max_bytes} bytes wait already in "
-                f"{self._spool.root}; is {self.http.url} up?"
-            )
+    def _at_work(self) -> None:
+        if self._background is not None:
+            self._background.start()
+
+    def _open_spool(self, settings: Settings) -> Spool | None:
+        """The spool for this server; None, with a warning, where no folder can be written."""
+        below = hashlib.sha256(self.http.url.encode()).hexdigest()[:12]
+        limits = Limits(
+            self._options.max_bytes,
+            self._options.max_age_seconds,
+            drop_oldest=self._options.when_full == "drop_oldest",
+        )
+        if self._options.folder is not None:
+            folder = self._options.folder
+            try:
+                return Spool(folder / below, limits, at_work=self._at_work)
+            except OSError as error:
+                raise InvalidInput(
+                    f"the spool's folder must be writable, got {folder}: {error}"
+                ) from error
+        problem: Exception | None = None
+        for folder in _default_folders(settings):
+            try:
+                _require_own(folder)
+                return Spool(folder / below, limits, at_work=self._at_work)
+            except (OSError, ImportError) as error:
+                problem = error
+        self._counters.warn(
+            "spool", f"no folder can be written for the spool, rows are dropped: {problem}"
+        )
+        return None
 
 
-def _open_spool(
-    url: str, options: SpoolOptions, settings: Settings, counters: Counters
-) -> Spool | None:
-    """The spool for one server; None, with a warning, where no folder can be written."""
-    below = hashlib.sha256(url.encode()).hexdigest()[:12]
-    if options.folder is not None:
-        try:
-            return Spool(options.folder / below, max_bytes=options.max_bytes)
-        except OSError as error:
-            raise InvalidInput(
-                f"the spool's folder must be writable, got {options.folder}: {error}"
-            ) from error
+def _default_folders(settings: Settings) -> tuple[Path, Path]:
     user = str(os.getuid()) if hasattr(os, "getuid") else "user"
-    problem: Exception | None = None
-    for folder in (
-        settings.home / "spool",
-        Path(tempfile.gettempdir()) / f"watchkeeper-spool-{user}",
-    ):
-        try:
-            _require_own(folder)
-            return Spool(folder / below, max_bytes=options.max_bytes)
-        except (OSError, ImportError) as error:
-            problem = error
-    counters.warn("spool", f"no folder can be written for the spool, rows are dropped: {problem}")
-    return None
+    return settings.home / "spool", Path(tempfile.gettempdir()) / f"watchkeeper-spool-{user}"
 
 
 def _require_own(folder: Path) -> None:

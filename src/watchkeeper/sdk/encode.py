@@ -1,4 +1,4 @@
-"""Rows as one line of JSON, whatever their values are.
+"""Values as what the spool and JSON can hold, whatever they are.
 
 Scalars of numpy and pandas become plain numbers, times ISO 8601 in UTC, arrays lists; what has no
 JSON form becomes its text, cut short. NaN and infinities stay what they are, as the tokens that
@@ -9,25 +9,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-__all__ = ["encode_line", "encode_row", "utc"]
+__all__ = ["encode_plain", "encode_row", "instant", "is_plain", "iso", "micros", "simple", "utc"]
 
+_PLAIN = frozenset({str, float, int, bool, type(None)})
+is_plain = _PLAIN.issuperset
 _LONGEST_TEXT = 10_000
-
-
-def encode_line(model: str, kind: str, row: Mapping[str, object]) -> bytes:
-    """``model TAB kind TAB row NEWLINE``; ValueError or TypeError where a row refers to itself."""
-    return b"%b\t%b\t%b\n" % (json.dumps(model).encode(), kind.encode(), encode_row(row))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def encode_row(row: Mapping[str, object]) -> bytes:
-    """The row as JSON on one line; ValueError or TypeError where it refers to itself."""
-    try:
-        return _ENCODER.encode(row).encode()
-    except TypeError:  # JSON's own encoder knows few kinds of keys
-        return _ENCODER.encode(_text_keys(row)).encode()
+    """The row as JSON on one line; ValueError or RecursionError where it refers to itself."""
+    return _encode(simple(row)).encode()
+
+
+def encode_plain(row: Mapping[str, object]) -> str:
+    """A row of `simple` values as JSON on one line."""
+    return _encode(row)
+
+
+def simple(value: object) -> object:
+    """The value as text, number, truth value, None, or lists and mappings of these.
+
+    RecursionError where it refers to itself; whatever its own code raises.
+    """
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, list | tuple):
+        return [*value] if is_plain(map(type, value)) else [simple(item) for item in value]
+    if isinstance(value, Mapping):
+        return {_key(key): simple(item) for key, item in value.items()}
+    if isinstance(value, str | int | float):
+        return _exactly(value)
+    return _foreign(value)
 
 
 def utc(moment: datetime) -> datetime:
@@ -35,31 +52,49 @@ def utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _text_keys(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {str(key): _text_keys(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_text_keys(item) for item in value]
-    return value
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970, exactly; one without a time zone is taken to be in UTC."""
+    return (utc(moment) - _EPOCH) // _MICROSECOND
 
 
-def _plain(value: object) -> object:
-    """What JSON has no form for, one step simpler; the encoder asks again for the rest."""
-    if _is_missing(value):
-        return None
-    if isinstance(value, datetime):
-        return utc(value).isoformat()
-    if isinstance(value, Mapping):
-        return {str(key): item for key, item in value.items()}
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, set | frozenset):
-        return sorted(value, key=str)
-    return _foreign(value)
+def instant(microseconds: int) -> datetime:
+    """What `micros` was made of, in UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def iso(microseconds: int) -> str:
+    """What `micros` was made of, as ISO 8601 in UTC."""
+    return instant(microseconds).isoformat()
+
+
+def _exactly(value: str | float) -> object:
+    """The value of a subclass, as are the members of enumerations and numpy's float."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__int__(value) if isinstance(value, int) else float.__float__(value)
+
+
+def _key(key: object) -> str:
+    return key if type(key) is str else str(key)
 
 
 def _foreign(value: object) -> object:
     """A scalar or array of numpy, a date or time of anything: told by what it can do."""
+    kind = type(value).__name__
+    if kind in {"NaTType", "NAType"}:  # pandas' own marks, which need not be loaded
+        return None
+    if kind == "datetime64":  # its `item` is a number where it has nanoseconds
+        value = value.astype("datetime64[us]").item()  # type: ignore[attr-defined]  # of numpy
+    if isinstance(value, datetime):
+        return utc(value).isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, set | frozenset):
+        return [simple(item) for item in sorted(value, key=str)]
+    return value if value is None else _told(value)
+
+
+def _told(value: object) -> object:
     for method in ("item", "tolist", "isoformat"):
         found = getattr(value, method, None)
         if callable(found):
@@ -68,13 +103,8 @@ def _foreign(value: object) -> object:
             except (TypeError, ValueError):  # `item` of an array of several
                 continue
             if plain is not value:
-                return plain
+                return simple(plain)
     return str(value)[:_LONGEST_TEXT]
 
 
-def _is_missing(value: object) -> bool:
-    """Pandas' own marks of a missing value, recognised by name so that it need not be loaded."""
-    return type(value).__name__ in {"NaTType", "NAType"}
-
-
-_ENCODER = json.JSONEncoder(default=_plain, separators=(",", ":"))
+_encode = json.JSONEncoder(separators=(",", ":")).encode

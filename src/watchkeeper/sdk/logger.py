@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+import marshal
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from time import time_ns
+from typing import TYPE_CHECKING, cast
 
-from watchkeeper.sdk.encode import encode_line, utc
-from watchkeeper.sdk.ids import new_id
+from watchkeeper.sdk.batches import LABELS, PREDICTIONS
+from watchkeeper.sdk.encode import is_plain, micros, simple
+from watchkeeper.sdk.ids import mint
+from watchkeeper.sdk.spool import FORMAT, Shape
 
 if TYPE_CHECKING:
     from watchkeeper.sdk.client import Client
+    from watchkeeper.sdk.counters import Stream
+    from watchkeeper.sdk.policies import Policies
+    from watchkeeper.sdk.sampling import Sampling
 
 __all__ = ["Logger"]
+
+_MOST_SHAPES = 64
+_LONGEST_ERROR = 1000
+_dumps = cast("Callable[[object, int], bytes]", marshal.dumps)
 
 
 class Logger:
@@ -23,14 +34,24 @@ class Logger:
     `Client.counts` and logged at most once a minute.
     """
 
-    def __init__(self, client: Client, model: str, *, version: str | None, arm: str | None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        model: str,
+        *,
+        constants: Mapping[str, object],
+        policies: Policies | None,
+        sampling: Sampling | None,
+    ) -> None:
         self._client = client
-        self._model = str(model)
-        self._same = {
-            key: str(value)
-            for key, value in (("version", version), ("arm", arm))
-            if value is not None
-        }
+        self._append = client.append
+        self._constants = dict(constants)
+        self._policies = policies
+        self._sampling = sampling
+        self._predictions = client.stream(model, PREDICTIONS)
+        self._labels = Shape(client.stream(model, LABELS), {}, ())
+        self._shapes: dict[tuple[object, ...], Shape] = {}
+        self._shape = Shape(self._predictions, {}, ())
 
     def prediction(  # noqa: PLR0913  all but the first two are keyword-only facts of one answer
         self,
@@ -41,7 +62,7 @@ class Logger:
         prediction_id: str | None = None,
         time: datetime | None = None,
         latency_ms: float | None = None,
-        error: str | None = None,
+        error: str | BaseException | None = None,
         trace_id: str | None = None,
     ) -> str:
         """Log one answer; returns its id, under which the label is logged later.
@@ -58,50 +79,97 @@ class Logger:
         time
             When it was asked; now by default. Without a time zone it is taken to be in UTC.
         latency_ms, error
-            How long the answer took, and why there was none.
+            How long the answer took, and why there was none: a text or the exception.
         trace_id
             The trace that the request belongs to, as your tracing system names it.
         """
+        identity = ""
         try:
-            when = datetime.now(UTC) if time is None else utc(time)
-            identity = new_id(when) if prediction_id is None else str(prediction_id)
+            moment = time_ns() // 1000 if time is None else micros(time)
+            identity = _minted(moment) if prediction_id is None else str(prediction_id)
+            if self._sampling is not None and not self._sampling.keeps(identity):
+                self._client.count("sampled", stream=self._predictions)
+                return identity
+            shape = self._shape
+            if tuple(features) != shape.given:
+                shape = self._shape_of(features)
+            change = shape.change
+            values = features.values() if change is None else change(features)
+            row = (
+                shape.number,
+                identity,
+                moment,
+                prediction,
+                score,
+                latency_ms,
+                error,
+                trace_id,
+                *values,
+            )
+            if not is_plain(map(type, row)):
+                row = _simple(row)
+            self._append(shape, _dumps(row, FORMAT))
         except Exception as problem:  # noqa: BLE001  promise 2: watching never hurts the model
-            self._client.drop(f"a prediction has no usable time or id: {problem!r}")
-            return new_id(datetime.now(UTC))
-        row: dict[str, object] = {
-            "id": identity,
-            "time": when.isoformat(),
-            **self._same,
-            "features": features,
-            "prediction": prediction,
-        }
-        told = {
-            "score": score,
-            "latency_ms": latency_ms,
-            "error": error,
-            "trace_id": trace_id,
-        }
-        row.update((key, value) for key, value in told.items() if value is not None)
-        self._spool("predictions", row)
-        return identity
+            self._drop("prediction", problem, self._predictions)
+        return identity or mint(time_ns() // 1_000_000)
 
     def label(self, prediction_id: str, value: object, *, time: datetime | None = None) -> None:
         """Log the truth of a prediction; logging it again corrects it.
 
-        ``time`` is when it became true; now by default.
+        ``time`` is when it became true; now by default. Where predictions are sampled, labels of
+        those that were left out are left out, too.
         """
+        shape = self._labels
         try:
-            when = datetime.now(UTC) if time is None else utc(time)
-            self._spool(
-                "labels", {"id": str(prediction_id), "label": value, "time": when.isoformat()}
-            )
+            moment = time_ns() // 1000 if time is None else micros(time)
+            identity = str(prediction_id)
+            if self._sampling is not None and not self._sampling.keeps(identity):
+                self._client.count("sampled", stream=shape.stream)
+                return
+            row = (shape.number, identity, moment, simple(value))
+            self._append(shape, _dumps(row, FORMAT))
         except Exception as problem:  # noqa: BLE001  as above
-            self._client.drop(f"a label has no usable time or id: {problem!r}")
+            self._drop("label", problem, shape.stream)
 
-    def _spool(self, kind: str, row: Mapping[str, object]) -> None:
+    def _shape_of(self, features: Mapping[str, object]) -> Shape:
+        """The shape of rows with these columns, made where they are seen for the first time."""
+        if not isinstance(features, Mapping):
+            raise TypeError(f"features must map column names to values, got {type(features)}")
+        given = tuple(features)
+        shape = self._shapes.get(given)
+        if shape is None:
+            shape = self._new_shape(given)
+            if len(self._shapes) < _MOST_SHAPES:
+                self._shapes[given] = shape
+        self._shape = shape
+        return shape
+
+    def _new_shape(self, given: tuple[object, ...]) -> Shape:
+        names = {key: key if type(key) is str else str(key) for key in given}
+        change = None
+        if self._policies is not None:
+            names, change = self._policies.plan(names)
+        return Shape(
+            self._predictions, self._constants, tuple(names.values()), given=given, change=change
+        )
+
+    def _drop(self, what: str, problem: Exception, stream: Stream) -> None:
         try:
-            line = encode_line(self._model, kind, row)
-        except Exception as problem:  # noqa: BLE001  a value's own code may raise anything
-            self._client.drop(f"a row of {self._model!r} has no JSON form: {problem!r}")
-        else:
-            self._client.spool_line(line)
+            shown = repr(problem)
+        except Exception:  # noqa: BLE001  as above
+            shown = type(problem).__name__
+        self._client.drop(f"a {what} of {stream.model!r} cannot be logged: {shown}", stream=stream)
+
+
+def _minted(moment: int) -> str:
+    milliseconds = moment // 1000
+    return mint(milliseconds) if milliseconds >= 0 else mint(0)
+
+
+def _simple(row: tuple[object, ...]) -> tuple[object, ...]:
+    return tuple(
+        f"{type(value).__name__}: {value}"[:_LONGEST_ERROR]
+        if isinstance(value, BaseException)
+        else simple(value)
+        for value in row
+    )

@@ -1,201 +1,392 @@
 """The spool: rows on disk between the predict path and the network.
 
-A process writes into a folder of its own, under a lock that dies with it::
-
-    <root>/<owner>/lock
-    <root>/<owner>/00000001.sealed     lines of `encode.encode_line`, to be sent as they are
-    <root>/<owner>/00000002.open       being written
-
-Each row is one ``write`` to the operating system, so it outlives the process by whatever means
-that ends (not a loss of power). A sealed segment never changes: its name and its content give the
-ids of its batches, so that sending it again, even by another process, is the same batch to the
-server. When the spool is full the newest rows are refused, since older ones were promised.
-
-POSIX only: the lock is ``flock``.
+`Spool.append` is what a logged row costs its caller: a frame put into the open segment, under a
+lock that nobody holds for longer than that. All else (closing segments, opening the next one ahead
+of its use, writing through to the disk) is done by whoever works in the background.
 """
 
 from __future__ import annotations
 
 import contextlib
+import marshal
+import math
 import os
 import threading
-import uuid
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
-__all__ = ["Segment", "Spool"]
+from watchkeeper.sdk.counters import Stream
+from watchkeeper.sdk.frames import MAGIC, frame
+from watchkeeper.sdk.segment import Segment, can_map, open_segment
+from watchkeeper.sdk.shelf import DROPPED, READY, WRITING, Ready, Shelf
 
-_SEGMENT_BYTES = 256 * 1024
-_OPEN, _SEALED, _LOCK = ".open", ".sealed", "lock"
+__all__ = ["FORMAT", "Limits", "Shape", "Spool"]
+
+FORMAT = 4  # of marshal: every Python from 3.4 on reads it
+_SMALLEST, _LARGEST = 64 * 1024, 1024 * 1024
+_LOCK_SECONDS = 1.0
+_RETRY_SECONDS = 1.0
+_numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """A sealed file of rows; ``identity`` is its own for ever."""
+class Limits:
+    """How much may wait, for how long, and whether the oldest rows make room for new ones."""
 
-    path: Path
-    identity: str
+    most_bytes: int
+    most_seconds: float
+    drop_oldest: bool = False
 
-    def read(self) -> bytes:
-        """Its lines; a last line that was cut off by a crash of the machine is left out."""
-        content = self.path.read_bytes()
-        return content[: content.rfind(b"\n") + 1]
+
+class Shape:
+    """What many rows have in common, and is written once a segment: stream, constants, columns.
+
+    ``names`` are the columns as they are written, ``given`` as they were told; ``change`` makes the
+    values of the one from the other, None where they are the same.
+    """
+
+    __slots__ = ("change", "declaration", "declared", "given", "number", "stream")
+
+    def __init__(
+        self,
+        stream: Stream,
+        constants: Mapping[str, object],
+        names: tuple[str, ...],
+        *,
+        given: tuple[object, ...] | None = None,
+        change: Callable[[Mapping[str, object]], Sequence[object]] | None = None,
+    ) -> None:
+        self.stream, self.change = stream, change
+        self.given = names if given is None else given
+        self.number = next(_numbers)
+        told = (self.number, stream.model, stream.kind, dict(constants), names)
+        self.declaration = frame(marshal.dumps(told, FORMAT), 0)
+        self.declared: object = self  # the segment that has it; at first none
 
 
 class Spool:
-    """The folder of one process under ``root``, which processes share; OSError where it cannot be
-    made. ``max_bytes`` bounds all that lies under the root as this process knows it.
+    """The rows of one process that wait under ``root``; OSError where it cannot be made.
+
+    ``at_work`` is called, quickly, whenever a segment is begun: someone must then `seal` and
+    `finish` segments in the background, at the latest when ``wake`` is set.
     """
 
-    def __init__(self, root: Path, *, max_bytes: int) -> None:
+    def __init__(
+        self, root: Path, limits: Limits, *, at_work: Callable[[], None] = lambda: None
+    ) -> None:
         self.root = root
-        self._max_bytes = max_bytes
+        self._limits = limits
+        self._at_work = at_work
+        self._mapped: bool | None = None
         self._start()
 
     def _start(self) -> None:
-        self._lock = threading.Lock()
-        self._file: int | None = None
-        self._written = 0
+        self.wake = threading.Event()  # set when there is something to `finish`
+        self._lock = threading.Lock()  # of the open segment; held for microseconds
+        self._upkeep = threading.Lock()  # of the files; taken before the other one
+        self._shelf = Shelf(self.root)
+        if self._mapped is None:
+            self._mapped = can_map(self._shelf.folder)
+        self._others = self._shelf.bytes_of_others()
+        self._segment: Segment | None = None
+        self._spare: Segment | None = None
+        self._filled: list[Segment] = []
+        self._own = 0
         self._number = 0
-        self._adopted: dict[str, int] = {}
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._used = sum(path.stat().st_size for path in _files(self.root))
-        self._owner = uuid.uuid4().hex
-        # Others look at folders without a dot, so they never see one before it is locked.
-        fresh = self.root / f".{self._owner}"
-        fresh.mkdir(mode=0o700)
-        held = _lock_folder(fresh)
-        if held is None:
-            raise OSError(f"{fresh} vanished while it was made")
-        self._held = held
-        self._folder = fresh.rename(self.root / self._owner)
+        self._wanted = _SMALLEST
+        self._sending: Ready | None = None
+        self._synced: set[Path] = set()
+        self._synced_to: tuple[Path, int] | None = None
+        self._refusal: str | None = None
+        self._refused_until = 0.0
 
-    def append(self, line: bytes) -> bool:
-        """Write one row; False where the spool is full. OSError where the disk refuses."""
-        with self._lock:
-            if self._used + len(line) > self._max_bytes:
-                return False
-            if self._file is None:
-                self._number += 1
-                self._file = os.open(
-                    self._name(_OPEN), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
-                )
-            _write(self._file, line)
-            self._written += len(line)
-            self._used += len(line)
-            if self._written >= _SEGMENT_BYTES:
-                self._seal()
-        return True
+    @property
+    def client_id(self) -> str:
+        """Under which name this process's rows are numbered; new after a fork."""
+        return self._shelf.owner
+
+    def append(self, shape: Shape, payload: bytes) -> str | None:
+        """Keep one row; where it could not be kept, why. Never raises."""
+        lock = self._lock
+        if not lock.acquire(True, _LOCK_SECONDS):
+            return "the spool is held by this very thread: a signal handler must not log"
+        try:
+            segment, stream = self._segment, shape.stream
+            number = stream.spooled + 1
+            data = frame(payload, number)
+            if shape.declared is not segment or not segment.put(data):  # type: ignore[union-attr]  # a shape is never declared in None
+                refusal = self._put_anew(shape, data)
+                if refusal is not None:
+                    return refusal
+            stream.spooled = number
+        except OSError as error:
+            return self._refuse(f"the spool cannot be written: {error}")
+        finally:
+            lock.release()
+        return None
 
     def seal(self) -> None:
-        """Close the segment that is being written, if there is one."""
+        """Make what is being written ready to be sent."""
         with self._lock:
-            if self._file is not None:
-                self._seal()
+            segment = self._segment
+            if segment is not None and segment.at > len(MAGIC):
+                if segment.at < segment.capacity // 4:
+                    self._wanted = max(_SMALLEST, self._wanted // 2)
+                self._filled.append(segment)
+                self._segment, self._spare = self._spare, None
+        self.finish()
 
-    def sealed(self) -> list[Segment]:
-        """The segments to send, this process's own first, oldest first."""
-        owners = [self._owner, *sorted(self._adopted)]
-        return [
-            Segment(path, f"{owner}-{path.stem}")
-            for owner in owners
-            for path in sorted((self.root / owner).glob(f"*{_SEALED}"))
-        ]
+    def finish(self) -> None:
+        """Close the segments that are full, and open the next one ahead of its use."""
+        with self._upkeep:
+            with self._lock:
+                filled, self._filled = self._filled, []
+                used = self._segment is not None
+            for segment in filled:
+                self._close(segment)
+            if filled or (used and self._spare is None):
+                self._open_ahead()
+
+    def ready(self) -> list[Ready]:
+        """The files to send, this process's own first, oldest first."""
+        with self._upkeep:
+            return self._shelf.ready()
+
+    def hold(self, ready: Ready) -> bytes | None:
+        """A file's bytes; it is kept from being dropped until the next one is held. None where
+        it is gone.
+        """
+        with self._lock:
+            self._sending = ready
+        try:
+            return ready.path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def forget(self, ready: Ready) -> None:
+        """Delete a file that was sent or counted."""
+        with self._upkeep:
+            with contextlib.suppress(FileNotFoundError):
+                self._count_off(ready)
+            self._shelf.forget(ready)
+
+    def set_aside(self, ready: Ready) -> None:
+        """Leave a file that a later version wrote to one that can read it."""
+        with self._upkeep:
+            self._shelf.set_aside(ready)
 
     def adopt(self) -> None:
-        """Take over the folders of processes that are gone."""
-        for folder in sorted(self.root.glob("[!.]*")):
-            if folder.name == self._owner or folder.name in self._adopted or not folder.is_dir():
-                continue
-            held = _lock_folder(folder, wait=False)
-            if held is None:
-                continue
-            for path in folder.glob(f"*{_OPEN}"):
-                path.rename(path.with_suffix(_SEALED))
-            self._adopted[folder.name] = held
+        """Take over what processes that are gone have left, and give up what is too old."""
+        oldest = time.time() - self._limits.most_seconds
+        with self._upkeep:
+            self._shelf.adopt()
+            for ready in self._shelf.ready():
+                with contextlib.suppress(FileNotFoundError):
+                    if ready.path.stat().st_mtime < oldest:
+                        self._discard(ready)
+            others = self._shelf.bytes_of_others()
+            with self._lock:
+                self._others = others
 
-    def forget(self, segment: Segment) -> None:
-        """Delete a segment that was sent, and the folder of a dead process once it is empty."""
-        size = segment.path.stat().st_size
-        segment.path.unlink()
-        with self._lock:
-            self._used = max(0, self._used - size)
-        owner = segment.path.parent.name
-        if owner in self._adopted and not any(segment.path.parent.glob(f"*{_SEALED}")):
-            self._release(segment.path.parent, self._adopted.pop(owner))
+    def discarded(self) -> list[Ready]:
+        """Files that were given up, to be counted and forgotten."""
+        with self._upkeep:
+            return self._shelf.discarded()
+
+    def sync(self) -> None:
+        """Write through to the disk what this process wrote. OSError where that fails."""
+        with self._upkeep, self._lock:
+            segment = self._segment
+            written = (segment.path, segment.at) if segment is not None else None
+            ready = set(self._ready_of_own())
+        paths = ready - self._synced
+        if written is not None and written != self._synced_to and written[1] > len(MAGIC):
+            paths.add(written[0])
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):  # sent meanwhile
+                _sync(path)
+        if paths:
+            _sync(self._shelf.folder)
+        self._synced, self._synced_to = ready, written
 
     def is_empty(self) -> bool:
-        """Whether this process's own rows are all sent."""
+        """Whether this process's own rows are all sent or given up."""
+        with self._upkeep, self._lock:
+            writing = self._segment is not None and self._segment.at > len(MAGIC)
+            return not writing and not self._filled and not any(self._ready_of_own())
+
+    def end(self) -> None:
+        """Take no more rows."""
         with self._lock:
-            return self._file is None and not any(self._folder.glob(f"*{_SEALED}"))
+            self._refusal, self._refused_until = "the client is closed", math.inf
+            last = [self._segment, self._spare]
+            self._filled += [segment for segment in last if segment is not None]
+            self._segment = self._spare = None
 
     def close(self) -> None:
-        """Seal, and give up the locks; what is left is sent by the next process."""
-        self.seal()
-        for name, held in self._adopted.items():
-            self._release(self.root / name, held)
-        self._adopted.clear()
-        self._release(self._folder, self._held)
+        """Give everything up; what is left is sent by the next process."""
+        self.end()
+        self.finish()
+        with self._upkeep:
+            self._shelf.release()
 
     @contextlib.contextmanager
     def forking(self) -> Iterator[None]:
         """Hold still while the process forks."""
-        with self._lock:
+        with contextlib.ExitStack() as stack:
+            for lock in (self._upkeep, self._lock):
+                if lock.acquire(timeout=_LOCK_SECONDS):
+                    stack.callback(lock.release)
             yield
 
     def restart_in_child(self) -> None:
-        """In a forked child: leave the parent's folder alone and make one's own."""
-        for held in (self._file, self._held, *self._adopted.values()):
-            if held is not None:
-                os.close(held)  # the lock itself stays with the parent's descriptor
+        """In a forked child: leave the parent's files alone and make one's own. OSError where
+        that fails; rows are then refused.
+        """
+        closed = self._refused_until == math.inf
+        for segment in (self._segment, self._spare, *self._filled):
+            if segment is not None:
+                segment.abandon()
+        if closed:
+            return
+        self._shelf.abandon()
+        self._segment = self._spare = None
+        self._filled = []
+        self._lock, self._upkeep = threading.Lock(), threading.Lock()
+        self._refusal, self._refused_until = "no spool after a fork", math.inf
         self._start()
 
-    def _seal(self) -> None:
-        assert self._file is not None  # noqa: S101  the callers hold the lock and looked
-        os.close(self._file)
-        self._file, self._written = None, 0
-        self._name(_OPEN).rename(self._name(_SEALED))
+    def _put_anew(self, shape: Shape, data: bytes) -> str | None:
+        """Put a row where its shape was not declared yet, or where the segment is full."""
+        if self._refusal is not None:
+            if time.monotonic() < self._refused_until:
+                return self._refusal
+            self._refusal = None
+        both = shape.declaration + data
+        segment = self._segment
+        if segment is None or shape.declared is segment or not segment.put(both):
+            segment = self._next(len(both) + len(MAGIC))
+            if segment is None:
+                return self._refuse(
+                    f"{self._limits.most_bytes} bytes wait already in {self.root}: is the server up?"
+                )
+            segment.put(both)
+        shape.declared = segment
+        return None
 
-    def _name(self, suffix: str) -> Path:
-        return self._folder / f"{self._number:08d}{suffix}"
+    def _next(self, size: int) -> Segment | None:
+        """A segment with room for ``size`` bytes; None where the spool is full."""
+        if self._segment is not None:
+            self._filled.append(self._segment)
+            self._segment = None
+            self._wanted = min(_LARGEST, self._wanted * 2)
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.at + size <= spare.capacity:
+            self._segment = spare
+        else:
+            if spare is not None:
+                self._filled.append(spare)
+            self._segment = self._opened(size)
+        self._at_work()
+        self.wake.set()
+        return self._segment
 
-    def _release(self, folder: Path, held: int) -> None:
-        """Give up the lock; where nothing is left to send the folder goes first."""
-        if not any(folder.glob("*.*")):
-            with contextlib.suppress(OSError):
-                (folder / _LOCK).unlink()
-                folder.rmdir()
-        os.close(held)
+    def _opened(self, size: int) -> Segment | None:
+        free = self._limits.most_bytes - self._own - self._others
+        while free < size and self._limits.drop_oldest:
+            freed = self._drop_one()
+            if freed == 0:
+                break
+            free += freed
+        capacity = min(max(self._wanted, size), free)
+        if capacity < size:
+            return None
+        self._number += 1
+        made = open_segment(
+            self._shelf.path(self._number, WRITING), capacity, mapped=bool(self._mapped)
+        )
+        self._own += capacity
+        return made
+
+    def _drop_one(self) -> int:
+        """Give up the oldest file that is not being sent; the bytes that this frees."""
+        for ready in self._shelf.ready(own_first=False):
+            if ready != self._sending:
+                with contextlib.suppress(FileNotFoundError):
+                    size = ready.path.stat().st_size
+                    self._discard(ready, locked=True)
+                    return size
+        return 0
+
+    def _discard(self, ready: Ready, *, locked: bool = False) -> None:
+        with contextlib.nullcontext() if locked else self._lock:
+            if ready != self._sending:
+                self._count_off(ready, locked=True)
+                self._shelf.discard(ready)
+                self.wake.set()
+
+    def _count_off(self, ready: Ready, *, locked: bool = False) -> None:
+        size = ready.path.stat().st_size
+        with contextlib.nullcontext() if locked else self._lock:
+            if ready.path.suffix == DROPPED:
+                return
+            if ready.owner == self.client_id:
+                self._own -= size
+            else:
+                self._others -= size
+
+    def _open_ahead(self) -> None:
+        """Have the next segment open before it is needed, while there is room."""
+        with self._lock:
+            if self._spare is not None or self._refusal is not None:
+                return
+            if self._limits.most_bytes - self._own - self._others < self._wanted:
+                return
+            self._number += 1
+            self._own += self._wanted
+            number, capacity = self._number, self._wanted
+        try:
+            path = self._shelf.path(number, WRITING)
+            spare = open_segment(path, capacity, mapped=bool(self._mapped))
+        except OSError:
+            with self._lock:  # the next row finds out, and says so
+                self._own -= capacity
+            return
+        if not self._keep_spare(spare):
+            self._close(spare)
+
+    def _keep_spare(self, spare: Segment) -> bool:
+        with self._lock:
+            wanted = self._spare is None and self._refusal is None
+            if wanted:
+                self._spare = spare
+        return wanted
+
+    def _close(self, segment: Segment) -> None:
+        segment.close()
+        used = segment.at > len(MAGIC)
+        if used:
+            segment.path.rename(segment.path.with_suffix(READY))
+        else:
+            segment.path.unlink()
+        with self._lock:
+            self._own -= segment.capacity - (segment.at if used else 0)
+
+    def _refuse(self, why: str) -> str:
+        """Refuse rows for a while: asking a full disk again for every row would cost too much."""
+        self._refusal, self._refused_until = why, time.monotonic() + _RETRY_SECONDS
+        return why
+
+    def _ready_of_own(self) -> Iterator[Path]:
+        return (ready.path for ready in self._shelf.ready() if ready.owner == self.client_id)
 
 
-def _write(file: int, line: bytes) -> None:
-    """All of the line, or OSError with nothing that could be taken for a whole row."""
-    written = os.write(file, line)
-    if written != len(line):
-        os.ftruncate(file, os.fstat(file).st_size - written)
-        raise OSError(f"wrote {written} of {len(line)} bytes: the disk is full")
-
-
-def _lock_folder(folder: Path, *, wait: bool = True) -> int | None:
-    """The descriptor that holds the folder's lock; None where another holds it or it is gone."""
-    import fcntl  # absent on Windows, where the rest of the package must still load
-
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        held = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        os.close(held)
-        return None
-    if os.fstat(held).st_nlink == 0:  # its owner finished and removed it meanwhile
-        os.close(held)
-        return None
-    return held
-
-
-def _files(root: Path) -> Iterator[Path]:
-    for suffix in (_OPEN, _SEALED):
-        yield from root.glob(f"*/*{suffix}")
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -110,7 +110,9 @@ def test_the_next_process_sends_what_the_last_could_not(server, tmp_path):
     left = client(server.url, tmp_path)
     left.logger("m").prediction({"x": 1}, prediction=1)
     assert not left.close(timeout_seconds=0.0)
-    left._sender._thread.join()
+    for thread in threading.enumerate():
+        if thread.name.startswith("watchkeeper-"):
+            thread.join()
     server.down = False
 
     with client(server.url, tmp_path) as found:
@@ -210,15 +212,15 @@ def test_no_value_makes_the_logger_raise(tmp_path, call):
 
 def test_a_full_spool_drops_the_newest_and_says_so(tmp_path, caplog):
     """Once the limit is reached rows are counted as dropped, and one warning tells why."""
-    found = client(NOBODY, tmp_path, max_bytes=400)
+    found = client(NOBODY, tmp_path, max_bytes=1000)
     logger = found.logger("m")
 
-    for place in range(20):
+    for place in range(50):
         logger.prediction({"x": place}, prediction=1)
 
     counts = found.counts
     assert counts.spooled > 0
-    assert counts.spooled + counts.dropped == 20
+    assert counts.spooled + counts.dropped == 50
     assert caplog.text.count("newest rows are dropped") == 1
     found.close(0.0)
 
@@ -244,7 +246,7 @@ def test_a_home_that_cannot_be_written_is_no_error(tmp_path, monkeypatch):
     found.logger("m").prediction({"x": 1}, prediction=1)
 
     assert found.counts.spooled == 1
-    assert list(tmp_path.glob("watchkeeper-spool-*/*/*/0*"))
+    assert list(tmp_path.glob("watchkeeper-spool-*/*/*/0*.writing"))
     found.close(0.0)
 
 

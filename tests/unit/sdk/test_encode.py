@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 import json
+import marshal
 import math
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -10,8 +12,10 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from watchkeeper.sdk.encode import encode_line, encode_row
+from watchkeeper.sdk.encode import encode_row, instant, micros, simple
 
 NOON = datetime(2013, 3, 1, 12, tzinfo=UTC)
 
@@ -55,17 +59,9 @@ def test_keys_become_text():
     assert json.loads(encode_row({"features": {np.int64(3): 1}})) == {"features": {"3": 1}}
 
 
-def test_a_line_stays_one_line():
-    """No name and no value can break the frame of a spool line."""
-    line = encode_line("a\tb\nc", "predictions", {"x": "d\te\nf"})
-
-    model, kind, row = line[:-1].split(b"\t")
-    assert line.count(b"\n") == 1
-    assert (json.loads(model), kind, json.loads(row)) == (
-        "a\tb\nc",
-        b"predictions",
-        {"x": "d\te\nf"},
-    )
+def test_a_row_stays_one_line():
+    """No value can break the frame of a line."""
+    assert b"\n" not in encode_row({"x": "d\te\nf"})
 
 
 def test_a_row_that_holds_itself_is_refused():
@@ -73,5 +69,49 @@ def test_a_row_that_holds_itself_is_refused():
     row: dict[str, object] = {}
     row["self"] = row
 
-    with pytest.raises(ValueError, match=r"[Cc]ircular"):
+    with pytest.raises(RecursionError):
         encode_row(row)
+
+
+class Colour(enum.StrEnum):
+    RED = "red"
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.float64(1.5), 1.5),
+        (np.str_("a"), "a"),
+        (Colour.RED, "red"),
+        (Level.HIGH, 3),
+        ([np.int64(1), [np.bool_(True)]], [1, [True]]),
+        ({"a": (np.float32(0.5),)}, {"a": [0.5]}),
+        (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
+        (np.datetime64("2013-03-01T12:00:00.000000001"), "2013-03-01T12:00:00+00:00"),
+        (np.datetime64("NaT"), None),
+    ],
+)
+def test_simple_values_are_of_the_plain_types_exactly(value, expected):
+    """What marshal writes must be text, numbers, lists and mappings, never a subclass of them."""
+    found = simple(value)
+
+    assert found == expected
+    assert marshal.loads(marshal.dumps(found)) == expected
+    assert type(found) in {str, int, float, bool, list, dict, type(None)}
+
+
+def test_what_is_plain_is_left_as_it_is():
+    """NaN, infinities, −0 and long texts stay themselves."""
+    row = [math.nan, -math.inf, -0.0, "x" * 20_000]
+
+    assert repr(simple(row)) == repr(row)
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_moments_are_kept_to_the_microsecond(moment):
+    """A time comes out as it went in."""
+    assert instant(micros(moment)) == moment

@@ -1,0 +1,97 @@
+"""The two threads of a client: one keeps the spool, one sends; a slow server must not delay what
+the disk needs.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from watchkeeper.sdk.keeper import Keeper
+from watchkeeper.sdk.sender import Sender
+from watchkeeper.sdk.spool import Spool
+
+__all__ = ["Background"]
+
+_POLL_SECONDS = 0.01
+
+
+class Background:
+    """Runs the keeper and the sender of one spool, from the first `start` until `stop`."""
+
+    def __init__(self, spool: Spool, sender: Sender, keeper: Keeper) -> None:
+        self._spool = spool
+        self._sending = _Ticking("watchkeeper-sender", sender.tick, threading.Event())
+        self._keeping = _Ticking("watchkeeper-keeper", keeper.tick, spool.wake)
+        self._sender = sender
+        self._starting = threading.Lock()
+        self._started = False
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begin; quick, and does nothing where it was done."""
+        if self._started:
+            return
+        with self._starting:
+            if not self._started and not self._stopping:
+                self._started = True
+                self._keeping.start()
+                self._sending.start()
+
+    def flush(self, timeout_seconds: float) -> bool:
+        """Send all of this process's rows; False where they were not all sent in time.
+
+        A request to a slow server is not interrupted: the timeout bounds the waiting.
+        """
+        self.start()
+        self._sending.wake.set()
+        until = time.monotonic() + timeout_seconds
+        while not self._spool.is_empty():
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
+
+    def stop(self, timeout_seconds: float) -> None:
+        """End both threads and give up the spool; where a request takes longer than the timeout,
+        that is done once it is answered.
+        """
+        with self._starting:
+            self._stopping = True
+        if not self._started:
+            self._spool.close()
+            return
+        self._keeping.stop(timeout_seconds, then=lambda: None)
+        self._sending.stop(timeout_seconds, then=self._end)
+
+    def _end(self) -> None:
+        self._sender.say_closed()
+        self._spool.close()
+
+
+class _Ticking:
+    """A daemon thread that calls ``tick`` over and over; it returns the seconds to wait."""
+
+    def __init__(self, name: str, tick: Callable[[], float], wake: threading.Event) -> None:
+        self.wake = wake
+        self._tick = tick
+        self._then: Callable[[], None] | None = None
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_seconds: float, *, then: Callable[[], None]) -> None:
+        """Have the thread end with ``then`` after what it is doing."""
+        self._then = then
+        self.wake.set()
+        self._thread.join(timeout_seconds)
+
+    def _run(self) -> None:
+        while self._then is None:
+            wait = self._tick()
+            if self._then is None:
+                self.wake.wait(wait)
+                self.wake.clear()
+        self._then()
