@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import shutil
@@ -156,3 +157,72 @@ def object_store(tmp_path_factory: pytest.TempPathFactory):
     finally:
         server.kill()
         server.wait()
+
+
+@dataclass
+class NatsServer:
+    """A JetStream server, which can be stopped and started again; its messages stay."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"nats://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        program = shutil.which("nats-server", path=f"{os.environ['PATH']}:/usr/sbin")
+        if program is None:
+            pytest.skip("needs nats-server, which is not installed here")
+        place = ["-a", "127.0.0.1", "-p", str(self.port), "-sd", str(self.folder)]
+        with (self.folder.parent / "nats.log").open("ab") as log:
+            self.process = subprocess.Popen([program, "-js", *place], stdout=log, stderr=log)
+        pause = threading.Event()
+        for _ in range(300):
+            with socket.socket() as asking:
+                if asking.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            pause.wait(0.1)
+        pytest.fail("nats-server does not answer")
+
+    def stop(self) -> None:
+        """Kill it, as a machine that fails would."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def do(self, act):
+        """What ``act(jetstream)`` gives."""
+
+        async def run():
+            import nats
+
+            client = await nats.connect(self.url)
+            try:
+                return await act(client.jetstream())
+            finally:
+                await client.close()
+
+        return asyncio.run(run())
+
+    def publish(self, subject, payloads):
+        """Publish messages, each confirmed by the server."""
+
+        async def send(stream):
+            for payload in payloads:
+                await stream.publish(subject, payload)
+
+        self.do(send)
+
+
+@pytest.fixture
+def nats_server(tmp_path: Path):
+    """A real JetStream server of its own."""
+    server = NatsServer(tmp_path / "nats", *_free_ports(1))
+    server.folder.mkdir()
+    server.start()
+    yield server
+    server.stop()

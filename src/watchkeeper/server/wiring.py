@@ -14,10 +14,14 @@ from watchkeeper.alerts.sinks.sink import Sink
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.definitions.document import load_text
 from watchkeeper.domain.route import AlertRoute, Match, Secret, SinkSpec
+from watchkeeper.domain.source import Source
 from watchkeeper.domain.verdict import Severity
 from watchkeeper.errors import InvalidInput, NotFound
 from watchkeeper.governance.retention import check_overrides
 from watchkeeper.ingest.mover import Mover
+from watchkeeper.ingest.pull.door import Door
+from watchkeeper.ingest.pull.opening import open_puller
+from watchkeeper.ingest.pull.puller import Puller
 from watchkeeper.ingest.receive import Receiver
 from watchkeeper.lake.lake import Lake
 from watchkeeper.server.accepting import Accepting
@@ -28,7 +32,9 @@ from watchkeeper.server.intake import Intake, Limits
 from watchkeeper.server.lake_care import CareOptions, LakeCare
 from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.models import Models
+from watchkeeper.server.pulling import Pulling
 from watchkeeper.server.references import References
+from watchkeeper.server.sources import Sources
 from watchkeeper.server.upkeep import Upkeep
 from watchkeeper.server.views.distributions import DistributionView
 from watchkeeper.server.views.fleet import FleetView
@@ -56,6 +62,7 @@ class Parts:
     catalog: Catalog
     lake: Lake
     models: Models
+    sources: Sources
     references: References
     clocks: Clocks
     alerting: Alerting
@@ -100,6 +107,28 @@ class Parts:
             watcher=Watcher(self.catalog, self.lake, self.alerting),
         )
 
+    def pulling(self) -> Pulling:
+        """What fetches rows from sources."""
+        receiver = self._receiver()
+
+        def open_source(source: Source) -> Puller:
+            door = self._source_door(source, receiver)
+            return open_puller(door, read_secret, self.settings.home / "pulled")
+
+        return Pulling(self.sources, self.catalog.source_states, open_source, self.now)
+
+    def _source_door(self, source: Source, receiver: Receiver) -> Door:
+        return Door(
+            source=source,
+            catalog=self.catalog,
+            receiver=receiver,
+            model=lambda: self.models.get(source.model).model,
+            announce=lambda model: self.clocks.driven_by_data(
+                model.name, data=False, by=source.sender
+            ),
+            now=self.now,
+        )
+
     def upkeep(self) -> Upkeep:
         """What keeps inbox and lake small and quick."""
         history = timedelta(days=self.settings.lake_history_days)
@@ -125,12 +154,15 @@ class Parts:
         """Close every connection."""
         self.catalog.close()
 
+    def _receiver(self) -> Receiver:
+        return Receiver(
+            self.catalog, clock=self.now, most_waiting_bytes=self.settings.max_inbox_bytes
+        )
+
     def _intake(self, telemetry: Telemetry) -> Intake:
         return Intake(
             models=self.models,
-            receiver=Receiver(
-                self.catalog, clock=self.now, most_waiting_bytes=self.settings.max_inbox_bytes
-            ),
+            receiver=self._receiver(),
             clocks=self.clocks,
             references=self.references,
             windows=self.catalog.windows,
@@ -161,6 +193,7 @@ def open_parts(
         catalog=catalog,
         lake=lake,
         models=Models(catalog.models),
+        sources=Sources(catalog.sources),
         references=References(catalog.baselines, lake, now=now),
         clocks=Clocks(catalog.clocks, catalog.windows, wall=now),
         alerting=Alerting(

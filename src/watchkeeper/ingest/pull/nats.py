@@ -84,13 +84,9 @@ class NatsTopic:
 
     def close(self) -> None:
         """Close the connection; what was not acknowledged is delivered again."""
-        client = getattr(self, "_client", None)
-        if client is not None:
-            with suppress(Exception):
-                self._loop.run_until_complete(asyncio.wait_for(client.close(), _ANSWER_SECONDS))
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        if self._loop.is_closed():
+            return
+        self._loop.run_until_complete(self._leave())
         self._loop.close()
 
     def _run(self, work: Coroutine[object, object, _T]) -> _T:
@@ -102,8 +98,18 @@ class NatsTopic:
             servers = ", ".join(self._source.texts("servers"))
             raise Unavailable(
                 f"the stream {self._source.text('stream')!r} of {servers} does not answer: "
-                f"{error or type(error).__name__}"
+                f"{str(error) or type(error).__name__}"
             ) from error
+
+    async def _leave(self) -> None:
+        client = getattr(self, "_client", None)
+        if client is not None:
+            with suppress(Exception):
+                await asyncio.wait_for(client.close(), _ANSWER_SECONDS)
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _connect(self, secret: Callable[[object], str | None]) -> nats.aio.client.Client:
         import nats
@@ -153,14 +159,12 @@ class NatsTopic:
         return f"{stream}@{made}"
 
     async def _fetch(self, most: int, seconds: float) -> list[Message]:
-        from nats.errors import TimeoutError as NothingCame
-
         if not self._client.is_connected:
             raise ConnectionError("the connection was lost")
         try:
             found = await self._pull.fetch(most, timeout=seconds)
-        except NothingCame:
-            return []
+        except TimeoutError:
+            return []  # nothing came; a connection that is lost shows in the next fetch
         messages = []
         for each in found:
             about = each.metadata
