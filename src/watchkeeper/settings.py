@@ -38,14 +38,23 @@ def _folder(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
-def _options(text: str) -> Mapping[str, str]:
+def _options(text: str) -> Mapping[str, str | Mapping[str, str]]:
     try:
         found = json.loads(text)
     except json.JSONDecodeError:
         found = None
-    if isinstance(found, dict) and all(isinstance(value, str) for value in found.values()):
+    if isinstance(found, dict) and all(map(_is_option, found.values())):
         return found
-    raise ValueError('a JSON object of strings such as {"AWS_REGION": "eu-west-1"}')
+    raise ValueError(
+        'a JSON object of strings such as {"AWS_REGION": "eu-west-1"}, secrets as {"env": NAME} or '
+        '{"file": PATH}'
+    )
+
+
+def _is_option(value: object) -> bool:
+    if isinstance(value, dict):
+        return len(value) == 1 and set(value) <= {"env", "file"} and _is_option(*value.values())
+    return isinstance(value, str)
 
 
 def _days(text: str) -> Mapping[str, Mapping[str, int]]:
@@ -88,10 +97,14 @@ class Settings:
             str, "Where rows and profiles are kept: a folder or `s3://…`. Empty: `<home>/lake`."
         ),
     )
-    lake_options: Mapping[str, str] = field(
+    lake_options: Mapping[str, str | Mapping[str, str]] = field(
         default_factory=dict,
         repr=False,
-        metadata=_about(_options, "Options of the object store, as a JSON object of strings."),
+        metadata=_about(
+            _options,
+            "Options of the object store, as a JSON object of strings; secrets as `{\"env\": NAME}` "
+            "or `{\"file\": PATH}`.",
+        ),
     )
     lake_history_days: int = field(
         default=7,
@@ -207,6 +220,26 @@ class Settings:
     def lake_root(self) -> str:
         """The folder or URI under which each model's tables lie."""
         return self.lake or str(self.home / "lake")
+
+    def storage_options(self) -> dict[str, str] | None:
+        """The options of the object store with its secrets read; None where there are none.
+
+        InvalidInput where a secret is not where it is said to be.
+        """
+        return {name: _secret(name, value) for name, value in self.lake_options.items()} or None
+
+
+def _secret(name: str, value: str | Mapping[str, str]) -> str:
+    if isinstance(value, str):
+        return value
+    ((kind, place),) = value.items()
+    try:
+        return os.environ[place] if kind == "env" else Path(place).read_text("utf-8").rstrip("\n")
+    except (KeyError, OSError) as error:
+        raise InvalidInput(
+            f"{PREFIX}LAKE_OPTIONS names a secret for {name} in the {kind} {place}, which cannot be "
+            f"read: {error}"
+        ) from error
 
 
 def _meant(name: str, known: Collection[str]) -> str | None:

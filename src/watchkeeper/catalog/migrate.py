@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from watchkeeper.catalog.database import Database
 from watchkeeper.catalog.schema import CATALOG, INBOX
 
-__all__ = ["GROUPS", "migrate"]
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+__all__ = ["GROUPS", "is_newest", "migrate", "revisions"]
 
 GROUPS = {"catalog": CATALOG, "inbox": INBOX}
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -25,17 +29,42 @@ def migrate(database: Database, group: str) -> None:
     Replicas that start at once wait for each other. Nothing is applied where one step fails.
     """
     from alembic import command
+
+    config = _config(group)
+    with _ONE_AT_A_TIME, database.write() as connection:
+        if not database.is_sqlite:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        config.attributes.update(connection=connection, group=group)
+        command.upgrade(config, "head")
+
+
+def revisions(database: Database, group: str) -> tuple[str | None, str]:
+    """The schema that a database is at (None: empty) and the newest one."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    newest = ScriptDirectory.from_config(_config(group)).get_current_head()
+    with database.read() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": f"{group}_migration"}
+        )
+        return context.get_current_revision(), str(newest)
+
+
+def is_newest(database: Database, group: str) -> bool:
+    """Whether a database is at the newest schema."""
+    held, newest = revisions(database, group)
+    return held == newest
+
+
+def _config(group: str) -> Config:
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", _escaped(_SCRIPTS))
     config.set_main_option("version_locations", _escaped(_SCRIPTS / group))
     config.set_main_option("path_separator", "newline")
-    with _ONE_AT_A_TIME, database.write() as connection:
-        if not database.is_sqlite:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        config.attributes.update(connection=connection, group=group)
-        command.upgrade(config, "head")
+    return config
 
 
 def _escaped(path: Path) -> str:

@@ -30,6 +30,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("watchkeeper.cli.status", "How the models are."),
     "alerts": ("watchkeeper.cli.alerts", "List, acknowledge, resolve or accept incidents."),
     "quarantine": ("watchkeeper.cli.quarantine", "Show the rows that were rejected, and why."),
+    "backup": ("watchkeeper.cli.backup", "Add a point to a backup, while the server works."),
+    "restore": ("watchkeeper.cli.restore", "Restore a backup into an empty place."),
     "keys": ("watchkeeper.cli.keys", "Make, list and revoke API keys."),
     "demo": ("watchkeeper.cli.demo", "Watch a real model on a year of real flights."),
 }

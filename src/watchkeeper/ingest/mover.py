@@ -31,7 +31,7 @@ from watchkeeper.ingest.conflicts import set_aside
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
 
-__all__ = ["Moved", "Mover"]
+__all__ = ["Moved", "Mover", "writer_of"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,6 +46,11 @@ class Moved:
     windows: tuple[Window, ...]
 
 
+def writer_of(inbox: str) -> str:
+    """The name under which the tables of the lake remember how far an inbox was moved."""
+    return f"watchkeeper-inbox-{inbox}"
+
+
 class Mover:
     """Takes what the inbox holds into the lake. Call `move` every second, or when rows came."""
 
@@ -53,7 +58,7 @@ class Mover:
         self._inbox = catalog.inbox
         self._windows = catalog.windows
         self._lake = lake
-        self._app_id = f"watchkeeper-inbox-{catalog.inbox.identity}"
+        self._app_id = writer_of(catalog.inbox.identity)
 
     def move(self, *, models: Iterable[str] | None = None) -> tuple[Moved, ...]:
         """Move all that waits, of these models or of every one; empty where nothing waits.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -45,19 +45,20 @@ _TIME = {
 class Lake:
     """The tables of all models under one root: a folder, or a URI such as ``s3://bucket/lake``.
 
-    Safe to use from many threads and many processes. Tables are created by their first append.
+    ``options`` are those of the object store. Safe to use from many threads and many processes.
+    Tables are created by their first append.
     """
 
     def __init__(self, root: str | Path, storage_options: Mapping[str, str] | None = None) -> None:
         self.root = str(root)
         is_remote(self.root)  # refuses what no lake can lie in, now rather than at the first row
-        self._options = storage_options
+        self.options = storage_options
         self._lock = threading.Lock()
         self._tables: dict[tuple[str, LakeTable], StoredTable] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
         """In another process: the same root, opened there once."""
-        options = None if self._options is None else tuple(sorted(self._options.items()))
+        options = None if self.options is None else tuple(sorted(self.options.items()))
         return _opened, (self.root, options)
 
     def append(
@@ -114,6 +115,16 @@ class Lake:
         )
         return pa.table({}) if found is None else found
 
+    def received(self, model: str, table: LakeTable, day: date) -> int:
+        """How many stored rows came to be known on a day (UTC), duplicates included."""
+        start = datetime.combine(day, time(), UTC)
+        end = start + timedelta(days=1)
+        known = pc.field("_wk_known_at")
+        return self._table(model, table).count(
+            f"_wk_known_at >= '{_stamp(start)}' AND _wk_known_at < '{_stamp(end)}'",
+            (known >= pa.scalar(start, STAMP)) & (known < pa.scalar(end, STAMP)),
+        )
+
     def joined(self, model: Model, window: Window, *, known_at: datetime | None = None) -> pa.Table:
         """The window's predictions, each once, left-joined to the latest label known by
         ``known_at`` (None: now); in the order of event time.
@@ -146,6 +157,12 @@ class Lake:
             ).drop_columns([SEQUENCE])
             for window, known_at in asked
         ]
+
+    def unlabelled(self, model: Model, predictions: pa.Table) -> pa.Table:
+        """Stored predictions as `joined` gives them, each once, as if no label were known."""
+        each_once = first_of_each_id(shaped(predictions, prediction_schema(model)))
+        no_labels = shaped(None, label_schema(model))
+        return attach_labels(each_once, no_labels, model).drop_columns([SEQUENCE])
 
     def append_profiles(
         self, model: str, parts: Sequence[ProfilePart], *, reference: str | None = None
@@ -185,11 +202,11 @@ class Lake:
 
     def care(self, model: str, table: LakeTable) -> TableCare:
         """What keeps one table small, in order and no older than it may be."""
-        return TableCare(table_uri(self.root, model, table), storage_options=self._options)
+        return TableCare(table_uri(self.root, model, table), storage_options=self.options)
 
     def files(self) -> Files:
         """Every file of the lake."""
-        return Files(self.root, self._options)
+        return Files(self.root, self.options)
 
     def _table(self, model: str, table: LakeTable) -> StoredTable:
         with self._lock:
@@ -198,7 +215,7 @@ class Lake:
                 found = StoredTable(
                     table_uri(self.root, model, table),
                     partitioned=table is not LakeTable.PROFILES,
-                    storage_options=self._options,
+                    storage_options=self.options,
                 )
                 self._tables[model, table] = found
             return found

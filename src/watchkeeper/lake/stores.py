@@ -70,6 +70,7 @@ class Files:
 
     def __init__(self, root: str | Path, options: Mapping[str, str] | None = None) -> None:
         self.root = str(root)
+        self.options = options
         self._local = None if is_remote(self.root) else Path(self.root)
         self._handler = None
         if self._local is None:

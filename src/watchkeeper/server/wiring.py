@@ -187,7 +187,7 @@ def open_parts(
     check_overrides(settings.retention_days)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     catalog = Catalog.open(settings.catalog_url, settings.inbox_url)
-    lake = Lake(settings.lake_root, settings.lake_options or None)
+    lake = Lake(settings.lake_root, settings.storage_options())
     return Parts(
         settings=settings,
         catalog=catalog,

@@ -64,7 +64,7 @@ def test_without_a_log_every_day_may_have_got_rows(shelf):
     """A commit that was cleaned away tells nothing: look at all."""
     for number in range(3):
         shelf.put((str(number), shelf.noon))
-    Files(f"{shelf.lake.root}/m/predictions", shelf.lake._options).delete(
+    Files(f"{shelf.lake.root}/m/predictions", shelf.lake.options).delete(
         "_delta_log/00000000000000000002.json"
     )
 
@@ -135,7 +135,7 @@ def wait_for_the_clock_to_pass(moment):
 def test_rows_as_of_a_moment(shelf):
     """As stored then; nothing before the table was; later than now is now."""
     shelf.put(("a", shelf.noon))
-    files = Files(f"{shelf.lake.root}/m/predictions", shelf.lake._options)
+    files = Files(f"{shelf.lake.root}/m/predictions", shelf.lake.options)
     then = _made_at(files, 1)
     wait_for_the_clock_to_pass(then)
     shelf.put(("b", shelf.noon))
