@@ -1,8 +1,9 @@
-"""What a claim puts into each table, and what the table's stored types keep out.
+"""What a claim puts into each table, and what the table's stored columns keep out.
 
-A definition may change the type of a column while older rows of it lie in the lake. Rows that the
-table cannot take are quarantined with the reason, whole batches at a time: nothing acknowledged
-is lost, and a fixed definition can send them again.
+A definition may change the type of a column while older rows of it lie in the lake. New rows then
+keep their values in a place of their own beside it, and readers put the two together, so nothing
+is lost. Rows whose column differs from a stored one in the case of its name alone cannot lie in
+the same table: they are quarantined with the reason, whole batches at a time.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from watchkeeper.ingest.reasons import Reason
 from watchkeeper.lake.delta import conflicts
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
-from watchkeeper.lake.schemas import quarantine_schema
+from watchkeeper.lake.schemas import quarantine_schema, typed_name
 
 __all__ = ["Stored", "set_aside"]
 
@@ -48,7 +49,8 @@ def set_aside(claim: Claim, lake: Lake) -> Stored:
     schemas = {table: lake.schema(claim.model, table) or pa.schema([]) for table in _KINDS}
     for batch in claim.batches:
         refused: set[LakeTable] = set()
-        for table, rows in _tables(batch).items():
+        for table, given in _tables(batch).items():
+            rows = _renamed(given, schemas[table])
             wrong = conflicts(schemas[table], rows.schema)
             if wrong:
                 parts[LakeTable.QUARANTINE].append(_refused(rows, wrong, table, batch))
@@ -60,8 +62,9 @@ def set_aside(claim: Claim, lake: Lake) -> Stored:
         gone = LakeTable.PREDICTIONS in refused
         tallies += [_rejected(tally) if gone else tally for tally in known]
         if batch.account is not None:
-            own = LakeTable(batch.account.kind) in refused
-            accounts.append(batch.account.refused() if own else batch.account)
+            accounts.append(
+                batch.account.refused(predictions=gone, labels=LakeTable.LABELS in refused)
+            )
     tables = {
         table: pa.concat_tables(found, promote_options="default") if found else _empty(table)
         for table, found in parts.items()
@@ -70,6 +73,17 @@ def set_aside(claim: Claim, lake: Lake) -> Stored:
 
 
 _KINDS = (LakeTable.PREDICTIONS, LakeTable.LABELS, LakeTable.QUARANTINE)
+
+
+def _renamed(rows: pa.Table, stored: pa.Schema) -> pa.Table:
+    """The rows with each column whose type was changed in a place of its own."""
+    names = [
+        typed_name(field.name, field.type)
+        if field.name in stored.names and stored.field(field.name).type != field.type
+        else field.name
+        for field in rows.schema
+    ]
+    return rows if names == rows.column_names else rows.rename_columns(names)
 
 
 def _tables(batch: InboxBatch) -> dict[LakeTable, pa.Table]:

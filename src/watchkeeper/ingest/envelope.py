@@ -17,10 +17,17 @@ from watchkeeper.domain.model import Model
 from watchkeeper.domain.window import Window
 from watchkeeper.ingest.known_ids import UNKNOWN, Settled
 from watchkeeper.ingest.policies import cleaned_row
+from watchkeeper.ingest.reading import LONGEST_TEXT, listed
 from watchkeeper.ingest.reasons import Rejection
 from watchkeeper.ingest.rows import Batch, RowKind
 from watchkeeper.ingest.validate import Arrival, Checked
-from watchkeeper.lake.schemas import STAMP, label_schema, prediction_schema, quarantine_schema
+from watchkeeper.lake.schemas import (
+    EXTRA,
+    STAMP,
+    label_schema,
+    prediction_schema,
+    quarantine_schema,
+)
 
 __all__ = ["pack", "packed_table", "unpacked_table"]
 
@@ -49,7 +56,7 @@ def pack(
         model=model.name,
         batch=arrival.batch,
         known_at=arrival.known_at,
-        predictions=packed_table(_predictions(checked, settled, model, arrival)),
+        predictions=packed_table(_predictions(batch, checked, settled, model, arrival)),
         labels=packed_table(_labels(checked, settled, model, arrival)),
         quarantine=packed_table(
             quarantined(
@@ -81,6 +88,8 @@ def _account(
         accepted=accepted,
         duplicate=duplicate,
         rejected=rejected,
+        labels=len(settled.label_rows),
+        quarantined=rejected,
         since=since,
         until=until,
         sending=arrival.sending,
@@ -103,7 +112,9 @@ def unpacked_table(data: bytes) -> pa.Table:
         return stream.read_all()
 
 
-def _predictions(checked: Checked, settled: Settled, model: Model, arrival: Arrival) -> pa.Table:
+def _predictions(
+    batch: Batch, checked: Checked, settled: Settled, model: Model, arrival: Arrival
+) -> pa.Table:
     rows = settled.prediction_rows
     schema = prediction_schema(model)
     if len(rows) == 0:
@@ -113,8 +124,24 @@ def _predictions(checked: Checked, settled: Settled, model: Model, arrival: Arri
     }
     held["_wk_id"] = _ids(checked, rows)
     held.update(_stamps(arrival, len(rows)))
+    held[EXTRA] = _extra(batch, checked, rows)
     held["_wk_day"] = _days(checked.micros[rows])
     return pa.Table.from_arrays([held[name] for name in schema.names], schema=schema)
+
+
+def _extra(batch: Batch, checked: Checked, rows: Ints) -> pa.Array:
+    """What rows held beyond the definition: kept, so that a later definition finds it."""
+    if not checked.unknown:
+        return pa.nulls(len(rows), pa.string())
+    columns = {name: listed(batch.columns[name]) for name in checked.unknown}
+    texts = []
+    for row in rows.tolist():
+        held = {name: values[row] for name, values in columns.items() if values[row] is not None}
+        text = json.dumps(held, default=str)
+        if len(text) > LONGEST_TEXT:
+            text = json.dumps(_short(held), default=str)
+        texts.append(text if held and len(text) <= LONGEST_TEXT else None)
+    return pa.array(texts, pa.string())
 
 
 def _labels(checked: Checked, settled: Settled, model: Model, arrival: Arrival) -> pa.Table:

@@ -101,12 +101,12 @@ class Batch:
         known = {column.name for column in model.columns}
         for word in _ROLES:
             known.update(self._spellings(word, model))
-        return tuple(name for name in self.columns if name not in known)
+        return tuple(
+            name for name in self.columns if name not in known and not name.startswith(_SYSTEM)
+        )
 
 
-def open_batch(
-    rows: Sequence[Mapping[str, object] | Refused] | pa.Table, model: Model
-) -> Batch:
+def open_batch(rows: Sequence[Mapping[str, object] | Refused] | pa.Table, model: Model) -> Batch:
     """The rows as columns; InvalidInput where an Arrow table names a column twice."""
     own = {column.name for column in model.columns}
     if isinstance(rows, pa.Table):

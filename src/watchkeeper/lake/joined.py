@@ -15,10 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from watchkeeper.domain.model import Model, Role
+from watchkeeper.lake.extras import read_as, with_extras
 from watchkeeper.lake.schemas import (
     SEQUENCE,
     STAMP,
     storage_type,
+    stored_names,
 )
 
 __all__ = ["attach_labels", "first_of_each_id", "known_by", "shaped"]
@@ -36,26 +38,32 @@ def known_by(rows: pa.Table, moment: datetime | None) -> pa.Table:
 def shaped(rows: pa.Table | None, schema: pa.Schema) -> pa.Table:
     """The columns of ``schema``, and the sequence, in that order: absent ones as null.
 
-    A column that is stored with another type than the definition now says is cast where every
-    value allows it, else it is null: its rows were accepted under an older definition.
+    Values that were stored under an older definition are read as the schema says where they allow
+    it, else they are null: those of a column whose type was changed, and those that came before
+    the definition knew their column.
     """
     if rows is None:
         rows = schema.empty_table()
     wanted = [*schema, pa.field(SEQUENCE, pa.int64())]
     columns = [_column(rows, field) for field in wanted]
-    return pa.Table.from_arrays(columns, schema=pa.schema(wanted))
+    found = pa.Table.from_arrays(columns, schema=pa.schema(wanted))
+    return with_extras(found, rows)
 
 
 def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray:
-    if field.name not in rows.schema.names:
+    parts = [_cast(rows.column(name), field.type) for name in stored_names(field.name, rows.schema)]
+    if not parts:
         return pa.chunked_array([pa.nulls(rows.num_rows, field.type)])
-    held = rows.column(field.name)
-    if held.type == field.type:
+    return parts[0] if len(parts) == 1 else pc.coalesce(*parts)
+
+
+def _cast(held: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if held.type == kind:
         return held
     try:
-        return held.cast(field.type)
+        return held.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return pa.chunked_array([pa.nulls(rows.num_rows, field.type)])
+        return pa.chunked_array([pa.array([read_as(one.as_py(), kind) for one in held], kind)])
 
 
 def first_of_each_id(rows: pa.Table) -> pa.Table:

@@ -8,6 +8,7 @@ from watchkeeper.domain.model import Column, ColumnType, Model, Policy, Role, Ta
 
 __all__ = [
     "DAY",
+    "EXTRA",
     "SEQUENCE",
     "STAMP",
     "STATISTICS",
@@ -17,10 +18,14 @@ __all__ = [
     "quarantine_schema",
     "storage_type",
     "stored_columns",
+    "stored_names",
+    "typed_name",
 ]
 
 STAMP = pa.timestamp("us", tz="UTC")
 DAY = "_wk_day"
+# What a row held beyond the definition, as JSON text; null where it held nothing more.
+EXTRA = "_wk_extra"
 # The place of a row among all that were moved: it decides ties of `_wk_known_at` for good.
 SEQUENCE = "_wk_seq"
 # Files are pruned by these alone: statistics of every feature would double the cost of a commit.
@@ -46,6 +51,23 @@ def storage_type(column: Column) -> pa.DataType:
     return _TYPES[column.type]
 
 
+def typed_name(name: str, kind: pa.DataType) -> str:
+    """Where values of a column are stored whose name is taken by values of another type.
+
+    >>> typed_name("wind", pa.string())
+    '_wk_string~wind'
+    """
+    word = str(kind).partition("[")[0].partition("<")[0]
+    return f"_wk_{word}~{name}"
+
+
+def stored_names(name: str, stored: pa.Schema) -> list[str]:
+    """The columns of a table that hold values of one column of the definition, own name first."""
+    kinds = {*_TYPES.values()}
+    others = sorted({typed_name(name, kind) for kind in kinds})
+    return [found for found in (name, *others) if found in stored.names]
+
+
 def stored_columns(model: Model) -> tuple[Column, ...]:
     """The columns of the definition that the predictions table holds: all but labels and dropped."""
     return tuple(
@@ -67,6 +89,7 @@ def prediction_schema(model: Model) -> pa.Schema:
         pa.field("_wk_error", pa.string()),
         pa.field("_wk_trace_id", pa.string()),
         pa.field("_wk_batch", pa.string()),
+        pa.field(EXTRA, pa.string()),
         pa.field(DAY, pa.date32()),
     ]
     own = [pa.field(column.name, storage_type(column)) for column in stored_columns(model)]

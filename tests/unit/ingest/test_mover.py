@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from watchkeeper.domain.model import Column, ColumnType, Role
 from watchkeeper.errors import Unavailable
-from watchkeeper.ingest import Mover, Reason
+from watchkeeper.ingest import Mover
 from watchkeeper.lake import Lake
 
 from .conftest import NOON, Installation, make_model
@@ -126,22 +127,58 @@ def test_a_model_that_fails_does_not_hold_up_another(place, monkeypatch):
     assert len(place.joined()) == 1
 
 
-def test_a_column_that_changed_its_type_is_set_aside(place):
-    """Rows that the table cannot take are quarantined and counted, the others stored."""
-    place.send([{"id": "a", "time": NOON.isoformat(), "wind": 1.5}])
-    columns = [c for c in place.model.columns if c.name != "wind"]
-    changed = type(place.model)(
-        "flights", place.model.task, (Column("wind", ColumnType.CATEGORICAL), *columns)
-    )
-    place.send([{"id": "b", "time": NOON.isoformat(), "wind": "N"}], model=changed)
-    place.send([{"id": "c", "time": NOON.isoformat(), "wind": 2.5}])
+def retyped(model, kind):
+    """The model with another type of its first column."""
+    columns = [Column(c.name, kind, c.role) if c.name == "wind" else c for c in model.columns]
+    return replace(model, columns=tuple(columns))
 
-    assert [item["wind"] for item in place.joined()] == [1.5, 2.5]
-    (kept,) = place.quarantine()
-    assert (kept["_wk_reason"], "wind" in kept["_wk_detail"]) == (Reason.SCHEMA_CONFLICT, True)
-    assert '"_wk_id": "b"' in kept["_wk_row"]
-    done = place.window().accounting
-    assert (done.received, done.accepted, done.rejected) == (3, 2, 1)
+
+def test_a_column_that_changed_its_type_loses_nothing(place):
+    """Values of either type are kept, and read as the definition asks where they allow it."""
+    place.send([{"id": "a", "time": NOON.isoformat(), "wind": 1.5}])
+    place.mover.move()
+    changed = retyped(place.model, ColumnType.CATEGORICAL)
+    place.send([{"id": "b", "time": NOON.isoformat(), "wind": "N"}], model=changed)
+    place.send([{"id": "c", "time": NOON.isoformat(), "wind": "3"}], model=changed)
+    place.send([{"id": "d", "time": NOON.isoformat(), "wind": 2.5}])
+
+    assert [item["wind"] for item in place.joined()] == [1.5, None, 3.0, 2.5]
+    assert [item["wind"] for item in place.joined(model=changed)] == ["1.5", "N", "3", "2.5"]
+    assert place.quarantine() == []
+
+
+def test_a_move_of_two_types_is_repeated_alike(place):
+    """Both types within one claim, whose append is done again after a crash, are stored once."""
+    place.send([{"id": "a", "time": NOON.isoformat(), "wind": 1.5}])
+    place.send(
+        [{"id": "b", "time": NOON.isoformat(), "wind": "N"}],
+        model=retyped(place.model, ColumnType.CATEGORICAL),
+    )
+    claim = place.catalog.inbox.claim("flights")
+    place.mover._append(claim)
+
+    assert [item["wind"] for item in place.joined()] == [1.5, None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"),
+    [
+        (ColumnType.NUMERIC, [1, 2.5, "x", None], [1.0, 2.5, None, None]),
+        (ColumnType.CATEGORICAL, ["a", True, 3.0, [1]], ["a", "true", "3", "[1]"]),
+        (ColumnType.BOOLEAN, [True, "false", "x", 2], [True, False, None, None]),
+        (ColumnType.TIMESTAMP, ["2013-03-01T12:00:00Z", "x", 5, None], [NOON, None, None, None]),
+        (ColumnType.EMBEDDING, [[1, 2], "x", 5, None], [[1.0, 2.0], None, None, None]),
+    ],
+)
+def test_what_came_before_its_column_was_known_is_found_later(place, kind, values, expected):
+    """A new feature is kept beside the row; a definition that names it reads it from there."""
+    rows = [{"id": str(n), "time": NOON.isoformat(), "gust": v} for n, v in enumerate(values)]
+    place.send(rows)
+    place.send([{"id": "z", "time": NOON.isoformat()}])
+    later = replace(place.model, columns=(*place.model.columns, Column("gust", kind)))
+
+    assert [item["gust"] for item in place.joined(model=later)] == [*expected, None]
+    assert "gust" not in place.joined()[0]
 
 
 def test_a_new_column_joins_the_table(place):
