@@ -120,14 +120,20 @@ class TestDays:
         assert accounts.unchecked(date(2026, 3, 2)) == (("m", date(2026, 3, 1)),)
         assert not accounts.checked("m", before, at=NOON + DAY, fault="")
 
-    def test_a_fault_lies_where_its_day_ended(self, moves):
-        """A day's fault is told in the window that holds its last moment."""
-        accounts = moves.batch().catalog.accounts
+    def test_a_fault_is_charged_to_the_window_where_its_day_ended(self, moves):
+        """A day's fault makes its last window dirty; so does its end, when it is mended."""
+        accounts = moves.batch().batch(at=NOON + 8 * HOURS.length).judge().catalog.accounts
+        last = NOON + 8 * HOURS.length
         accounts.checked("m", accounts.days("m")[0], at=NOON + DAY, fault="a row too many")
-        midnight = datetime(2026, 3, 2, tzinfo=UTC)
 
-        assert accounts.faults("m", start=midnight - MINUTE, end=midnight)[0].fault
-        assert accounts.faults("m", start=midnight, end=midnight + DAY) == ()
+        assert [found.fault for found in accounts.faults("m", last)] == ["a row too many"]
+        assert accounts.faults("m", NOON) == ()
+        assert moves.dirty == {last}
+
+        moves.judge()
+        accounts.checked("m", accounts.days("m")[0], at=NOON + DAY, fault="")
+        assert accounts.faults("m", last) == ()
+        assert moves.dirty == {last}
 
     def test_totals_are_by_model_and_kind(self, moves):
         """What was ever received, in a handful of figures."""
@@ -196,18 +202,15 @@ class TestClients:
 
         assert (found.client_id, found.delays, found.start) == ("d", (-86_400.0,), NOON)
 
-    def test_without_a_window_nothing_is_charged_and_nothing_forgotten(self, moves):
+    def test_without_a_window_nothing_is_charged_and_nothing_forgotten(self, catalog):
         """Labels of predictions that never came have no window; the gap waits for one."""
-        moves.client(3, 4, kind="labels", said={"closed": True})
-        moves.catalog.windows.touch("m", start=NOON, end=NOON)
-        gone = Moves(moves.catalog)
-        gone.number = 10
         account = BatchAccount("labels", NOON, NOON, 1, 1, sending=Sending("e", NOON, 2, 2))
-        gone.catalog.windows.record(Move("inbox", "n", 11, NOON, accounts=[account]))
-        gone.settle(30)
+        catalog.windows.record(Move("inbox", "n", 1, NOON, accounts=[account]))
+        later = NOON + 30 * MINUTE
+        catalog.clients.settle(later, known_at=lambda _: later)
 
-        assert gone.catalog.clients.windows("n") == ()
-        assert gone.catalog.clients.page("n").items[0].stream.missing == 1
+        assert catalog.clients.windows("n") == ()
+        assert catalog.clients.page("n").items[0].stream.missing == 1
 
     def test_pages_show_who_was_heard_last(self, moves):
         """Every client is on one page exactly, the latest first."""
@@ -236,9 +239,29 @@ class TestClients:
 
 def test_an_account_waits_in_the_inbox_as_it_is():
     """What is written into the inbox is read as it was, with and without a client."""
-    bare = BatchAccount("labels", NOON, NOON + MINUTE, 5, 3, 1, 1)
+    bare = BatchAccount("labels", NOON, NOON + MINUTE, 5, 3, 1, 1, labels=3, quarantined=1)
     said = replace(bare, since=NOON, until=NOON, sending=Sending("c", NOON, 1, 5))
 
     assert read_account(write_account(bare)) == bare
     assert read_account(write_account(said)) == said
-    assert said.refused() == replace(said, accepted=0, rejected=4, set_aside=3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "predictions", "labels", "expected"),
+    [
+        ("predictions", True, False, {"accepted": 0, "rejected": 11, "set_aside": 10}),
+        ("predictions", False, True, {"accepted": 10, "rejected": 1, "set_aside": 0}),
+        ("labels", False, True, {"accepted": 0, "rejected": 11, "set_aside": 10}),
+    ],
+)
+def test_what_a_table_refuses_is_accounted_for(kind, predictions, labels, expected):
+    """Rows that their table refuses are rejected; labels that came with predictions are not rows."""
+    truths = 10 if kind == "labels" else 4
+    account = BatchAccount(kind, NOON, NOON, 11, 10, 0, 1, labels=truths, quarantined=1)
+
+    found = account.refused(predictions=predictions, labels=labels)
+
+    assert {name: getattr(found, name) for name in expected} == expected
+    assert found.received == found.accepted + found.duplicate + found.rejected
+    assert found.labels == (0 if labels else truths)
+    assert found.quarantined == 1 + (10 if predictions else 0) + (truths if labels else 0)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time
 from typing import TypedDict
 
 import sqlalchemy as sa
 
 from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros
-from watchkeeper.catalog.schema import account_days
+from watchkeeper.catalog.places import Places, touch
+from watchkeeper.catalog.schema import account_days, windows
 from watchkeeper.domain.sending import Sending, decode_sending, encode_sending
 
 __all__ = ["Accounts", "BatchAccount", "DayAccount", "count_days", "read_account", "write_account"]
@@ -25,7 +26,8 @@ class BatchAccount:
     """What became of the rows of a batch, and what its client said with it.
 
     ``received = accepted + duplicate + rejected``. ``set_aside`` of the rejected were accepted at
-    first and refused by the table that they were to go to. ``received_at`` is the wall's time, also
+    first and refused by the table that they were to go to. ``labels`` rows of truth go to the lake
+    (predictions may bring theirs), and ``quarantined`` rows to quarantine. ``received_at`` is the wall's time, also
     where ``known_at`` is another. ``since`` and ``until`` are the event times of its first and
     last row, None where none has one.
     """
@@ -38,23 +40,32 @@ class BatchAccount:
     duplicate: int = 0
     rejected: int = 0
     set_aside: int = 0
+    labels: int = 0
+    quarantined: int = 0
     since: datetime | None = None
     until: datetime | None = None
     sending: Sending | None = None
 
-    def refused(self) -> BatchAccount:
-        """The account where the table took none of the accepted rows."""
+    def refused(self, *, predictions: bool, labels: bool) -> BatchAccount:
+        """The account where the table of predictions, or of labels, took none of its rows."""
+        of_predictions = self.kind == "predictions"
+        whole = predictions if of_predictions else labels
+        gone = self.accepted if whole else 0
+        truths = self.labels if labels else 0
         return replace(
             self,
-            accepted=0,
-            rejected=self.rejected + self.accepted,
-            set_aside=self.set_aside + self.accepted,
+            accepted=self.accepted - gone,
+            rejected=self.rejected + gone,
+            set_aside=self.set_aside + gone,
+            labels=self.labels - truths,
+            quarantined=self.quarantined + truths + (gone if of_predictions else 0),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class DayAccount:
-    """What became of the rows of one kind that came to be known on one day (UTC).
+    """What became of the rows of one kind that came to be known on one day (UTC); the counts are
+    those of `BatchAccount`, ``since`` the earliest event time.
 
     ``checked_at`` is when the day was compared with what is stored, ``fault`` what did not agree
     then (empty: all of it did).
@@ -67,7 +78,10 @@ class DayAccount:
     duplicate: int
     rejected: int
     set_aside: int
+    labels: int
+    quarantined: int
     batches: int
+    since: datetime | None = None
     checked_at: datetime | None = None
     fault: str = ""
 
@@ -103,6 +117,7 @@ class Accounts:
                 date.fromisoformat(row.day),
                 row.kind,
                 **{name: int(getattr(row, name)) for name in _COUNTS},
+                since=None,
                 checked_at=None,
                 fault="",
             )
@@ -123,8 +138,34 @@ class Accounts:
                 (row.model, date.fromisoformat(row.day)) for row in connection.execute(asked)
             )
 
-    def checked(self, model: str, account: DayAccount, *, at: datetime, fault: str) -> bool:
-        """Say what comparing an account said; False, and nothing, where it changed meanwhile."""
+    def covers(self, model: str) -> bool:
+        """Whether the accounts hold all predictions of the model, not only those since a day."""
+        whole = sa.select(sa.func.coalesce(sa.func.sum(windows.c.received), 0)).where(
+            windows.c.model == model
+        )
+        held = account_days.c
+        counted = sa.select(sa.func.coalesce(sa.func.sum(held.received), 0)).where(
+            held.model == model, held.kind == "predictions"
+        )
+        with self._database.read() as connection:
+            return int(connection.execute(counted).scalar_one()) >= int(
+                connection.execute(whole).scalar_one()
+            )
+
+    def checked(
+        self,
+        model: str,
+        account: DayAccount,
+        *,
+        at: datetime,
+        fault: str,
+        known_at: datetime | None = None,
+    ) -> bool:
+        """Say what comparing an account said; False, and nothing, where it changed meanwhile.
+
+        A fault that is new, or gone, makes the window dirty in which the day ended; ``known_at``
+        is when that came to be known, on the model's clock.
+        """
         held = account_days.c
         change = (
             sa.update(account_days)
@@ -137,49 +178,63 @@ class Accounts:
             .values(checked_at=at, fault=fault)
         )
         with self._database.write() as connection:
-            return bool(connection.execute(change).rowcount)
+            if not fault and not account.fault:
+                return bool(connection.execute(change).rowcount)
+            charged = Places(connection, model).of(_last_moment(account.day))
+            told = bool(connection.execute(change.values(charged=charged)).rowcount)
+            if told and charged is not None:
+                touch(connection, model, charged, known_at=known_at or at)
+            return told
 
-    def faults(self, model: str, *, start: datetime, end: datetime) -> tuple[DayAccount, ...]:
-        """The days that did not add up and ended in ``(start, end]``."""
-        first = start.astimezone(UTC).date()
-        last = end.astimezone(UTC).date()
-        found = self.days(model, start=first, end=last + timedelta(days=1))
-        return tuple(item for item in found if item.fault and start < _end(item.day) <= end)
+    def faults(self, model: str, start: datetime) -> tuple[DayAccount, ...]:
+        """The days that did not add up and are charged to the window that begins at ``start``."""
+        held = account_days.c
+        asked = sa.select(account_days).where(
+            held.model == model, held.charged == start, held.fault != ""
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(asked.order_by(held.day, held.kind)).all()
+        return tuple(_day(row) for row in rows)
 
 
-_COUNTS = ("received", "accepted", "duplicate", "rejected", "set_aside", "batches")
+_ROWS = ("received", "accepted", "duplicate", "rejected", "set_aside", "labels", "quarantined")
+_COUNTS = (*_ROWS, "batches")
 
 
 def count_days(connection: sa.Connection, model: str, accounts: Sequence[BatchAccount]) -> None:
     """Add batches to their days. A day that was compared is to be compared again."""
-    for (day, kind), counts in sorted(_by_day(accounts).items()):
+    for (day, kind), found in sorted(_by_day(accounts).items()):
+        counts = {name: sum(getattr(item, name) for item in found) for name in _ROWS}
+        counts["batches"] = len(found)
+        since = min((item.since for item in found if item.since is not None), default=None)
         insert = insert_into(connection, account_days).values(
-            model=model, day=day, kind=kind, fault="", **counts
+            model=model, day=day, kind=kind, fault="", since=since, **counts
         )
         held = account_days.c
-        added = {name: held[name] + number for name, number in counts.items()}
+        changes: dict[str, object] = {name: held[name] + rows for name, rows in counts.items()}
+        if since is not None:
+            earlier = sa.or_(held.since.is_(None), held.since > since)
+            changes["since"] = sa.case(
+                (earlier, sa.literal(since, held.since.type)), else_=held.since
+            )
         connection.execute(
             insert.on_conflict_do_update(
-                index_elements=["model", "day", "kind"], set_={**added, "checked_at": None}
+                index_elements=["model", "day", "kind"], set_={**changes, "checked_at": None}
             )
         )
 
 
-def _by_day(accounts: Sequence[BatchAccount]) -> dict[tuple[str, str], dict[str, int]]:
-    found: dict[tuple[str, str], dict[str, int]] = {}
+def _by_day(accounts: Sequence[BatchAccount]) -> dict[tuple[str, str], list[BatchAccount]]:
+    found: dict[tuple[str, str], list[BatchAccount]] = {}
     for account in accounts:
-        if account.received == 0:
-            continue
-        key = account.known_at.astimezone(UTC).date().isoformat(), account.kind
-        counts = found.setdefault(key, dict.fromkeys(_COUNTS, 0))
-        for name in _COUNTS[:-1]:
-            counts[name] += getattr(account, name)
-        counts["batches"] += 1
+        if account.received:
+            day = account.known_at.astimezone(UTC).date().isoformat()
+            found.setdefault((day, account.kind), []).append(account)
     return found
 
 
-def _end(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+def _last_moment(day: date) -> datetime:
+    return datetime.combine(day, time.max, UTC)
 
 
 def _day(row: sa.Row[tuple[object, ...]]) -> DayAccount:
@@ -187,6 +242,7 @@ def _day(row: sa.Row[tuple[object, ...]]) -> DayAccount:
         date.fromisoformat(row.day),
         row.kind,
         **{name: getattr(row, name) for name in _COUNTS},
+        since=row.since,
         checked_at=row.checked_at,
         fault=row.fault,
     )
@@ -206,7 +262,7 @@ def write_account(account: BatchAccount) -> _Written:
     times = (account.known_at, account.received_at, account.since, account.until)
     return {
         "kind": account.kind,
-        "counts": [getattr(account, name) for name in _COUNTS[:-1]],
+        "counts": [getattr(account, name) for name in _ROWS],
         "times": [None if moment is None else to_micros(moment) for moment in times],
         "sending": None if account.sending is None else encode_sending(account.sending),
     }
@@ -219,7 +275,7 @@ def read_account(written: _Written) -> BatchAccount:
     )
     if known_at is None or received_at is None:
         raise AssertionError("every batch is received at some moment")
-    counts = dict(zip(_COUNTS[:-1], written["counts"], strict=True))
+    counts = dict(zip(_ROWS, written["counts"], strict=True))
     said = written["sending"]
     return BatchAccount(
         written["kind"],

@@ -12,39 +12,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from watchkeeper.catalog.database import from_micros, insert_into
-from watchkeeper.catalog.schema import client_windows, windows
+from watchkeeper.catalog.database import insert_into
+from watchkeeper.catalog.places import touch
+from watchkeeper.catalog.schema import client_windows
 from watchkeeper.domain.delays import Delay
 from watchkeeper.domain.sequence import Charge, Stream
 
-__all__ = ["Ledger", "Places"]
-
-
-class Places:
-    """Which window of a model a moment is charged to: the one that holds it, else the last before
-    it, else the first after it; None where the model has no window.
-    """
-
-    def __init__(self, connection: sa.Connection, model: str) -> None:
-        self._connection = connection
-        self._model = model
-        self._known: dict[datetime, datetime | None] = {}
-
-    def of(self, moment: datetime) -> datetime | None:
-        """The start of that window."""
-        if moment not in self._known:
-            own = windows.c.model == self._model
-            before = sa.select(sa.func.max(sa.type_coerce(windows.c.start, sa.BigInteger))).where(
-                own, windows.c.start <= moment
-            )
-            after = sa.select(sa.func.min(sa.type_coerce(windows.c.start, sa.BigInteger))).where(
-                own
-            )
-            found = self._connection.execute(before).scalar()
-            if found is None:
-                found = self._connection.execute(after).scalar()
-            self._known[moment] = None if found is None else from_micros(found)
-        return self._known[moment]
+__all__ = ["Ledger"]
 
 
 @dataclass(slots=True)
@@ -77,18 +51,7 @@ class Ledger:
         for key in keys:
             self._upsert(key)
         for start in sorted({start for start, _, _ in keys}):
-            touch = (
-                sa.update(windows)
-                .where(windows.c.model == self.model, windows.c.start == start)
-                .values(
-                    changed=windows.c.changed + 1,
-                    known_at=sa.case(
-                        (windows.c.known_at > self.known_at, windows.c.known_at),
-                        else_=sa.literal(self.known_at, windows.c.known_at.type),
-                    ),
-                )
-            )
-            self.connection.execute(touch)
+            touch(self.connection, self.model, start, known_at=self.known_at)
 
     def _upsert(self, key: tuple[datetime, str, str]) -> None:
         start, kind, client = key

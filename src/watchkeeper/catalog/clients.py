@@ -18,9 +18,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from watchkeeper.catalog.accounting import BatchAccount
-from watchkeeper.catalog.charges import Ledger, Places
+from watchkeeper.catalog.charges import Ledger
 from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros
 from watchkeeper.catalog.paging import Page, page_of, read_cursor
+from watchkeeper.catalog.places import Places
 from watchkeeper.catalog.schema import client_windows, clients
 from watchkeeper.domain.delays import Delay, observe
 from watchkeeper.domain.sequence import (

@@ -71,6 +71,15 @@ class InboxBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """``size`` bytes of a model's rows wait for the lake, the first known ``since`` a moment."""
+
+    model: str
+    size: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A numbered group of batches of one model, oldest first."""
 
@@ -176,6 +185,33 @@ class Inbox:
         with self._database.read() as connection:
             return connection.execute(asked).scalar() or 0
 
+    def oldest(self, model: str) -> datetime | None:
+        """The earliest receive time among the model's batches that wait for the lake."""
+        known = sa.func.min(sa.type_coerce(inbox.c.known_at, sa.BigInteger))
+        with self._database.read() as connection:
+            found = connection.execute(sa.select(known).where(inbox.c.model == model)).scalar()
+        return None if found is None else from_micros(found)
+
+    def receipts(
+        self, model: str, kind: str, *, start: datetime, end: datetime
+    ) -> tuple[StoredReceipt, int]:
+        """What was acknowledged of a kind of rows that came to be known in ``[start, end)``, summed
+        up, and in how many batches with rows; of receipts that are still remembered.
+        """
+        held = batches.c
+        counts = [held.received, held.accepted, held.rejected, held.duplicate]
+        sums = [sa.func.coalesce(sa.func.sum(column), 0) for column in counts]
+        asked = sa.select(sa.func.count(), *sums).where(
+            held.model == model,
+            held.kind == kind,
+            held.known_at >= start,
+            held.known_at < end,
+            held.received > 0,
+        )
+        with self._database.read() as connection:
+            number, *found = connection.execute(asked).one()
+        return StoredReceipt(0, start, *(int(rows) for rows in found)), int(number)
+
     def landed(self, model: str, position: int) -> bool:
         """Whether all batches of the model up to a position are in the lake and counted."""
         asked = sa.select(inbox.c.position).where(
@@ -197,11 +233,17 @@ class Inbox:
         with self._database.read() as connection:
             return tuple(connection.execute(asked).scalars())
 
-    def models(self) -> tuple[str, ...]:
-        """The models that have batches waiting."""
-        asked = sa.select(inbox.c.model).distinct().order_by(inbox.c.model)
+    def waits(self) -> tuple[Wait, ...]:
+        """The models that have batches waiting, with the oldest first."""
+        since = sa.func.min(sa.type_coerce(inbox.c.known_at, sa.BigInteger)).label("since")
+        asked = (
+            sa.select(inbox.c.model, sa.func.sum(inbox.c.bytes).label("size"), since)
+            .group_by(inbox.c.model)
+            .order_by(since, inbox.c.model)
+        )
         with self._database.read() as connection:
-            return tuple(connection.execute(asked).scalars())
+            rows = connection.execute(asked).all()
+        return tuple(Wait(row.model, int(row.size), from_micros(row.since)) for row in rows)
 
     def claim(self, model: str, *, most_bytes: int = 64 * 1024 * 1024) -> Claim | None:
         """The model's unfinished claim, or a new one of its oldest batches; None: nothing waits.

@@ -172,6 +172,22 @@ class StoredTable:
 
     def _snapshot(self) -> DeltaTable | None:
         try:
+    def count(self, prune: str, keep: pc.Expression) -> int:
+        """How many rows of the files that ``prune`` cannot rule out ``keep`` holds for; 0 where
+        nothing was appended yet.
+        """
+        for _ in range(_TRIES):
+            with self._lock:
+                table = self._latest()
+                if table is None:
+                    return 0
+                files = table.to_pyarrow_dataset(file_pruning_predicate=prune)
+            try:
+                return int(files.count_rows(filter=keep))
+            except FileNotFoundError as error:  # a compaction removed it: look again
+                failure = error
+        raise NotFound(f"files of {self.uri} are gone: {failure}") from failure
+
             return open_delta(self.uri, storage_options=self._options)
         except NotFound:
             return None

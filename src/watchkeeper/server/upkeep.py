@@ -1,4 +1,4 @@
-"""Upkeep: expired ids and receipts forgotten, and the care of the lake, after the rows.
+"""Upkeep: what is over is forgotten, days are audited and the lake is cared for, after the rows.
 
 Rows go first: while many wait in the inbox nothing is begun, but not for longer than ten minutes,
 because small files are what makes a lake slow to write to. One step takes no longer than half a
@@ -16,12 +16,14 @@ from datetime import datetime, timedelta
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.chores import Chore, ChoreKey
 from watchkeeper.errors import WatchkeeperError
+from watchkeeper.server.audit import Audit
 from watchkeeper.server.lake_care import LakeCare
 
 __all__ = ["Upkeep"]
 
 _log = logging.getLogger(__name__)
 _HOUR = timedelta(hours=1)
+_CLIENTS_KEPT = timedelta(days=90)
 _LONGEST_WAIT = timedelta(minutes=10)
 _MANY_BATCHES = 64
 _SLICE_SECONDS = 30.0
@@ -34,6 +36,7 @@ class Upkeep:
 
     catalog: Catalog
     care: LakeCare
+    audit: Audit
     now: Callable[[], datetime]
     seconds: Callable[[], float] = time.monotonic
     _waits_since: datetime | None = None
@@ -46,7 +49,7 @@ class Upkeep:
             return self.seconds() < ends and not self._rows_go_first()
 
         done = self._forget() if go_on() else 0
-        return done + self.care.step(go_on)
+        return done + self.audit.step(go_on) + self.care.step(go_on)
 
     def _forget(self) -> int:
         now = self.now()
@@ -55,6 +58,7 @@ class Upkeep:
             return 0
         try:
             self.catalog.inbox.forget(now)
+            self.catalog.clients.forget(now - _CLIENTS_KEPT)
         except (WatchkeeperError, OSError):
             _log.exception("upkeep failed, it is tried again chore=%s", _FORGET)
             return 0

@@ -90,7 +90,7 @@ class Watcher:
         """The window's account, with what its clients answer for and what does not add up."""
         model, window = stored.model, stored.window
         told = self.catalog.clients.windows(model, start=window.start, end=window.end)
-        days = self.catalog.accounts.faults(model, start=window.start, end=window.end)
+        days = self.catalog.accounts.faults(model, window.start)
         return replace(
             stored.accounting,
             clients=tuple(

@@ -26,6 +26,7 @@ from watchkeeper.ingest.receive import Receiver
 from watchkeeper.lake.lake import Lake
 from watchkeeper.server.accepting import Accepting
 from watchkeeper.server.access import Gatekeeper, Rate
+from watchkeeper.server.audit import Audit
 from watchkeeper.server.clocks import Clocks
 from watchkeeper.server.hub import Hub
 from watchkeeper.server.intake import Intake, Limits
@@ -140,7 +141,8 @@ class Parts:
             time_of=self.time_of,
             options=CareOptions(history, self.settings.retention_days),
         )
-        return Upkeep(self.catalog, care, self.now)
+        audit = Audit(self.catalog, self.lake, self.models, self.now, self.time_of)
+        return Upkeep(self.catalog, care, audit, self.now)
 
     def dispatcher(self) -> Dispatcher:
         """What sends the notices that wait."""

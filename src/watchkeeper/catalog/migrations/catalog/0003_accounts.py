@@ -23,9 +23,13 @@ def upgrade() -> None:
         sa.Column("duplicate", sa.BigInteger, nullable=False),
         sa.Column("rejected", sa.BigInteger, nullable=False),
         sa.Column("set_aside", sa.BigInteger, nullable=False),
+        sa.Column("labels", sa.BigInteger, nullable=False),
+        sa.Column("quarantined", sa.BigInteger, nullable=False),
         sa.Column("batches", sa.BigInteger, nullable=False),
+        sa.Column("since", sa.BigInteger),
         sa.Column("checked_at", sa.BigInteger),
         sa.Column("fault", sa.Text, nullable=False),
+        sa.Column("charged", sa.BigInteger),
     )
     op.create_index("account_days_unchecked", "account_days", ["checked_at", "day"])
     op.create_table(
