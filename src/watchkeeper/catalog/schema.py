@@ -176,9 +176,13 @@ account_days = sa.Table(
     Column("duplicate", BigInteger, nullable=False),
     Column("rejected", BigInteger, nullable=False),
     Column("set_aside", BigInteger, nullable=False),
+    Column("labels", BigInteger, nullable=False),
+    Column("quarantined", BigInteger, nullable=False),
     Column("batches", BigInteger, nullable=False),
+    Column("since", UtcTime),
     Column("checked_at", UtcTime),
     Column("fault", Text, nullable=False),
+    Column("charged", UtcTime),
     Index("account_days_unchecked", "checked_at", "day"),
 )
 
