@@ -32,7 +32,7 @@ __all__ = ["FAMILY_WISE", "Kept", "SliceKey", "judge"]
 Kept = dict[tuple[SliceKey, str], list[Evidence]]
 """Evidence by slice and monitor."""
 
-_LABELLESS = frozenset({"quality", "drift", "service"})
+_LABELLESS = frozenset({"quality", "drift", "service", "resources"})
 FAMILY_WISE = 0.05  # of a report without time: one test over everything it says
 
 

@@ -19,6 +19,7 @@ from watchkeeper.monitors.drift import drift
 from watchkeeper.monitors.evidence import History, Monitor
 from watchkeeper.monitors.performance import performance
 from watchkeeper.monitors.quality import checks_of
+from watchkeeper.monitors.resources import parts_of
 from watchkeeper.monitors.service import service
 from watchkeeper.monitors.static import static
 
@@ -58,6 +59,12 @@ KINDS: Mapping[str, Kind] = {
         budgeted=True,
     ),
     "service": Kind("How fast and how often it answers.", _only(service), budgeted=True),
+    "resources": Kind(
+        "What a host runs out of, or uses otherwise than before.",
+        parts_of,
+        ("limits",),
+        budgeted=True,
+    ),
     "static": Kind("A figure against limits of your own.", _only(static), ("figure", *_LIMITS)),
     "deviation": Kind(
         "A figure against what it was in the baseline.", _only(deviation), ("figure", *_CHANGES)

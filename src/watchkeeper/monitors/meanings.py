@@ -71,6 +71,17 @@ MEANINGS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "latency_p95": ("ms", "one answer in 20 took longer than this"),
         "latency_p99": ("ms", "one answer in 100 took longer than this"),
     },
+    "resources": {
+        "limit": (
+            "of the column",
+            "a resource is used up, or nearly: its figure lies above its limit; outside the budget",
+        ),
+        "hours_until_full": (
+            "hours",
+            "until the fullest disk is full, at the rate of the last three hours or of the last day; outside the budget",
+        ),
+        "level": ("of the column", "the mean of the samples, against the same season"),
+    },
     "worker": {
         "error": ("", "the window could not be judged; it is tried again at the next full hour"),
     },
