@@ -226,3 +226,35 @@ def nats_server(tmp_path: Path):
     server.start()
     yield server
     server.stop()
+
+
+class KafkaCluster:
+    """Real brokers of the Kafka protocol: librdkafka's own cluster for testing, in this process."""
+
+    def __init__(self) -> None:
+        import confluent_kafka as kafka
+
+        self._kafka = kafka
+        self._producer = kafka.Producer({"bootstrap.servers": "-", "test.mock.num.brokers": 2})
+        brokers = self._producer.list_topics(timeout=10).brokers.values()
+        self.servers = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+
+    def publish(self, topic, payloads, **options):
+        """Publish messages, each confirmed by the brokers."""
+        for payload in payloads:
+            self._producer.produce(topic, payload, **options)
+        assert self._producer.flush(20) == 0
+
+    def committed(self, group, topic, partitions=4):
+        """How many messages of a topic a group has done with."""
+        asking = self._kafka.Consumer({"bootstrap.servers": self.servers, "group.id": group})
+        parts = [self._kafka.TopicPartition(topic, each) for each in range(partitions)]
+        found = asking.committed(parts, timeout=10)
+        asking.close()
+        return sum(max(0, part.offset) for part in found)
+
+
+@pytest.fixture
+def kafka_cluster():
+    """Brokers of their own."""
+    return KafkaCluster()

@@ -52,6 +52,7 @@ class KafkaTopic:
         self._source = source
         self._ledger = ledger
         self._done: dict[str, int] = {}
+        self._ahead: list[Message] = []
         self._paused = False
         self._fault: str | None = None
         self._consumer = kafka.Consumer(self._settings(secret))
@@ -66,7 +67,10 @@ class KafkaTopic:
         """Up to ``most`` messages, waiting up to ``seconds`` for them."""
         self._go_on()
         found = []
-        for each in self._poll(most, seconds):
+        polled = self._poll(most, seconds)
+        if self._ahead:  # the last that is known of a partition stands for all before it
+            found, self._ahead = self._ahead, []
+        for each in polled:
             kind, stamp = each.timestamp()
             known = kind != self._kafka.TIMESTAMP_NOT_AVAILABLE and stamp > 0
             found.append(
@@ -176,7 +180,7 @@ class KafkaTopic:
             self._paused = False
 
     def _assigned(self, consumer: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
-        """Begin each partition where its offset says, or behind what is known to be taken."""
+        """Begin each partition behind what is known to be taken, else where its offset says."""
         try:
             committed = consumer.committed(parts, timeout=_ANSWER_SECONDS)
             for each, held in zip(parts, committed, strict=True):
@@ -188,13 +192,14 @@ class KafkaTopic:
     def _begin(self, consumer: kafka.Consumer, each: kafka.TopicPartition, committed: int) -> int:
         part = _part(each.topic, each.partition)
         known = self._ledger.floor(self._source.name, part) + 1
-        if known <= max(committed, 0):
+        if known == 0 or known <= committed:
             return committed
         _, high = consumer.get_watermark_offsets(each, timeout=_ANSWER_SECONDS)
         if high < known:  # what was taken is no longer there: another topic under the old name
             _log.warning("topic begins anew source=%s part=%s", self._source.name, part)
             self._ledger.forget(self._source.name, part)
             return int(self._kafka.OFFSET_BEGINNING)
+        self._ahead.append(Message(part, known - 1, None, b""))
         return known
 
     def _revoked(self, consumer: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
