@@ -545,7 +545,7 @@ class TestInbox:
         assert (following.number, [b.batch for b in following.batches]) == (2, ["b2"])
         catalog.inbox.finish(following)
         assert catalog.inbox.claim("m") is None
-        assert catalog.inbox.models() == ()
+        assert catalog.inbox.waits() == ()
 
     def test_rejected_rows_are_read_while_they_wait(self, catalog):
         """They are a model's own, claimed or not, until their claim is finished."""
@@ -566,7 +566,7 @@ class TestInbox:
 
         assert [b.batch for b in catalog.inbox.claim("m", most_bytes=150).batches] == ["b1", "b2"]
         assert len(catalog.inbox.claim("other", most_bytes=0).batches) == 1
-        assert catalog.inbox.models() == ("m", "other")
+        assert [wait.model for wait in catalog.inbox.waits()] == ["m", "other"]
 
     def test_ids_are_remembered_and_forgotten(self, catalog):
         """A run of ids counts from its commit until its time is over, and its pages go with it."""

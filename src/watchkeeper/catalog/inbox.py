@@ -23,7 +23,7 @@ from watchkeeper.catalog.schema import batches, claims, inbox, inbox_identity, i
 from watchkeeper.catalog.windows import ColumnNote, Tally
 from watchkeeper.domain.window import Window
 
-__all__ = ["BatchKey", "Claim", "Inbox", "InboxBatch", "InboxWrite", "StoredReceipt"]
+__all__ = ["BatchKey", "Claim", "Inbox", "InboxBatch", "InboxWrite", "StoredReceipt", "Wait"]
 
 
 @dataclass(frozen=True, slots=True)

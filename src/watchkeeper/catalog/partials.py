@@ -26,7 +26,7 @@ Lateness = tuple[float, ...]
 class Mark:
     """How far the partials of a model go: to the move ``number`` of an ``inbox``, counted as the
     ``basis`` says (which definition, which reference). ``lateness`` counts rows by how late they
-    came, by the bins of whoever writes it, older rows for less.
+    came, by the bins of whoever writes it, older rows for less; ``latest`` is the latest event.
     """
 
     model: str
@@ -34,6 +34,7 @@ class Mark:
     number: int
     basis: str
     lateness: Lateness = ()
+    latest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,11 @@ class StoredPartial:
 
 @dataclass(frozen=True, slots=True)
 class PartialRows:
-    """How many rows of a window the partials hold."""
+    """How many rows the ``parts`` partials of a window hold that were known by a moment."""
 
     known_until: datetime
     rows: int
+    parts: int
 
 
 class Partials:
@@ -97,7 +99,7 @@ class Partials:
         change = sa.update(partial_marks).where(partial_marks.c.model == mark.model, *before)
         with self._database.write() as connection:
             done = connection.execute(
-                change.values(number=mark.number, lateness=_told(mark.lateness))
+                change.values(number=mark.number, lateness=_told(mark.lateness), latest=mark.latest)
             )
             if done.rowcount:
                 _insert(connection, mark.model, added)
@@ -110,6 +112,7 @@ class Partials:
             "number": mark.number,
             "basis": mark.basis,
             "lateness": _told(mark.lateness),
+            "latest": mark.latest,
         }
         with self._database.write() as connection:
             connection.execute(sa.delete(partials).where(partials.c.model == mark.model))
@@ -159,7 +162,13 @@ class Partials:
         """How many rows the partials of each window hold, by when they were known."""
         held = partials.c
         asked = (
-            sa.select(held.start, held.end, held.known_until, sa.func.sum(held.rows).label("rows"))
+            sa.select(
+                held.start,
+                held.end,
+                held.known_until,
+                sa.func.sum(held.rows).label("rows"),
+                sa.func.count().label("parts"),
+            )
             .where(held.model == model)
             .group_by(held.start, held.end, held.known_until)
         )
@@ -167,7 +176,7 @@ class Partials:
         with self._database.read() as connection:
             for row in connection.execute(asked):
                 window = Window(row.start, row.end)
-                told = PartialRows(row.known_until, int(row.rows))
+                told = PartialRows(row.known_until, int(row.rows), int(row.parts))
                 found[window] = (*found.get(window, ()), told)
         return found
 
@@ -196,7 +205,7 @@ def _insert(connection: sa.Connection, model: str, added: Sequence[StoredPartial
 
 
 def _mark(row: sa.Row[tuple[object, ...]]) -> Mark:
-    return Mark(row.model, row.inbox, row.number, row.basis, _read(row.lateness))
+    return Mark(row.model, row.inbox, row.number, row.basis, _read(row.lateness), row.latest)
 
 
 def _partial(row: sa.Row[tuple[object, ...]]) -> StoredPartial:

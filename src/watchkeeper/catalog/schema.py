@@ -262,6 +262,7 @@ partial_marks = sa.Table(
     Column("number", BigInteger, nullable=False),
     Column("basis", String(80), nullable=False),
     Column("lateness", Text, nullable=False),
+    Column("latest", UtcTime),
 )
 
 verdicts = sa.Table(

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
@@ -34,6 +34,8 @@ from watchkeeper.lake.layout import LakeTable
 __all__ = ["Moved", "Mover", "writer_of"]
 
 _LOG = logging.getLogger(__name__)
+_PER_MODEL, _LONGEST = timedelta(seconds=0.1), timedelta(seconds=45)
+_LARGE = 8 * 1024 * 1024  # bytes of one model that are worth a commit of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,20 @@ def writer_of(inbox: str) -> str:
 
 
 class Mover:
-    """Takes what the inbox holds into the lake. Call `move` every second, or when rows came."""
+    """Takes what the inbox holds into the lake. Call `move` every second, or when rows came.
 
-    def __init__(self, catalog: Catalog, lake: Lake) -> None:
+    ``told`` hears of every move once it is done, with the predictions as they were stored; what it
+    makes of them must be mendable from what is stored, because a crash may come before it.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        lake: Lake,
+        *,
+        told: Callable[[Moved, pa.Table], None] | None = None,
+    ) -> None:
+        self._told = told
         self._inbox = catalog.inbox
         self._windows = catalog.windows
         self._lake = lake
@@ -66,9 +79,25 @@ class Mover:
         A model whose move fails does not hold up the others: its rows stay in the inbox, and the
         first failure is raised in the end.
         """
+        names = [wait.model for wait in self._inbox.waits()] if models is None else models
+        return self._move_each(names)
+
+    def move_due(self, now: datetime) -> tuple[Moved, ...]:
+        """Move what has waited long enough by size or age, the oldest first; as `move`.
+
+        Every move is a commit of its own, so how long a batch waits grows with how many models
+        have some: a tenth of a second each, and no longer than 45 seconds.
+        """
+        waits = self._inbox.waits()
+        patience = min(_LONGEST, _PER_MODEL * len(waits))
+        return self._move_each(
+            wait.model for wait in waits if wait.size >= _LARGE or now - wait.since >= patience
+        )
+
+    def _move_each(self, models: Iterable[str]) -> tuple[Moved, ...]:
         moved: list[Moved] = []
         failures: list[WatchkeeperError] = []
-        for model in self._inbox.models() if models is None else tuple(models):
+        for model in models:
             try:
                 moved += self._move_model(model)
             except WatchkeeperError as error:
@@ -80,13 +109,16 @@ class Mover:
 
     def _move_model(self, model: str) -> Iterable[Moved]:
         while (claim := self._inbox.claim(model)) is not None:
-            move, rows = self._append(claim)
+            move, rows, predictions = self._append(claim)
             self._windows.record(move)
             self._inbox.finish(claim)
             touched = tuple(sorted({tally.window for tally in move.tallies}))
-            yield Moved(model, claim.number, rows, touched)
+            moved = Moved(model, claim.number, rows, touched)
+            if self._told is not None:
+                self._told(moved, predictions)
+            yield moved
 
-    def _append(self, claim: Claim) -> tuple[Move, int]:
+    def _append(self, claim: Claim) -> tuple[Move, int, pa.Table]:
         stored = set_aside(claim, self._lake)
         versions = {}
         for table, rows in stored.tables.items():
@@ -107,7 +139,8 @@ class Mover:
             labels_version=versions.get(LakeTable.LABELS),
         )
         kept = (LakeTable.PREDICTIONS, LakeTable.LABELS)
-        return move, sum(stored.tables[table].num_rows for table in kept)
+        rows = sum(stored.tables[table].num_rows for table in kept)
+        return move, rows, stored.tables[LakeTable.PREDICTIONS]
 
 
 def _summed(tallies: Iterable[Tally]) -> tuple[Tally, ...]:

@@ -123,7 +123,7 @@ def test_a_model_that_fails_does_not_hold_up_another(place, monkeypatch):
         with pytest.raises(Unavailable):
             place.mover.move()
 
-    assert place.catalog.inbox.models() == ("flights",)
+    assert [wait.model for wait in place.catalog.inbox.waits()] == ["flights"]
     assert len(place.joined()) == 1
 
 

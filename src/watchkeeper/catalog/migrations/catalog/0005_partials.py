@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger, nullable=False),
         sa.Column("basis", sa.String(80), nullable=False),
         sa.Column("lateness", sa.Text, nullable=False),
+        sa.Column("latest", sa.BigInteger),
     )
     op.add_column(
         "windows",
