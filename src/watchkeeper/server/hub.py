@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from watchkeeper.server.views.quarantine import QuarantineView
     from watchkeeper.server.views.routes import RouteView
     from watchkeeper.server.views.series import SeriesView
+    from watchkeeper.server.views.sources import SourceView
     from watchkeeper.server.views.verdicts import VerdictView
 
 __all__ = ["Hub"]
@@ -33,6 +34,7 @@ class Hub:
     distributions: DistributionView
     incidents: IncidentView
     routes: RouteView
+    sources: SourceView
     quarantine: QuarantineView
     progress: ProgressView
     telemetry: Telemetry

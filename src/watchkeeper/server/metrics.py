@@ -58,6 +58,25 @@ class Telemetry:
             registry=self._registry,
         )
 
+        self._source_rows = Gauge(
+            "watchkeeper_source_rows",
+            "Rows that ever came from a source, by what became of them.",
+            ("source", "fate"),
+            registry=self._registry,
+        )
+        self._source_lag = Gauge(
+            "watchkeeper_source_lag",
+            "Files or messages that are there and not taken.",
+            ("source",),
+            registry=self._registry,
+        )
+        self._source_failing = Gauge(
+            "watchkeeper_source_failing",
+            "1 where a source fails, 0 where it does not.",
+            ("source",),
+            registry=self._registry,
+        )
+
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request under its route's pattern."""
         self._requests.labels(method, route, str(status)).inc()
@@ -79,4 +98,16 @@ class Telemetry:
         self._incidents.clear()
         for model, number in self._catalog.alerts.open_counts().items():
             self._incidents.labels(model).set(number)
+        self._tell_sources()
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+    def _tell_sources(self) -> None:
+        for gauge in (self._source_rows, self._source_lag, self._source_failing):
+            gauge.clear()
+        for source, totals in self._catalog.ledger.totals().items():
+            for fate in ("accepted", "duplicate", "rejected", "unpaired"):
+                self._source_rows.labels(source, fate).set(getattr(totals.counts, fate))
+        for source, state in self._catalog.source_states.all().items():
+            self._source_failing.labels(source).set(state.state == "failing")
+            if state.lag is not None:
+                self._source_lag.labels(source).set(state.lag)

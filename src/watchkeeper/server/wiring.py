@@ -44,6 +44,7 @@ from watchkeeper.server.views.progress import ProgressView
 from watchkeeper.server.views.quarantine import QuarantineView
 from watchkeeper.server.views.routes import RouteView
 from watchkeeper.server.views.series import SeriesView
+from watchkeeper.server.views.sources import SourceView
 from watchkeeper.server.views.verdicts import VerdictView
 from watchkeeper.server.watching import Watcher
 from watchkeeper.server.worker import Worker
@@ -92,6 +93,7 @@ class Parts:
                 self.time_of,
             ),
             routes=RouteView(self.catalog.routes, self._sink, self.now),
+            sources=SourceView(self.catalog, self.models, self.now),
             quarantine=QuarantineView(self.models, self.catalog, self.lake),
             progress=ProgressView(self.models, self.catalog, self.clocks, self.now),
             telemetry=telemetry,

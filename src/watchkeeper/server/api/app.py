@@ -16,6 +16,7 @@ from watchkeeper.server.api import (
     routes,
     rows,
     session,
+    sources,
     windows,
 )
 from watchkeeper.server.api.errors import install_error_handlers
@@ -32,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     rows.router,
     incidents.router,
     routes.router,
+    sources.router,
     quarantine.router,
     clock.router,
     session.router,
