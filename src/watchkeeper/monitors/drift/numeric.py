@@ -25,7 +25,7 @@ from watchkeeper.monitors.words import rows as counted
 from watchkeeper.stats.bins import Bins, compose
 from watchkeeper.stats.distances.distance import Z95, Pair
 from watchkeeper.stats.distances.tvd import tvd
-from watchkeeper.stats.drift.lumpy import simulated_tempering
+from watchkeeper.stats.drift.deviance import laws_of
 from watchkeeper.stats.drift.smooth import COMPONENTS, smooth_basis, smooth_components
 from watchkeeper.stats.drift.trimming import trimmed
 from watchkeeper.stats.drift.variation import left_out
@@ -36,13 +36,11 @@ __all__ = ["numeric_findings", "too_few"]
 
 _FEWEST_ROWS = 10  # values, fewer of which say nothing of a distribution
 _ROWS_PER_BIN = 50  # values per bin from which its share is worth its noise
-_SIZE_STEP = 0.2  # on the log scale
 _SURE = 3.0  # standard errors from which a component is named
 
 # What follows from the windows judged against alone.
 _trimmed = remembered(trimmed)
 _left_out = remembered(left_out)
-_simulated_tempering = remembered(simulated_tempering)
 
 Floats = npt.NDArray[np.float64]
 Found = tuple[str, int, Finding]  # column, number of the judged window, finding
@@ -154,32 +152,14 @@ def _smooth(frame: Frame, columns: Sequence[_Column], order: int) -> Iterator[_J
     if frame.learns:
         v = _trimmed(z, v, layout.seasons)
     normal = frame.normal(z, v, layout)
-    p_values = normal.p_values(z_now, v_now, layout.current)
-    tails = _left_out(z, v, layout.seasons, layout.blocks) if frame.tells_tails else None
+    laws = laws_of(bases, [c.before.sum(axis=0) for c in columns])
+    p_values = normal.p_values(z_now, v_now, layout.current, laws)
+    tails = _left_out(z, v, layout.seasons, layout.blocks, laws) if frame.tells_tails else None
     shifts = z_now - normal.expected(layout.current)
     noise = np.sqrt(v_now + normal.noise[:, np.minimum(layout.current, normal.noise.shape[1] - 1)])
-    for i, column in enumerate(columns):
-        p, tail = _tempered(column, bases[i], p_values[i], None if tails is None else tails[i])
-        yield _Judged(p, tail, shifts[i], np.repeat(noise[i][:, None], order, 1))
-
-
-def _tempered(
-    column: _Column, basis: Floats, p_values: Floats, tail: Floats | None
-) -> tuple[Floats, Floats | None]:
-    """The p-values as they are for as few values as the windows hold, where a column is lumpy."""
-    total = column.before.sum(axis=0)
-    usual = int(np.median(column.before.sum(axis=1)))
-    if tail is not None and usual:
-        tail = _simulated_tempering(basis, total, usual).apply(tail)
-    # Sizes within a fifth of each other share one simulation, of the smaller size.
-    sizes = column.now.sum(axis=1)
-    step = np.floor(np.log(np.maximum(sizes, 1.0)) / _SIZE_STEP)
-    found = p_values.copy()
-    for at in np.unique(step[sizes > 0.0]):
-        alike = (step == at) & (sizes > 0.0)
-        tempering = _simulated_tempering(basis, total, int(sizes[alike].min()))
-        found[alike] = tempering.apply(p_values[alike])
-    return found, tail
+    for i in range(len(columns)):
+        tail = None if tails is None else tails[i]
+        yield _Judged(p_values[i], tail, shifts[i], np.repeat(noise[i][:, None], order, 1))
 
 
 def _constant(frame: Frame, column: _Column) -> _Judged:

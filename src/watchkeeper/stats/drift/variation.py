@@ -12,7 +12,9 @@ between windows is a covariance T:
   every large window. Then negative eigenvalues are cut, keeping the trace;
 - a new window has ``V = (v + a_g)·I + (1 + b_g)·T``: ``a`` and ``b`` are the error of M_g. The
   omnibus over J components is F, the first component alone is t, both with the degrees of
-  freedom that V's estimated part leaves (Satterthwaite); the Cauchy combination joins them.
+  freedom that V's estimated part leaves (Satterthwaite); the Cauchy combination joins them;
+- of few values, the squares of both give way to deviances under the values' own law
+  (`watchkeeper.stats.drift.deviance`).
 
 Assumes windows exchangeable within their season. O(F·W·J²).
 
@@ -33,6 +35,7 @@ import numpy.typing as npt
 from scipy.special import fdtrc, log_ndtr, stdtr
 
 from watchkeeper.stats.drift.combine import cauchy
+from watchkeeper.stats.drift.deviance import Laws, Means, bartlett, corrected, deviance, tilted
 
 __all__ = ["Normal", "fit_normal", "left_out", "stated_normal", "truncated_mean"]
 
@@ -40,6 +43,9 @@ _RIDGE = 0.4  # share of tr T/J added to every direction: J variances from few w
 _ROUNDS = 3
 _FEWEST_COLUMNS = 3  # that say how much columns differ in their natural variation
 _MOST_UP, _MOST_DOWN = 3.0, 1.0  # standard errors that a column's T may be drawn to the others'
+_LOOKED_AT = 0.1  # p-values below which windows are judged by the values' own law
+_SHOWS = 0.05  # share of a mean's variance that is sampling noise, below which no law shows
+_NEGLIGIBLE = 1e-3  # of Bartlett's factor: hundreds of values without seasons are as good as normal
 _MANY = 1e7  # degrees of freedom from which t and F are normal and χ²
 
 Floats = npt.NDArray[np.float64]
@@ -70,23 +76,66 @@ class Normal:
         total, axes, _ = self._total(v, seasons)
         return np.asarray(np.einsum("fcij,fcj->fci", axes**2, total))
 
-    def p_values(self, z: Floats, v: Floats, seasons: Ints) -> Floats:
+    def p_values(self, z: Floats, v: Floats, seasons: Ints, laws: Laws | None = None) -> Floats:
         """Two-sided p-values, shape (F, C), of new windows with components ``z`` (F, C, J), noise
         ``v`` (F, C) and seasons (C,); NaN where ``v`` is infinite (no values in the window).
+
+        ``laws``, what the values of the F columns look like, makes those of small windows right.
         """
         g, j = self._index(seasons), z.shape[-1]
-        total, axes, share2 = self._total(np.where(np.isfinite(v), v, 1.0), seasons)
+        finite = np.isfinite(v)
+        v = np.where(finite, v, 1.0)
+        total, axes, share2 = self._total(v, seasons)
         difference = z - self.means[:, g]
-        q = (np.einsum("fcij,fci->fcj", axes, difference) ** 2 / total).sum(-1)
-        omnibus = _f_tail(q, j, self.df[:, g] / np.maximum(share2.mean(-1), 1e-9))
+        square = (np.einsum("fcij,fci->fcj", axes, difference) ** 2 / total).sum(-1)
         loading = axes[:, :, 0, :] ** 2 * total
         first = loading.sum(-1)
-        share2 = ((loading / first[..., None]) * share2).sum(-1)
-        location = _t_tail(
-            difference[..., 0] / np.sqrt(first), self.df[:, g] / np.maximum(share2, 1e-9)
-        )
-        joined = cauchy(np.stack([omnibus, location])) if j > 1 else location
-        return np.where(np.isfinite(v), joined, np.nan)
+        along = difference[..., 0] ** 2 / first
+        df, share2_first = self.df[:, g], ((loading / first[..., None]) * share2).sum(-1)
+        known = (df / np.maximum(share2.mean(-1), 1e-9), df / np.maximum(share2_first, 1e-9))
+        found = _joint((square, along), known, j)
+        if laws is not None:
+            at = np.nonzero(finite & (found < _LOOKED_AT) & self._is_small(laws, v, total))
+            apart = total[at] - v[at][:, None]
+            rest = np.einsum("kij,kj,klj->kil", axes[at], apart, axes[at])
+            means = Means(difference[at], 1.0 / v[at], rest)
+            found[at] = _joint(
+                self._deviances(laws, means, at[0], g[at[1]]), (known[0][at], known[1][at]), j
+            )
+        return np.where(finite, found, np.nan)
+
+    def _is_small(self, laws: Laws, v: Floats, total: Floats) -> npt.NDArray[np.bool_]:
+        """Where the values' own law shows in the mean: few values, or a season's own law."""
+        noisy = np.asarray(v > _SHOWS * total.min(-1))
+        if self.means.shape[1] > 1:
+            return noisy
+        return np.asarray(noisy & (v * bartlett(laws)[:, None] > _NEGLIGIBLE))
+
+    def _deviances(
+        self, laws: Laws, means: Means, column: Ints, season: Ints
+    ) -> tuple[Floats, Floats]:
+        """D of all components and of the first, of means of the given columns and seasons (k,)."""
+        levels = self._levels()
+        pairs, where = np.unique(column * levels.shape[1] + season, return_inverse=True)
+        columns, seasons = np.divmod(pairs, levels.shape[1])
+        own = tilted(laws.of(columns), levels[columns, seasons]).of(where)
+        noise = np.trace(means.rest, axis1=1, axis2=2) / means.rest.shape[1]
+        # What is normal in a mean dilutes the cumulants of what is not.
+        n = means.n * (1.0 + means.n * noise) ** 2
+        found = []
+        for j in (means.rest.shape[1], 1):
+            c = bartlett(laws.leading(j))[column]
+            found.append(corrected(deviance(own.leading(j), means.leading(j)), c, n))
+        return found[0], found[1]
+
+    def _levels(self) -> Floats:
+        """The seasons' means (F, G, J), drawn to zero by as much as they are noise."""
+        if self.means.shape[1] == 1:
+            return np.zeros_like(self.means)
+        natural = np.einsum("fgij,fgj->fgi", self.axes**2, self.variances)
+        error = self.noise[..., None] + self.shared[..., None] * natural
+        between = np.maximum((self.means**2 - error)[:, :-1].mean(axis=1, keepdims=True), 0.0)
+        return np.asarray(self.means * between / np.maximum(between + error, 1e-300))
 
     def _index(self, seasons: Ints) -> Ints:
         return np.asarray(np.minimum(seasons, self.means.shape[1] - 1), np.int64)
@@ -99,6 +148,16 @@ class Normal:
         total = (v + self.noise[:, g])[..., None] + factor * lam
         share = factor * (lam + self.typical[:, g, None]) / total
         return total, self.axes[:, g], share**2
+
+
+def _joint(statistics: tuple[Floats, Floats], known: tuple[Floats, Floats], j: int) -> Floats:
+    """The p-value of the omnibus and of the square of the first component, with what each leaves
+    of degrees of freedom.
+    """
+    location = _t_tail(np.sqrt(statistics[1]), known[1])
+    if j == 1:
+        return location
+    return cauchy(np.stack([_f_tail(statistics[0], j, known[0]), location]))
 
 
 def _f_tail(q: Floats, j: int, df: Floats) -> Floats:
@@ -137,7 +196,7 @@ def stated_normal(z: Floats, v: Floats, tau: float) -> Normal:
     return _joined([level])
 
 
-def left_out(z: Floats, v: Floats, seasons: Ints, blocks: Ints) -> Floats:
+def left_out(z: Floats, v: Floats, seasons: Ints, blocks: Ints, laws: Laws | None = None) -> Floats:
     """The p-value of every window (F, W) under a fit that left out the block (week) it lies in.
 
     NaN where the column had no value, or where what is left cannot be fitted.
@@ -152,7 +211,7 @@ def left_out(z: Floats, v: Floats, seasons: Ints, blocks: Ints) -> Floats:
         if len(rest) - len(names) < z.shape[2] + 2:
             continue
         normal = fit_normal(z[:, ~out], v[:, ~out], np.searchsorted(names, rest))
-        found[:, out] = normal.p_values(z[:, out], v[:, out], known)
+        found[:, out] = normal.p_values(z[:, out], v[:, out], known, laws)
     return found
 
 
