@@ -54,7 +54,7 @@ def serve(settings: Settings, told: Callable[[Ready], None]) -> None:
     try:
         secret = first_key(settings)
         with _listen(settings.host, settings.port) as listening:
-            supervisor = Supervisor(listening, settings.to_environment())
+            supervisor = Supervisor(listening, settings.to_environment(), lock)
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, lambda *_: supervisor.stop())
             supervisor.start()
@@ -84,6 +84,7 @@ class Supervisor:
 
     listening: socket.socket
     environment: dict[str, str]
+    lock: int | None = None  # the children hold it too, for as long as they live
     _stopping: threading.Event = field(default_factory=threading.Event)
     _children: list[_Child] = field(default_factory=list)
     _lifeline: tuple[int, int] = field(default_factory=os.pipe)
@@ -91,11 +92,12 @@ class Supervisor:
     def start(self) -> None:
         """Start both."""
         line, socket_number = self._lifeline[0], self.listening.fileno()
+        held = () if self.lock is None else (self.lock,)
         door = ("watchkeeper.server.door", str(socket_number), str(line))
         toil = ("watchkeeper.server.toil", str(line))
         self._children = [
-            _Child("door", door, (socket_number, line)),
-            _Child("worker", toil, (line,)),
+            _Child("door", door, (socket_number, line, *held)),
+            _Child("worker", toil, (line, *held)),
         ]
         for child in self._children:
             self._spawn(child)
@@ -162,21 +164,43 @@ def _end(child: _Child) -> None:
 
 
 def _lock(home: Path) -> int:
-    """The descriptor that holds the home folder; Conflict where another server does."""
-    path = home / "serve.lock"
-    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        owner = os.read(held, 20).decode(errors="replace").strip() or "unknown"
-        os.close(held)
-        raise Conflict(
-            f"only one server may use the home folder {home}, and process {owner} does: "
-            "stop it, or choose another folder with WATCHKEEPER_HOME"
-        ) from None
+    """The descriptor that holds the home folder; Conflict where another server does.
+
+    Door and worker hold it too. Those of a server that was killed end by themselves, which is
+    waited for: two doors never share the same files.
+    """
+    held = os.open(home / "serve.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    until = time.monotonic() + _STOP_SECONDS
+    while not _taken(held):
+        owner = os.pread(held, 20, 0).decode(errors="replace").strip() or "unknown"
+        if _runs(owner) or time.monotonic() > until:
+            os.close(held)
+            raise Conflict(
+                f"only one server may use the home folder {home}, and process {owner} does: "
+                "stop it, or choose another folder with WATCHKEEPER_HOME"
+            )
+        time.sleep(_POLL_SECONDS)
     os.ftruncate(held, 0)
     os.write(held, f"{os.getpid()}\n".encode())
     return held
+
+
+def _taken(held: int) -> bool:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _runs(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, OverflowError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _listen(host: str, port: int) -> socket.socket:
