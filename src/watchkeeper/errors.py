@@ -11,6 +11,7 @@
     ├── Unauthorized (PermissionError)   no key, or a key that is not valid
     ├── Forbidden (PermissionError)      a valid key without the scope
     ├── TooLarge (ValueError)            over a stated limit
+    ├── TooSlow                          a body that does not arrive in time
     ├── RateLimited                      too much at once: try again later
     ├── Unavailable (ConnectionError)    a part that is needed does not answer
     ├── PluginFailed                     foreign code (a metric, a sink) raised
@@ -33,6 +34,7 @@ __all__ = [
     "PluginFailed",
     "RateLimited",
     "TooLarge",
+    "TooSlow",
     "Unauthorized",
     "Unavailable",
     "UnsupportedTable",
@@ -101,11 +103,22 @@ class TooLarge(WatchkeeperError, ValueError):
     http_status = 413
 
 
+class TooSlow(WatchkeeperError):
+    """A body did not arrive in time: it was given up, and nothing of it is kept."""
+
+    code = "too_slow"
+    http_status = 408
+
+
 class RateLimited(WatchkeeperError):
-    """Too much at once: try again after the stated time."""
+    """Too much at once: try again after ``retry_after_seconds``."""
 
     code = "rate_limited"
     http_status = 429
+
+    def __init__(self, message: str, *, retry_after_seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Unavailable(WatchkeeperError, ConnectionError):

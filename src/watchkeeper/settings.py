@@ -102,8 +102,8 @@ class Settings:
         repr=False,
         metadata=_about(
             _options,
-            "Options of the object store, as a JSON object of strings; secrets as `{\"env\": NAME}` "
-            "or `{\"file\": PATH}`.",
+            'Options of the object store, as a JSON object of strings; secrets as `{"env": NAME}` '
+            'or `{"file": PATH}`.',
         ),
     )
     lake_history_days: int = field(
@@ -135,6 +135,12 @@ class Settings:
     )
     max_body_bytes: int = field(
         default=64 * _MIB, metadata=_about(_positive, "Largest request body, in bytes.")
+    )
+    max_inflight_bytes: int = field(
+        default=512 * _MIB,
+        metadata=_about(
+            _positive, "Bytes of request bodies that are held at one time; more are told to wait."
+        ),
     )
     max_batch_rows: int = field(
         default=100_000, metadata=_about(_positive, "Most rows in one batch.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import secrets as random_secrets
 import uuid
 from collections.abc import Iterable
@@ -36,13 +37,34 @@ class Keys:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, name: str, scopes: Iterable[Scope], *, now: datetime) -> tuple[Key, str]:
+    def create(
+        self,
+        name: str,
+        scopes: Iterable[Scope],
+        *,
+        now: datetime,
+        rows_per_second: float | None = None,
+        bytes_per_second: float | None = None,
+    ) -> tuple[Key, str]:
         """Make a key; returns it and its secret, which is shown this once and never stored."""
         held = frozenset(scopes)
         if not held or not name.strip():
             raise InvalidInput(f"a key needs a name and at least one scope, got {name!r}, {held}")
+        for rate in (rows_per_second, bytes_per_second):
+            if rate is not None and not 0 < rate < math.inf:
+                raise InvalidInput(
+                    f"a rate of a key must be above zero, got {rate}: or leave it out"
+                )
         secret = _PREFIX + random_secrets.token_urlsafe(32)
-        key = Key(uuid.uuid4().hex, name.strip(), held, secret[:_HINT_LENGTH], now)
+        key = Key(
+            uuid.uuid4().hex,
+            name.strip(),
+            held,
+            secret[:_HINT_LENGTH],
+            now,
+            rows_per_second=rows_per_second,
+            bytes_per_second=bytes_per_second,
+        )
         with self._database.write() as connection:
             connection.execute(
                 sa.insert(keys).values(
@@ -52,6 +74,8 @@ class Keys:
                     hint=key.hint,
                     scopes=" ".join(sorted(held)),
                     created_at=now,
+                    rows_per_second=rows_per_second,
+                    bytes_per_second=bytes_per_second,
                 )
             )
         return key, secret
@@ -155,4 +179,13 @@ class Secrets:
 
 def _key(row: sa.Row[tuple[object, ...]]) -> Key:
     scopes = frozenset(Scope(word) for word in row.scopes.split())
-    return Key(row.id, row.name, scopes, row.hint, row.created_at, row.revoked_at)
+    return Key(
+        row.id,
+        row.name,
+        scopes,
+        row.hint,
+        row.created_at,
+        row.revoked_at,
+        row.rows_per_second,
+        row.bytes_per_second,
+    )

@@ -88,6 +88,8 @@ keys = sa.Table(
     Column("scopes", String(200), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("revoked_at", UtcTime),
+    Column("rows_per_second", Float),
+    Column("bytes_per_second", Float),
 )
 
 sessions = sa.Table(

@@ -28,7 +28,13 @@ def list_keys(*, url: str | None, key: str | None, as_json: bool) -> None:
     for made in found:
         state = "revoked" if made["revoked_at"] else "active"
         scopes = made["scopes"] if isinstance(made["scopes"], list) else []
-        click.echo(f"{made['id']}  {state:<8} {made['hint']}…  {made['name']}: {' '.join(scopes)}")
+        rates = "".join(
+            f", at most {made[name]:g} {name.partition('_')[0]}/s"
+            for name in ("rows_per_second", "bytes_per_second")
+            if made[name]
+        )
+        shown = f"{made['name']}: {' '.join(scopes)}{rates}"
+        click.echo(f"{made['id']}  {state:<8} {made['hint']}…  {shown}")
 
 
 @command.command("make")
@@ -41,12 +47,26 @@ def list_keys(*, url: str | None, key: str | None, as_json: bool) -> None:
     type=click.Choice([str(scope) for scope in Scope]),
     help="What the key may do; may stand more than once.",
 )
+@click.option("--rows-per-second", type=float, help="Most rows it may send in a second.")
+@click.option("--bytes-per-second", type=float, help="Most bytes it may send in a second.")
 @server_options
 def make_key(
-    name: str, *, scopes: tuple[str, ...], url: str | None, key: str | None, as_json: bool
+    name: str,
+    *,
+    scopes: tuple[str, ...],
+    rows_per_second: float | None,
+    bytes_per_second: float | None,
+    url: str | None,
+    key: str | None,
+    as_json: bool,
 ) -> None:
-    """Make a key for a person or a service called NAME; its secret is shown this once."""
-    wanted = {"name": name, "scopes": list(scopes)}
+    """Make a key for a person or a service called NAME; its secret is shown this once.
+
+    A server keeps the rates on the average of some seconds, and tells who is too fast when to
+    send again. Of several replicas each keeps them on its own.
+    """
+    rates = {"rows_per_second": rows_per_second, "bytes_per_second": bytes_per_second}
+    wanted = {"name": name, "scopes": list(scopes), **rates}
     made = connect(url, key).send_json("POST", "/api/v1/keys", wanted).data
     click.echo(
         json.dumps(made, indent=2) if as_json or not isinstance(made, dict) else made["secret"]

@@ -29,6 +29,8 @@ class Key:
     hint: str  # the first characters of the secret, to be recognised by
     created_at: datetime
     revoked_at: datetime | None = None
+    rows_per_second: float | None = None  # None: no limit of its own
+    bytes_per_second: float | None = None
 
     def allows(self, scope: Scope) -> bool:
         """Whether the key carries the scope and was not revoked."""

@@ -42,6 +42,7 @@ _LONGEST_NAME = 200
 _SHOWN = 20
 _SHORTEST_MEMORY = timedelta(days=7)
 _STEPS = 8
+_WAIT_SECONDS = 5.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -107,7 +108,7 @@ class Receiver:
         """
         if known_at.tzinfo is None:
             raise InvalidInput(f"known_at needs a time zone, got {known_at!r}: make it aware")
-        self._refuse_when_full()
+        self.require_room()
         name = BatchKey(model.name, kind.value, key, _named(batch_id))
         now = self._clock()
         arrival = Arrival(known_at, key, batch_id, self._pepper, now, sending)
@@ -150,14 +151,16 @@ class Receiver:
         step = to_micros(_EPOCH + memory / _STEPS)
         return from_micros(-(-to_micros(self._clock() + memory) // step) * step)
 
-    def _refuse_when_full(self) -> None:
+    def require_room(self) -> None:
+        """RateLimited where too much waits for the lake."""
         if self._most_waiting is None:
             return
         batches, size = self._inbox.waiting()
         if size >= self._most_waiting:
             raise RateLimited(
                 f"at most {self._most_waiting} bytes may wait for the lake, {size} in {batches} "
-                "batches do: send the batch again later, and look whether the mover runs"
+                "batches do: send the batch again later, and look whether the mover runs",
+                retry_after_seconds=_WAIT_SECONDS,
             )
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from watchkeeper.catalog.keys import Keys, Sessions
 from watchkeeper.domain.key import Key, Scope
 from watchkeeper.errors import Forbidden, RateLimited, Unauthorized
-from watchkeeper.server.wire.session import KeyMade, KeyWire, PrincipalWire
+from watchkeeper.server.wire.session import KeyMade, KeyRequest, KeyWire, PrincipalWire
 
 __all__ = ["Gatekeeper", "Principal", "Rate"]
 
@@ -120,9 +120,15 @@ class Gatekeeper:
         """Every key, the oldest first."""
         return [_wire(key) for key in self._keys.all()]
 
-    def make_key(self, name: str, scopes: frozenset[Scope]) -> KeyMade:
+    def make_key(self, wanted: KeyRequest) -> KeyMade:
         """A new key with its secret, which is not kept."""
-        key, secret = self._keys.create(name, scopes, now=self._now())
+        key, secret = self._keys.create(
+            wanted.name,
+            frozenset(wanted.scopes),
+            now=self._now(),
+            rows_per_second=wanted.rows_per_second,
+            bytes_per_second=wanted.bytes_per_second,
+        )
         return KeyMade(key=_wire(key), secret=secret)
 
     def revoke_key(self, key_id: str) -> KeyWire:
@@ -155,4 +161,6 @@ def _wire(key: Key) -> KeyWire:
         hint=key.hint,
         created_at=key.created_at,
         revoked_at=key.revoked_at,
+        rows_per_second=key.rows_per_second,
+        bytes_per_second=key.bytes_per_second,
     )

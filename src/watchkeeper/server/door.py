@@ -16,6 +16,7 @@ import uvicorn
 from watchkeeper.server.api.app import create_app
 from watchkeeper.server.lifeline import when_parent_ends
 from watchkeeper.server.logs import configure_logs
+from watchkeeper.server.protocol import ImpatientProtocol
 from watchkeeper.server.wiring import open_parts
 from watchkeeper.settings import Settings
 
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> None:
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(parts.hub()),
+                http=ImpatientProtocol,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -6,7 +6,7 @@ import io
 import json
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,11 +16,13 @@ from watchkeeper.catalog.windows import Windows
 from watchkeeper.domain.key import Scope
 from watchkeeper.domain.sending import Sending
 from watchkeeper.errors import InvalidInput, TooLarge
+from watchkeeper.ingest.reasons import Reason, Refused
 from watchkeeper.ingest.receive import Receipt, Receiver
 from watchkeeper.ingest.rows import RowKind
 from watchkeeper.server.access import Principal
-from watchkeeper.server.api.body import ARROW_STREAM, JSON, PARQUET, Body
+from watchkeeper.server.api.body import ARROW_STREAM, JSON, NDJSON, PARQUET, Body, Room
 from watchkeeper.server.clocks import Clocks
+from watchkeeper.server.flow import Flow
 from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.models import Models
 from watchkeeper.server.references import References
@@ -64,12 +66,20 @@ class Intake:
     telemetry: Telemetry
     limits: Limits
     now: Callable[[], datetime]
+    room: Room
+    flow: Flow
+
+    def require_room(self, caller: Principal) -> None:
+        """RateLimited where a batch could not be taken now, before its body is read."""
+        self.flow.require(caller.key)
+        self.receiver.require_room()
 
     def take(self, arrival: Arrival, body: Body) -> Acknowledged:
         """Make a batch durable and say so. One bad row is quarantined, the others unharmed."""
         model = self.models.get(arrival.model).model
         known_at = self._known_at(arrival)
         rows = _rows(body)
+        self.flow.spend(arrival.caller.key, rows=len(rows), size=body.sent)
         if len(rows) > self.limits.batch_rows:
             raise TooLarge(
                 f"a batch must hold at most {self.limits.batch_rows} rows, got {len(rows)}: "
@@ -138,13 +148,16 @@ class Intake:
             self.windows.touch(name, start=window.end - reach, end=window.end)
 
 
-def _rows(body: Body) -> list[dict[str, object]] | pa.Table:
-    if body.media_type == ARROW_STREAM:
-        return _table(body)
-    if body.media_type != JSON:
+def _rows(body: Body) -> Sequence[Mapping[str, object] | Refused] | pa.Table:
+    reader = _READERS.get(body.media_type)
+    if reader is None:
         raise InvalidInput(
-            f"Content-Type must be {JSON} or {ARROW_STREAM}, got {body.media_type!r}"
+            f"Content-Type must be one of {', '.join(_READERS)}, got {body.media_type!r}"
         )
+    return reader(body)
+
+
+def _json_rows(body: Body) -> list[dict[str, object]]:
     try:
         document = json.loads(body.content)
     except (ValueError, RecursionError) as error:
@@ -155,6 +168,41 @@ def _rows(body: Body) -> list[dict[str, object]] | pa.Table:
     return rows
 
 
+def _json_lines(body: Body) -> list[dict[str, object] | Refused]:
+    """One row a line; a line that is no JSON is a bad row, and the others are unharmed."""
+    lines = [line for line in body.content.splitlines() if line.strip()]
+    try:
+        rows: list[dict[str, object] | Refused] = json.loads(b"[" + b",".join(lines) + b"]")
+    except (ValueError, RecursionError):
+        rows = []
+    return rows if len(rows) == len(lines) else [_json_line(line) for line in lines]
+
+
+def _json_line(line: bytes) -> dict[str, object] | Refused:
+    try:
+        row: dict[str, object] = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        told = f"a line must be a row as JSON: {error or 'nested too deeply'}"
+        return Refused(Reason.UNREADABLE, told, line.decode("utf-8", "replace"))
+    return row
+
+
+def _parquet(body: Body) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(pa.BufferReader(body.content))
+        size = sum(
+            file.metadata.row_group(group).total_byte_size
+            for group in range(file.metadata.num_row_groups)
+        )
+        if size > _MOST_UNPACKED * max(len(body.content), 2**20):
+            raise InvalidInput(f"a Parquet body must not unpack to {size} bytes: send less at once")
+        return file.read()
+    except (pa.ArrowException, OSError) as error:
+        raise InvalidInput(f"the body must be a Parquet file: {error}") from error
+
+
 def _table(body: Body) -> pa.Table:
     try:
         with pa.ipc.open_stream(io.BytesIO(body.content)) as stream:
@@ -163,6 +211,15 @@ def _table(body: Body) -> pa.Table:
     except (pa.ArrowException, ValueError, OSError) as error:
         raise InvalidInput(f"the body must be an Arrow IPC stream: {error}") from error
     return table
+
+
+_MOST_UNPACKED = 50  # times its size: beyond it a body was made to fill the memory
+_READERS: Mapping[str, Callable[[Body], Sequence[Mapping[str, object] | Refused] | pa.Table]] = {
+    JSON: _json_rows,
+    NDJSON: _json_lines,
+    ARROW_STREAM: _table,
+    PARQUET: _parquet,
+}
 
 
 def _acknowledged(receipt: Receipt) -> Acknowledged:

@@ -26,8 +26,10 @@ from watchkeeper.ingest.receive import Receiver
 from watchkeeper.lake.lake import Lake
 from watchkeeper.server.accepting import Accepting
 from watchkeeper.server.access import Gatekeeper, Rate
+from watchkeeper.server.api.body import Room
 from watchkeeper.server.audit import Audit
 from watchkeeper.server.clocks import Clocks
+from watchkeeper.server.flow import Flow
 from watchkeeper.server.hub import Hub
 from watchkeeper.server.intake import Intake, Limits
 from watchkeeper.server.lake_care import CareOptions, LakeCare
@@ -37,6 +39,7 @@ from watchkeeper.server.pulling import Pulling
 from watchkeeper.server.references import References
 from watchkeeper.server.sources import Sources
 from watchkeeper.server.upkeep import Upkeep
+from watchkeeper.server.views.accounting import AccountingView
 from watchkeeper.server.views.distributions import DistributionView
 from watchkeeper.server.views.fleet import FleetView
 from watchkeeper.server.views.incidents import IncidentView
@@ -95,6 +98,7 @@ class Parts:
             routes=RouteView(self.catalog.routes, self._sink, self.now),
             sources=SourceView(self.catalog, self.models, self.now),
             quarantine=QuarantineView(self.models, self.catalog, self.lake),
+            accounting=AccountingView(self.models, self.catalog, self.time_of),
             progress=ProgressView(self.models, self.catalog, self.clocks, self.now),
             telemetry=telemetry,
         )
@@ -175,6 +179,8 @@ class Parts:
                 batch_bytes=self.settings.max_body_bytes, batch_rows=self.settings.max_batch_rows
             ),
             now=self.now,
+            room=Room(self.settings.max_inflight_bytes),
+            flow=Flow(),
         )
 
     def _sink(self, route: str, place: int) -> Sink:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from watchkeeper.errors import RateLimited, Unauthorized, Unavailable, WatchkeeperError
+from watchkeeper.errors import (
+    RateLimited,
+    TooLarge,
+    TooSlow,
+    Unauthorized,
+    Unavailable,
+    WatchkeeperError,
+)
 from watchkeeper.server.wire.envelope import ErrorBody, ErrorEnvelope
 
 __all__ = ["install_error_handlers"]
@@ -36,8 +44,12 @@ async def _expected(request: Request, error: Exception) -> JSONResponse:
     headers = {}
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, RateLimited | Unavailable):
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
+    if isinstance(error, Unavailable):
         headers["Retry-After"] = _RETRY_AFTER_SECONDS
+    if isinstance(error, TooLarge | TooSlow):
+        headers["Connection"] = "close"  # what is left of the body is not waited for
     return _answer(error.http_status, error.code, str(error), headers=headers)
 
 

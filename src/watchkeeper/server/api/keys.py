@@ -22,7 +22,7 @@ def list_keys(hub: HubOf, _: Admin) -> Envelope[list[KeyWire]]:
 @router.post("")
 def make_key(hub: HubOf, _: Admin, wanted: KeyRequest) -> Envelope[KeyMade]:
     """Make a key; its secret is in this answer and nowhere else."""
-    return Envelope(data=hub.gate.make_key(wanted.name, frozenset(wanted.scopes)))
+    return Envelope(data=hub.gate.make_key(wanted))
 
 
 @router.delete("/{key}")

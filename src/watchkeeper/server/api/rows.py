@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from watchkeeper.domain.sending import SENDING_HEADER, decode_sending
 from watchkeeper.ingest.rows import RowKind
-from watchkeeper.server.api.body import ARROW_STREAM, PARQUET, read_body
+from watchkeeper.server.api.body import ARROW_STREAM, NDJSON, PARQUET, read_body
 from watchkeeper.server.api.dependencies import Admin, HubOf, Ingester
 from watchkeeper.server.intake import Arrival
 from watchkeeper.server.wire.envelope import Envelope
@@ -26,7 +26,9 @@ _ROWS_BODY = {
         "required": True,
         "content": {
             "application/json": {"schema": RowsIn.model_json_schema()},
+            NDJSON: {"schema": {"type": "string", "description": "one row as JSON a line"}},
             ARROW_STREAM: _BINARY,
+            PARQUET: _BINARY,
         },
     }
 }
@@ -96,11 +98,14 @@ async def post_reference(
     hub: HubOf, caller: Admin, request: Request, model: str
 ) -> Envelope[ReferenceStored]:
     """Store what windows are compared against: training or validation data with labels."""
-    body = await read_body(request, limit=hub.intake.limits.reference_bytes)
-    stored = await run_in_threadpool(hub.intake.store_reference, model, body, by=caller.name)
+    limits, room = hub.intake.limits, hub.intake.room
+    async with read_body(request, limit=limits.reference_bytes, room=room) as body:
+        stored = await run_in_threadpool(hub.intake.store_reference, model, body, by=caller.name)
     return Envelope(data=stored)
 
 
 async def _take(hub: HubOf, request: Request, arrival: Arrival) -> Envelope[Acknowledged]:
-    body = await read_body(request, limit=hub.intake.limits.batch_bytes)
-    return Envelope(data=await run_in_threadpool(hub.intake.take, arrival, body))
+    intake = hub.intake
+    await run_in_threadpool(intake.require_room, arrival.caller)
+    async with read_body(request, limit=intake.limits.batch_bytes, room=intake.room) as body:
+        return Envelope(data=await run_in_threadpool(intake.take, arrival, body))

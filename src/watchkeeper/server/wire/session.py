@@ -33,10 +33,14 @@ class SignedOut(Wire):
 
 
 class KeyRequest(Wire):
-    """A key to make: it names a person or a service and carries scopes."""
+    """A key to make: it names a person or a service and carries scopes, and may be limited in how
+    many rows and bytes it sends a second.
+    """
 
     name: str = Field(min_length=1, max_length=100)
     scopes: list[Scope] = Field(min_length=1)
+    rows_per_second: float | None = Field(default=None, gt=0)
+    bytes_per_second: float | None = Field(default=None, gt=0)
 
 
 class KeyWire(Wire):
@@ -48,6 +52,8 @@ class KeyWire(Wire):
     hint: str
     created_at: datetime
     revoked_at: datetime | None
+    rows_per_second: float | None
+    bytes_per_second: float | None
 
 
 class KeyMade(Wire):
