@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from watchkeeper.sdk.door import last_prediction_id, last_prediction_ids
     from watchkeeper.sdk.endpoints import Endpoint
     from watchkeeper.sdk.estimators import watch_estimator
+    from watchkeeper.sdk.host.columns import host_definition
+    from watchkeeper.sdk.host.sampler import HostOptions, HostSampler
     from watchkeeper.sdk.log_records import LogHandler
     from watchkeeper.sdk.watch import watch
     from watchkeeper.sdk.wsgi import WatchWSGI
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Client",
     "Endpoint",
+    "HostOptions",
+    "HostSampler",
     "LogHandler",
     "WatchASGI",
     "WatchWSGI",
     "compare",
+    "host_definition",
     "infer",
     "last_prediction_id",
     "last_prediction_ids",
@@ -37,10 +42,13 @@ __all__ = [
 _HOMES = {
     "Client": "watchkeeper.sdk.client",
     "Endpoint": "watchkeeper.sdk.endpoints",
+    "HostOptions": "watchkeeper.sdk.host.sampler",
+    "HostSampler": "watchkeeper.sdk.host.sampler",
     "LogHandler": "watchkeeper.sdk.log_records",
     "WatchASGI": "watchkeeper.sdk.asgi",
     "WatchWSGI": "watchkeeper.sdk.wsgi",
     "compare": "watchkeeper.reports.compare",
+    "host_definition": "watchkeeper.sdk.host.columns",
     "infer": "watchkeeper.definitions.infer:infer_model",
     "last_prediction_id": "watchkeeper.sdk.door",
     "last_prediction_ids": "watchkeeper.sdk.door",

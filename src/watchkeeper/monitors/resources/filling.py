@@ -48,7 +48,9 @@ def filling(
     )
     for profile in current:
         if profile.window is not None and _free(profile) is not None:
-            yield _judged(Series(spec.name, HOURS_UNTIL_FULL, column=_FREE), profile, points, limit)
+            yield _judged(
+                Series(spec.name, "hours_until_full", column=_FREE), profile, points, limit
+            )
 
 
 def _free(profile: WindowProfile) -> float | None:
