@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from watchkeeper.server.access import Gatekeeper
     from watchkeeper.server.intake import Intake
     from watchkeeper.server.metrics import Telemetry
+    from watchkeeper.server.views.accounting import AccountingView
     from watchkeeper.server.views.distributions import DistributionView
     from watchkeeper.server.views.fleet import FleetView
     from watchkeeper.server.views.incidents import IncidentView
@@ -36,5 +37,6 @@ class Hub:
     routes: RouteView
     sources: SourceView
     quarantine: QuarantineView
+    accounting: AccountingView
     progress: ProgressView
     telemetry: Telemetry

@@ -13,6 +13,9 @@ from watchkeeper.catalog.windows import WindowState
 
 __all__ = ["Telemetry"]
 
+# Fates are few and models are named by their owner: clients are not, so they are no label.
+_FATES = ("received", "accepted", "duplicate", "rejected")
+_LOST = ("missing", "dropped", "sampled")
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -38,6 +41,12 @@ class Telemetry:
         )
         self._rows = Counter(
             "watchkeeper_rows", "Rows received.", ("model", "kind", "fate"), registry=self._registry
+        )
+        self._accounted = Gauge(
+            "watchkeeper_rows_accounted",
+            "Rows by what became of them, as counted in the catalog.",
+            ("model", "kind", "fate"),
+            registry=self._registry,
         )
         self._batches = Gauge(
             "watchkeeper_inbox_batches", "Batches that wait for the lake.", registry=self._registry
@@ -92,6 +101,7 @@ class Telemetry:
         batches, size = self._catalog.inbox.waiting()
         self._batches.set(batches)
         self._bytes.set(size)
+        self._account()
         self._dirty.clear()
         for model, windows in self._catalog.windows.count(WindowState.DIRTY).items():
             self._dirty.labels(model).set(windows)
@@ -100,6 +110,15 @@ class Telemetry:
             self._incidents.labels(model).set(number)
         self._tell_sources()
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+    def _account(self) -> None:
+        self._accounted.clear()
+        for (model, kind), day in self._catalog.accounts.totals().items():
+            for fate in _FATES:
+                self._accounted.labels(model, kind, fate).set(getattr(day, fate))
+        for (model, kind), told in self._catalog.clients.totals().items():
+            for fate, rows in zip(_LOST, told, strict=True):
+                self._accounted.labels(model, kind, fate).set(rows)
 
     def _tell_sources(self) -> None:
         for gauge in (self._source_rows, self._source_lag, self._source_failing):

@@ -212,6 +212,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/{model}/accounting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Accounting
+         * @description What became of the rows of every window and day.
+         */
+        get: operations["get_accounting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model}/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Clients
+         * @description The clients that sent rows, the last heard of first: gaps, counts, clocks.
+         */
+        get: operations["list_clients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{model}/distributions/{column}": {
         parameters: {
             query?: never;
@@ -544,6 +584,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sources
+         * @description Every source with its counts and how it fares, in the order of their names.
+         */
+        get: operations["list_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Source
+         * @description One source.
+         */
+        get: operations["get_source"];
+        /**
+         * Put Source
+         * @description Apply a source; applying the same one again changes nothing.
+         */
+        put: operations["put_source"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{source}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Source Files
+         * @description The files that a source looked into last, the newest first.
+         */
+        get: operations["list_source_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -608,6 +712,75 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountDay
+         * @description What became of the rows of one kind that came to be known on one day (UTC).
+         *
+         *     ``checked_at`` is when the day was compared with what is stored, null until it is over;
+         *     ``fault`` says what did not agree, empty where all of it did.
+         */
+        AccountDay: {
+            /** Accepted */
+            accepted: number;
+            /** Batches */
+            batches: number;
+            /** Checked At */
+            checked_at: string | null;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Duplicate */
+            duplicate: number;
+            /** Fault */
+            fault: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "predictions" | "labels";
+            /** Received */
+            received: number;
+            /** Rejected */
+            rejected: number;
+        };
+        /**
+         * AccountRow
+         * @description What became of the rows of one window.
+         *
+         *     ``received = accepted + duplicate + rejected``. Of the accepted, ``joined`` have a label and
+         *     ``late`` came to be known after the window was due. ``missing`` were numbered by a client and
+         *     never arrived, ``dropped`` could not be kept there, ``sampled`` were left out on purpose: none of
+         *     these was received. ``closing``: ``open`` while more is expected, ``provisional`` once it was
+         *     judged although more may come, ``complete`` from the moment that the watermark has passed it.
+         */
+        AccountRow: {
+            /** Accepted */
+            accepted: number;
+            /**
+             * Closing
+             * @enum {string}
+             */
+            closing: "open" | "provisional" | "complete";
+            /** Dropped */
+            dropped: number;
+            /** Duplicate */
+            duplicate: number;
+            /** Joined */
+            joined: number;
+            /** Late */
+            late: number;
+            /** Missing */
+            missing: number;
+            /** Received */
+            received: number;
+            /** Rejected */
+            rejected: number;
+            /** Sampled */
+            sampled: number;
+            window: components["schemas"]["WindowWire"];
+        };
         /**
          * Acknowledged
          * @description The batch is durable. ``rejections`` holds the first 20; all are kept in quarantine.
@@ -725,6 +898,58 @@ export interface components {
             path: string;
         };
         /**
+         * ClientRow
+         * @description One client, a life of a process, and what is known of its rows of one kind.
+         *
+         *     ``given`` numbers were given out, as far as it said, ``arrived`` of them are here and ``missing``
+         *     are not although a later one is; ``lost`` of those are told. ``refused`` were refused as whole
+         *     batches. ``gaps`` holds the latest 20.
+         */
+        ClientRow: {
+            /** Arrived */
+            arrived: number;
+            /** Client Id */
+            client_id: string;
+            clock: components["schemas"]["ClockWire"] | null;
+            /** Closed */
+            closed: boolean;
+            /** Dropped */
+            dropped: number;
+            /**
+             * First Seen
+             * Format: date-time
+             */
+            first_seen: string;
+            /** Gaps */
+            gaps: components["schemas"]["GapWire"][];
+            /** Given */
+            given: number;
+            /** Host */
+            host: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "predictions" | "labels";
+            /**
+             * Last Seen
+             * Format: date-time
+             */
+            last_seen: string;
+            /** Lost */
+            lost: number;
+            /** Missing */
+            missing: number;
+            /** Name */
+            name: string;
+            /** Pid */
+            pid: number;
+            /** Refused */
+            refused: number;
+            /** Sampled */
+            sampled: number;
+        };
+        /**
          * Clock
          * @description ``inbox`` counts the acknowledged batches that are not in the lake yet; ``settled`` holds
          *     where nothing is left to be done.
@@ -741,6 +966,24 @@ export interface components {
             now: string;
             /** Settled */
             settled: boolean;
+        };
+        /**
+         * ClockWire
+         * @description How far a client's clock is ahead (negative: behind), in seconds: ``seconds`` and ``low`` are
+         *     the least that its messages allow, ``high`` the most that is likely. ``off``: it is wrong by more
+         *     than the tolerance for sure.
+         */
+        ClockWire: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** N */
+            n: number;
+            /** Off */
+            off: boolean;
+            /** Seconds */
+            seconds: number;
         };
         /**
          * Distribution
@@ -859,6 +1102,12 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[ModelAccount] */
+        Envelope_ModelAccount_: {
+            data: components["schemas"]["ModelAccount"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Envelope[ModelApplied] */
         Envelope_ModelApplied_: {
             data: components["schemas"]["ModelApplied"];
@@ -913,9 +1162,28 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[SourceApplied] */
+        Envelope_SourceApplied_: {
+            data: components["schemas"]["SourceApplied"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[SourceWire] */
+        Envelope_SourceWire_: {
+            data: components["schemas"]["SourceWire"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Envelope[Timeline] */
         Envelope_Timeline_: {
             data: components["schemas"]["Timeline"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[list[ClientRow]] */
+        Envelope_list_ClientRow__: {
+            /** Data */
+            data: components["schemas"]["ClientRow"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -968,6 +1236,20 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[list[SourceFileWire]] */
+        Envelope_list_SourceFileWire__: {
+            /** Data */
+            data: components["schemas"]["SourceFileWire"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[list[SourceWire]] */
+        Envelope_list_SourceWire__: {
+            /** Data */
+            data: components["schemas"]["SourceWire"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Envelope[list[VerdictWire]] */
         Envelope_list_VerdictWire__: {
             /** Data */
@@ -1002,6 +1284,23 @@ export interface components {
          */
         ErrorEnvelope: {
             error: components["schemas"]["ErrorBody"];
+        };
+        /**
+         * GapWire
+         * @description Numbers ``first`` to ``last`` that did not arrive, between rows made at ``since`` and at
+         *     ``until``. ``told``: they can hardly arrive any more, and a window is charged with them.
+         */
+        GapWire: {
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+            /** Since */
+            since: string | null;
+            /** Told */
+            told: boolean;
+            /** Until */
+            until: string | null;
         };
         /**
          * IncidentAct
@@ -1084,11 +1383,16 @@ export interface components {
         };
         /**
          * KeyRequest
-         * @description A key to make: it names a person or a service and carries scopes.
+         * @description A key to make: it names a person or a service and carries scopes, and may be limited in how
+         *     many rows and bytes it sends a second.
          */
         KeyRequest: {
+            /** Bytes Per Second */
+            bytes_per_second?: number | null;
             /** Name */
             name: string;
+            /** Rows Per Second */
+            rows_per_second?: number | null;
             /** Scopes */
             scopes: components["schemas"]["Scope"][];
         };
@@ -1097,6 +1401,8 @@ export interface components {
          * @description A key without its secret; ``hint`` is its first characters.
          */
         KeyWire: {
+            /** Bytes Per Second */
+            bytes_per_second: number | null;
             /**
              * Created At
              * Format: date-time
@@ -1110,6 +1416,8 @@ export interface components {
             name: string;
             /** Revoked At */
             revoked_at: string | null;
+            /** Rows Per Second */
+            rows_per_second: number | null;
             /** Scopes */
             scopes: components["schemas"]["Scope"][];
         };
@@ -1159,6 +1467,24 @@ export interface components {
             reference_count: number;
             /** Reference Share */
             reference_share: number | null;
+        };
+        /**
+         * ModelAccount
+         * @description The accounts of a model: its windows, oldest first, and its days, newest first.
+         *
+         *     ``watermark`` is the event time up to which its rows are believed to be complete, null before
+         *     the first. ``numbered`` says whether clients number their rows: where none does, nothing is known
+         *     of rows that never arrived, and ``missing`` is 0 for want of a witness.
+         */
+        ModelAccount: {
+            /** Days */
+            days: components["schemas"]["AccountDay"][];
+            /** Numbered */
+            numbered: boolean;
+            /** Watermark */
+            watermark: string | null;
+            /** Windows */
+            windows: components["schemas"]["AccountRow"][];
         };
         /**
          * ModelApplied
@@ -1353,7 +1679,7 @@ export interface components {
          * @description The stable codes; programs may depend on them.
          * @enum {string}
          */
-        Reason: "bad_row" | "missing_id" | "bad_id" | "id_too_long" | "bad_time" | "future_time" | "bad_type" | "oversized_value" | "missing_label" | "bad_label" | "id_reused" | "schema_conflict";
+        Reason: "bad_row" | "missing_id" | "bad_id" | "id_too_long" | "bad_time" | "future_time" | "bad_type" | "oversized_value" | "missing_label" | "bad_label" | "id_reused" | "schema_conflict" | "unreadable" | "unpaired" | "changed_file";
         /**
          * ReferenceStored
          * @description The reference was stored and profiled.
@@ -1487,6 +1813,102 @@ export interface components {
             sink: number;
             /** Type */
             type: string;
+        };
+        /**
+         * SourceApplied
+         * @description What applying a source did, or, with ``plan``, would do.
+         */
+        SourceApplied: {
+            /** Applied */
+            applied: boolean;
+            /** Changes */
+            changes: components["schemas"]["ChangeWire"][];
+            /** Created */
+            created: boolean;
+            /** Name */
+            name: string;
+        };
+        /**
+         * SourceCountsWire
+         * @description What came from a source. ``events`` counts messages, files or payloads, and ``ignored``
+         *     those of them that are none of its; the others count rows, and ``received`` is the sum of
+         *     ``accepted``, ``duplicate`` and ``rejected``. ``unpaired`` rows are among the rejected.
+         */
+        SourceCountsWire: {
+            /** Accepted */
+            accepted: number;
+            /** Duplicate */
+            duplicate: number;
+            /** Events */
+            events: number;
+            /** Ignored */
+            ignored: number;
+            /** Received */
+            received: number;
+            /** Rejected */
+            rejected: number;
+            /** Unpaired */
+            unpaired: number;
+        };
+        /**
+         * SourceFileWire
+         * @description A file that was looked into: ``taking``, ``taken``, ``repeated`` (another one held the
+         *     same) or ``refused``.
+         */
+        SourceFileWire: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Detail */
+            detail: string | null;
+            /** Path */
+            path: string;
+            /** Rows */
+            rows: number;
+            /** Size */
+            size: number;
+            /** State */
+            state: string;
+        };
+        /**
+         * SourceWire
+         * @description A source with its definition document (`kind: Source`) and how it fares. ``state`` is
+         *     ``running``, ``waiting`` (for the lake), ``failing``, ``stopped``, or null where no worker has
+         *     begun it; ``detail`` says why. ``lag`` counts files or messages that are there and not taken.
+         */
+        SourceWire: {
+            counts: components["schemas"]["SourceCountsWire"];
+            /** Definition */
+            definition: {
+                [key: string]: unknown;
+            };
+            /** Detail */
+            detail: string | null;
+            /** Enabled */
+            enabled: boolean;
+            /** Lag */
+            lag: number | null;
+            /** Last At */
+            last_at: string | null;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Rows */
+            rows: string;
+            /** State */
+            state: string | null;
+            /** State At */
+            state_at: string | null;
+            /** Type */
+            type: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
         };
         /**
          * Status
@@ -2058,6 +2480,78 @@ export interface operations {
             };
         };
     };
+    get_accounting: {
+        parameters: {
+            query?: {
+                /** @description windows that start here or later */
+                start?: string | null;
+                /** @description windows that start before */
+                end?: string | null;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ModelAccount_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_clients: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+                /** @description the most items of a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_ClientRow__"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     get_distribution: {
         parameters: {
             query?: {
@@ -2142,6 +2636,8 @@ export interface operations {
             header?: {
                 /** @description the batch's id: sending it again changes nothing */
                 "Idempotency-Key"?: string | null;
+                /** @description what the client says of itself, as JSON: its id, the numbers of the rows, its clock and counts; see the how-to on accounting for every row */
+                "Watchkeeper-Client"?: string | null;
             };
             path: {
                 model: string;
@@ -2157,6 +2653,8 @@ export interface operations {
                     }[];
                 };
                 "application/vnd.apache.arrow.stream": string;
+                "application/vnd.apache.parquet": string;
+                "application/x-ndjson": string;
             };
         };
         responses: {
@@ -2227,6 +2725,8 @@ export interface operations {
             header?: {
                 /** @description the batch's id: sending it again changes nothing */
                 "Idempotency-Key"?: string | null;
+                /** @description what the client says of itself, as JSON: its id, the numbers of the rows, its clock and counts; see the how-to on accounting for every row */
+                "Watchkeeper-Client"?: string | null;
             };
             path: {
                 model: string;
@@ -2242,6 +2742,8 @@ export interface operations {
                     }[];
                 };
                 "application/vnd.apache.arrow.stream": string;
+                "application/vnd.apache.parquet": string;
+                "application/x-ndjson": string;
             };
         };
         responses: {
@@ -2732,6 +3234,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_SignedOut_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_SourceWire__"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SourceWire_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    put_source: {
+        parameters: {
+            query?: {
+                /** @description only say what would change */
+                plan?: boolean;
+            };
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SourceApplied_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_source_files: {
+        parameters: {
+            query?: {
+                /** @description the most items of a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_SourceFileWire__"];
                 };
             };
             /** @description the one error shape */

@@ -7,6 +7,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
 from watchkeeper.server.api import (
+    accounting,
     clock,
     health,
     incidents,
@@ -35,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     routes.router,
     sources.router,
     quarantine.router,
+    accounting.router,
     clock.router,
     session.router,
     keys.router,

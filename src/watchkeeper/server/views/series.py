@@ -13,13 +13,13 @@ from watchkeeper.domain.window import Window
 from watchkeeper.server.models import Models
 from watchkeeper.server.views.asked import Range
 from watchkeeper.server.views.fleet import maturity_of
+from watchkeeper.server.views.stored import stored_windows
 from watchkeeper.server.wire.envelope import window_wire
 from watchkeeper.server.wire.service import Service, ServicePoint
 from watchkeeper.server.wire.windows import WindowRow
 
 __all__ = ["SeriesView"]
 
-_PAGE = 1_000
 _ERRORS, _LATENCIES = "error_rate", ("latency_p50", "latency_p95", "latency_p99")
 
 
@@ -33,7 +33,7 @@ class SeriesView:
     def windows(self, name: str, asked: Range) -> list[WindowRow]:
         """The windows that start in the range, oldest first."""
         model = self.models.get(name).model
-        return [_row(model, stored) for stored in self._stored(name, asked)]
+        return [_row(model, stored) for stored in stored_windows(self.catalog, name, asked)]
 
     def service(self, name: str, asked: Range) -> Service:
         """Traffic, errors and latency of each window, over all rows."""
@@ -50,21 +50,9 @@ class SeriesView:
         for verdict in self.catalog.verdicts.series(wanted):
             if verdict.version is None and verdict.arm is None and verdict.window is not None:
                 figures[verdict.window, verdict.what] = verdict
-        return Service(points=[_point(stored, figures) for stored in self._stored(name, asked)])
-
-    def _stored(self, name: str, asked: Range) -> list[StoredWindow]:
-        found: list[StoredWindow] = []
-        cursor = None
-        while True:
-            page = self.catalog.windows.page(
-                name, start=asked.start, end=asked.end, cursor=cursor, limit=_PAGE
-            )
-            found += page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-        first = asked.start
-        return [item for item in reversed(found) if first is None or item.window.start >= first]
+        return Service(
+            points=[_point(stored, figures) for stored in stored_windows(self.catalog, name, asked)]
+        )
 
 
 def _row(model: Model, stored: StoredWindow) -> WindowRow:
