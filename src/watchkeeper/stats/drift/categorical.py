@@ -9,7 +9,9 @@ weighted moments from the reference windows. Two tests, combined by Cauchy:
   part leaves. The traces come from products of residuals of different windows (what varies is
   seldom all categories alike) and, for small n, from the exact variance of Pearson's χ²;
 - the smallest p-value of a single group's share on the scale asin√y, each with its own τ²
-  (see ``variation``), corrected for G − 1 of them (Šidák).
+  (see ``variation``), corrected for G − 1 of them (Šidák). None is smaller than that of the
+  count itself (binomial, mid-p): a category of which seven rows are expected and none came lies
+  4.3 standard deviations out on that scale, and comes once in two thousand windows.
 
 Assumes windows exchangeable within their season. O(W·G + W²·G).
 
@@ -28,12 +30,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import fdtrc
 
+from watchkeeper.stats.drift.binomial import mid_p
 from watchkeeper.stats.drift.combine import cauchy
 from watchkeeper.stats.drift.variation import Normal, fit_normal, stated_normal, truncated_mean
 
 __all__ = ["CategoricalNormal", "fit_categorical", "left_out_categorical", "stated_categorical"]
 
 _MANY = 1e7
+_LOOKED_AT = 0.1  # p-values below which the counts themselves are looked at
 _PAIRS = 400  # windows whose products of residuals are taken: more tell nothing new
 
 Floats = npt.NDArray[np.float64]
@@ -91,11 +95,10 @@ class CategoricalNormal:
     def group_p_values(self, counts: Floats, seasons: Ints) -> Floats:
         """The p-value of each group's share by itself, shape (C, G), uncorrected."""
         s = np.minimum(seasons, len(self.levels) - 1)
-        return self.single.p_values(*_arcsine(counts), s).T
+        return _held_back(self.single.p_values(*_arcsine(counts), s).T, counts, self.levels[s])
 
     def _single(self, counts: Floats, s: Ints) -> Floats:
-        p = self.single.p_values(*_arcsine(counts), s).min(axis=0)
-        return np.asarray(-np.expm1((counts.shape[1] - 1) * np.log1p(-np.minimum(p, 1.0 - 1e-12))))
+        return _least(self.group_p_values(counts, s))
 
 
 def fit_categorical(counts: Floats, seasons: Ints) -> CategoricalNormal:
@@ -218,11 +221,27 @@ def _arcsine(counts: Floats) -> tuple[Floats, Floats]:
     return z.T[..., None], np.broadcast_to(1.0 / (4.0 * n + 2.0), counts.T.shape)
 
 
+def _held_back(p: Floats, counts: Floats, levels: Floats) -> Floats:
+    """``p`` (C, G), none below what the counts alone give where ``levels`` (C, G) are expected."""
+    at = np.nonzero(p < _LOOKED_AT)
+    n = counts.sum(axis=1)[at[0]]
+    p = np.array(p)
+    p[at] = np.maximum(p[at], mid_p(counts[at], n, levels[at]))
+    return p
+
+
+def _least(p: Floats) -> Floats:
+    """The smallest along the last axis of length G, corrected for G − 1 of them (Šidák)."""
+    least = np.minimum(p.min(axis=-1), 1.0 - 1e-12)
+    return np.asarray(-np.expm1((p.shape[-1] - 1) * np.log1p(-least)))
+
+
 def stated_categorical(reference: Floats, counts: Floats, tau: float) -> Floats:
     """The p-values (C,) of windows ``counts`` (C, G) where too few reference windows (W, G) exist
     to learn how much windows differ: each share has the natural variation ``tau`` on the scale
     asin√y; the smallest p-value, corrected for G − 1 groups.
     """
     single = stated_normal(*_arcsine(reference), tau)
-    p = single.p_values(*_arcsine(counts), np.zeros(len(counts), np.int64)).min(axis=0)
-    return np.asarray(-np.expm1((counts.shape[1] - 1) * np.log1p(-np.minimum(p, 1.0 - 1e-12))))
+    p = single.p_values(*_arcsine(counts), np.zeros(len(counts), np.int64)).T
+    levels = reference.sum(axis=0) / reference.sum()
+    return _least(_held_back(p, counts, np.broadcast_to(levels, counts.shape)))

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, chdtrc, ndtr
+from scipy.special import chdtrc, ndtr
 
+from watchkeeper.stats.drift.binomial import mid_p
 from watchkeeper.stats.drift.combine import cauchy
 from watchkeeper.stats.drift.grouping import Grouping
 
@@ -66,11 +67,7 @@ def _single(a: Floats, b: Floats) -> float:
     scale = np.sqrt(np.maximum(1.0 - total / (n + m), 1e-12))
     shifted = np.rint(share * total + (b - share * total) / scale)
     k = np.clip(shifted, 0.0, total)
-    # Tails of the binomial as incomplete beta functions, whose parameters must stay positive.
-    below = np.where(k > 0.0, betainc(total - k + 1.0, np.maximum(k, 1.0), 1.0 - share), 0.0)
-    above = np.where(k < total, betainc(k + 1.0, np.maximum(total - k, 1.0), share), 0.0)
-    at = 1.0 - below - above
-    p = np.minimum(1.0, 2.0 * (np.minimum(below, above) + at / 2.0))
+    p = mid_p(k, total, share)
     return float(-np.expm1((len(p) - 1) * np.log1p(-min(float(p.min()), 1.0 - 1e-12))))
 
 

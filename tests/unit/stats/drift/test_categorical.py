@@ -131,3 +131,15 @@ def test_nothing_to_tell_apart_is_no_change():
     then = np.array([1000.0, 0, 0])
 
     assert two_sample_p_value(then, then, group(then, then)) == 1.0
+
+
+def test_small_windows_that_lack_a_category_are_not_called_drift():
+    """42 rows of eight categories: none of seven expected comes once in two thousand."""
+    rng = np.random.default_rng(8)
+    shares = np.array([0.07, 0.09, 0.15, 0.19, 0.19, 0.15, 0.09, 0.07])
+    normal = fit_categorical(rng.multinomial(42, shares, 1000).astype(float), np.zeros(1000, int))
+
+    p = normal.p_values(rng.multinomial(42, shares, 60_000).astype(float), np.zeros(60_000, int))
+
+    assert (p < 1e-2).mean() < 1e-2
+    assert (p < 1e-4).mean() < 1.5e-4
