@@ -17,6 +17,7 @@ RESULTS = HERE / "RESULTS.md"
 # Each with what it shows; the order is the order of the page.
 BENCHMARKS = (
     ("Cost of the base install", ["start_up.py"]),
+    ("Cost of one logged prediction", ["sdk.py"]),
     ("Speed of compare, beside the limit and the peers", ["speed.py", "--peers"]),
     ("False alarms and power, through compare", ["false_alarms.py"]),
     ("A year of flights, through the server", ["demo.py"]),

@@ -6,12 +6,13 @@ is done here in one go is what the predict path may have to wait for.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import marshal
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeAlias
@@ -48,6 +49,10 @@ class Part:
     kind: str
     numbers: range
     mark: str
+
+    def has(self, line: _Line) -> bool:
+        """Whether it is one of these rows."""
+        return line.key == (self.model, self.kind) and line.number in self.numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +95,13 @@ class Contents:
     unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Line:
-    """One row; ``text`` is None where it has no JSON form, ``key`` where it cannot be read."""
+    """One row, plain or as JSON; ``key`` is None where it cannot be read."""
 
     key: Key | None
     number: int = 0
-    text: str | None = None
+    row: Mapping[str, object] | str = ""
 
 
 class _Packer:
@@ -105,24 +110,25 @@ class _Packer:
     def __init__(self) -> None:
         self._compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
         self._pieces = [self._compressor.compress(b'{"rows":[')]
-        self._pending: list[str] = []
-        self.rows = 0
+        self._pending: list[_Line] = []
+        self.rows = self.unreadable = 0
         self.first = self.last = 0
 
-    def add(self, number: int, text: str) -> None:
+    def add(self, line: _Line) -> None:
         """Take one more row."""
-        self.first = number if self.rows == 0 else self.first
-        self.last = number
-        self._pending.append(text)
-        self.rows += 1
+        self.first = self.first or line.number
+        self.last = line.number
+        self._pending.append(line)
 
     def press(self) -> None:
-        """Compress what was added, which other threads need not wait for."""
-        if self._pending:
-            comma = "," if self.rows > len(self._pending) else ""
-            text = comma + ",".join(self._pending)
-            self._pending.clear()
-            self._pieces.append(self._compressor.compress(text.encode()))
+        """Encode what was added, and compress it, which other threads need not wait for."""
+        texts = list(_texts(self._pending))
+        self.unreadable += len(self._pending) - sum(rows for _, rows in texts)
+        self._pending.clear()
+        for text, rows in texts:
+            comma = "," if self.rows else ""
+            self.rows += rows
+            self._pieces.append(self._compressor.compress((comma + text).encode()))
 
     def body(self) -> bytes:
         """All of it."""
@@ -138,19 +144,14 @@ def contents_of(
     if not numbered and content.startswith(_FUTURE):
         return Contents((), unknown=True)
     packers: dict[Key, _Packer] = {}
-    damaged = unreadable = 0
+    damaged = 0
     lines = _lines(content) if numbered else _old_lines(content)
     while some := list(islice(lines, pace.rows)):
         for line in some:
             if line.key is None:
                 damaged += 1
-            elif only is None or (
-                line.key == (only.model, only.kind) and line.number in only.numbers
-            ):
-                if line.text is None:
-                    unreadable += 1
-                else:
-                    packers.setdefault(line.key, _Packer()).add(line.number, line.text)
+            elif only is None or only.has(line):
+                packers.setdefault(line.key, _Packer()).add(line)
         for packer in packers.values():
             packer.press()
         time.sleep(pace.pause_seconds)
@@ -167,8 +168,9 @@ def contents_of(
             mark=mark,
         )
         for (model, kind), packer in packers.items()
+        if packer.rows
     )
-    return Contents(batches, damaged, unreadable)
+    return Contents(batches, damaged, sum(packer.unreadable for packer in packers.values()))
 
 
 def _name(ready: Ready, model: str, kind: str, *, numbered: bool) -> str:
@@ -192,7 +194,23 @@ def _lines(content: bytes) -> Iterator[_Line]:
             yield _Line(None)
         else:
             key, constants, names = shapes[found[0]]
-            yield _Line(key, number, _text(key[1], constants, names, found))
+            row = _row(key[1], constants, names, found)
+            yield _Line(None) if row is None else _Line(key, number, row)
+
+
+def _texts(lines: Sequence[_Line]) -> Iterator[tuple[str, int]]:
+    """Rows as JSON, as many at once as have such a form, and how many they are."""
+    rows = [line.row for line in lines if not isinstance(line.row, str)]
+    try:
+        if rows:
+            yield encode_plain(rows)[1:-1], len(rows)
+    except ValueError:  # a whole number of 5,000 digits
+        for row in rows:
+            with contextlib.suppress(ValueError):
+                yield encode_plain(row), 1
+    for line in lines:
+        if isinstance(line.row, str):
+            yield line.row, 1
 
 
 def _loaded(payload: bytes) -> tuple[Any, ...] | None:
@@ -203,24 +221,24 @@ def _loaded(payload: bytes) -> tuple[Any, ...] | None:
     return found if isinstance(found, tuple) and found else None
 
 
-def _text(
+def _row(
     kind: str,
     constants: Mapping[str, object],
     names: tuple[str, ...],
     row: tuple[Any, ...],
-) -> str | None:
+) -> Mapping[str, object] | None:
     try:
         if kind == LABELS:
             _, identity, moment, label = row
-            return encode_plain({"id": identity, "label": label, "time": iso(moment)})
+            return {"id": identity, "label": label, "time": iso(moment)}
         document = {"id": row[1], "time": iso(row[2]), **constants}
         document["features"] = dict(zip(names, row[_FIXED:], strict=True))
         document["prediction"] = row[3]
         told = zip(_OPTIONAL, row[4:_FIXED], strict=True)
         document.update((name, value) for name, value in told if value is not None)
-        return encode_plain(document)
-    except (ValueError, TypeError, OverflowError):  # a whole number of 5,000 digits
+    except (ValueError, TypeError, OverflowError, IndexError):  # no version of ours wrote it
         return None
+    return document
 
 
 def _old_lines(content: bytes) -> Iterator[_Line]:
@@ -231,7 +249,7 @@ def _old_lines(content: bytes) -> Iterator[_Line]:
     for place, line in enumerate(whole):
         try:
             model, kind, row = line.split(b"\t", 2)
-            yield _Line((json.loads(model), kind.decode()), place, row.decode())
+            yield _Line((json.loads(model), kind.decode()), place + 1, row.decode())
         except (ValueError, TypeError):
             yield _Line(None)
     if cut:

@@ -23,7 +23,7 @@ from watchkeeper.sdk.logger import Logger
 from watchkeeper.sdk.policies import Policies
 from watchkeeper.sdk.sampling import Sampling
 from watchkeeper.sdk.sender import Sender
-from watchkeeper.sdk.spool import Limits, Shape, Spool
+from watchkeeper.sdk.spool import Limits, NoSpool, Spool
 from watchkeeper.settings import Settings
 
 if TYPE_CHECKING:
@@ -199,19 +199,10 @@ class Client:
         """Wait until the server has judged everything that is due; False where time ran out."""
         return self._bulk.wait_until_judged(timeout_seconds)
 
-    def append(self, shape: Shape, row: bytes) -> None:
-        """Put a logger's row into the spool, or count it as dropped. Never raises."""
-        if self._spool is None:
-            self.drop("rows are dropped: no folder can be written", stream=shape.stream)
-        elif len(row) > self._options.max_row_bytes:
-            self.drop(
-                f"a row must hold at most {self._options.max_row_bytes} bytes, got {len(row)}",
-                stream=shape.stream,
-            )
-        else:
-            refusal = self._spool.append(shape, row)
-            if refusal is not None:
-                self.drop(f"the newest rows are dropped: {refusal}", stream=shape.stream)
+    @property
+    def spool(self) -> Spool | NoSpool:
+        """Where loggers put their rows."""
+        return NoSpool() if self._spool is None else self._spool
 
     def stream(self, model: str, kind: str) -> Stream:
         """The rows of one model and kind, as this process counts them."""
@@ -292,6 +283,7 @@ class Client:
             self._options.max_bytes,
             self._options.max_age_seconds,
             drop_oldest=self._options.when_full == "drop_oldest",
+            most_row_bytes=self._options.max_row_bytes,
         )
         if self._options.folder is not None:
             folder = self._options.folder

@@ -8,7 +8,7 @@ Python's JSON writes and the server reads: a missing number is not a wrong one.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -26,9 +26,11 @@ def encode_row(row: Mapping[str, object]) -> bytes:
     return _encode(simple(row)).encode()
 
 
-def encode_plain(row: Mapping[str, object]) -> str:
-    """A row of `simple` values as JSON on one line."""
-    return _encode(row)
+def encode_plain(value: Mapping[str, object] | Sequence[object]) -> str:
+    """A row of `simple` values, or several, as JSON on one line; ValueError where a whole number
+    has more digits than Python prints.
+    """
+    return _encode(value)
 
 
 def simple(value: object) -> object:
@@ -64,7 +66,13 @@ def instant(microseconds: int) -> datetime:
 
 def iso(microseconds: int) -> str:
     """What `micros` was made of, as ISO 8601 in UTC."""
-    return instant(microseconds).isoformat()
+    global _second  # noqa: PLW0603  the text of the second, which many rows share
+    second, rest = divmod(microseconds, 1_000_000)
+    known, text = _second
+    if known != second:
+        text = instant(second * 1_000_000).replace(tzinfo=None).isoformat()
+        _second = (second, text)
+    return f"{text}.{rest:06d}+00:00" if rest else f"{text}+00:00"
 
 
 def _exactly(value: str | float) -> object:
@@ -107,4 +115,5 @@ def _told(value: object) -> object:
     return str(value)[:_LONGEST_TEXT]
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode  # `simple` did
+_second: tuple[int, str] = (-1, "")

@@ -15,21 +15,21 @@ import struct
 from collections.abc import Iterator
 from zlib import crc32
 
-__all__ = ["DAMAGED", "HEAD_BYTES", "MAGIC", "frame", "frames"]
+__all__ = ["DAMAGED", "HEAD_BYTES", "MAGIC", "MARK", "PRIME", "frame", "frames", "pack"]
 
 MAGIC = b"WKSPOOL2"
 DAMAGED = -1
 _HEAD = struct.Struct("<HIIQ")
 HEAD_BYTES = _HEAD.size
-_MARK = 0x57A7
-_MARK_BYTES = _MARK.to_bytes(2, "little")
-_PRIME = 4_294_967_291  # the largest below 2^32: any turned bit of a number changes the rest
-_pack = _HEAD.pack
+MARK = 0x57A7
+_MARK_BYTES = MARK.to_bytes(2, "little")
+PRIME = 4_294_967_291  # the largest below 2^32: any turned bit of a number changes the rest
+pack = _HEAD.pack
 
 
 def frame(payload: bytes, number: int) -> bytes:
     """One record as it stands on disk; ``number`` is at least 0."""
-    return _pack(_MARK, len(payload), crc32(payload, number % _PRIME), number) + payload
+    return pack(MARK, len(payload), crc32(payload, number % PRIME), number) + payload
 
 
 def frames(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -60,10 +60,10 @@ def _whole(content: bytes, at: int) -> tuple[int, bytes] | None:
     if at + HEAD_BYTES > len(content):
         return None
     mark, length, check, number = _HEAD.unpack_from(content, at)
-    if mark != _MARK or at + HEAD_BYTES + length > len(content):
+    if mark != MARK or at + HEAD_BYTES + length > len(content):
         return None
     payload = content[at + HEAD_BYTES : at + HEAD_BYTES + length]
-    return (number, payload) if crc32(payload, number % _PRIME) == check else None
+    return (number, payload) if crc32(payload, number % PRIME) == check else None
 
 
 def _next_whole(content: bytes, after: int) -> int | None:

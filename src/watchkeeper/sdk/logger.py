@@ -44,7 +44,7 @@ class Logger:
         sampling: Sampling | None,
     ) -> None:
         self._client = client
-        self._append = client.append
+        self._append = client.spool.append
         self._constants = dict(constants)
         self._policies = policies
         self._sampling = sampling
@@ -52,6 +52,11 @@ class Logger:
         self._labels = Shape(client.stream(model, LABELS), {}, ())
         self._shapes: dict[tuple[object, ...], Shape] = {}
         self._shape = Shape(self._predictions, {}, ())
+
+    @property
+    def client(self) -> Client:
+        """Where its rows go."""
+        return self._client
 
     def prediction(  # noqa: PLR0913  all but the first two are keyword-only facts of one answer
         self,
@@ -86,7 +91,10 @@ class Logger:
         identity = ""
         try:
             moment = time_ns() // 1000 if time is None else micros(time)
-            identity = _minted(moment) if prediction_id is None else str(prediction_id)
+            if prediction_id is None:
+                identity = mint(moment // 1000 if moment >= 0 else 0)
+            else:
+                identity = str(prediction_id)
             if self._sampling is not None and not self._sampling.keeps(identity):
                 self._client.count("sampled", stream=self._predictions)
                 return identity
@@ -108,7 +116,9 @@ class Logger:
             )
             if not is_plain(map(type, row)):
                 row = _simple(row)
-            self._append(shape, _dumps(row, FORMAT))
+            refusal = self._append(shape, _dumps(row, FORMAT))
+            if refusal is not None:
+                self._refused(refusal, shape.stream)
         except Exception as problem:  # noqa: BLE001  promise 2: watching never hurts the model
             self._drop("prediction", problem, self._predictions)
         return identity or mint(time_ns() // 1_000_000)
@@ -127,7 +137,9 @@ class Logger:
                 self._client.count("sampled", stream=shape.stream)
                 return
             row = (shape.number, identity, moment, simple(value))
-            self._append(shape, _dumps(row, FORMAT))
+            refusal = self._append(shape, _dumps(row, FORMAT))
+            if refusal is not None:
+                self._refused(refusal, shape.stream)
         except Exception as problem:  # noqa: BLE001  as above
             self._drop("label", problem, shape.stream)
 
@@ -153,17 +165,15 @@ class Logger:
             self._predictions, self._constants, tuple(names.values()), given=given, change=change
         )
 
+    def _refused(self, why: str, stream: Stream) -> None:
+        self._client.drop(f"the newest rows are dropped: {why}", stream=stream)
+
     def _drop(self, what: str, problem: Exception, stream: Stream) -> None:
         try:
             shown = repr(problem)
         except Exception:  # noqa: BLE001  as above
             shown = type(problem).__name__
         self._client.drop(f"a {what} of {stream.model!r} cannot be logged: {shown}", stream=stream)
-
-
-def _minted(moment: int) -> str:
-    milliseconds = moment // 1000
-    return mint(milliseconds) if milliseconds >= 0 else mint(0)
 
 
 def _simple(row: tuple[object, ...]) -> tuple[object, ...]:

@@ -9,14 +9,17 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
 
 from watchkeeper.errors import InvalidInput, NotFound, Unavailable
 from watchkeeper.sdk.client import Client, SpoolOptions
 from watchkeeper.sdk.ids import time_of_id
 
+UTC_NOON = datetime(2013, 3, 1, 12, tzinfo=UTC)
 NOBODY = "http://127.0.0.1:9"  # the discard port: nothing answers there
 
 
@@ -287,4 +290,79 @@ def test_a_spool_is_for_its_user_alone(tmp_path):
 
     for path in found._spool.root.rglob("*"):
         assert path.stat().st_mode & 0o077 == 0
+    found.close(0.0)
+
+
+def test_sampled_rows_carry_their_share_and_the_others_are_counted(server, tmp_path):
+    """What was logged and what was left out add up, and labels follow their predictions."""
+    with client(server.url, tmp_path) as found:
+        logger = found.logger("m", sample=0.25)
+        ids = [logger.prediction({"x": place}, prediction=1) for place in range(200)]
+        for identity in ids:
+            logger.label(identity, 1)
+
+    rows = server.got["/api/v1/models/m/predictions"]
+    labels = server.got["/api/v1/models/m/labels"]
+    assert 20 < len(rows) < 90
+    assert {row["sampled"] for row in rows} == {0.25}
+    assert {row["id"] for row in rows} == {row["id"] for row in labels}
+    assert found.counts.sampled + found.counts.spooled == 400
+
+
+def test_what_a_policy_forbids_is_never_on_disk(tmp_path, monkeypatch):
+    """A dropped and a hashed value are neither in the spool nor anywhere else."""
+    monkeypatch.setenv("WATCHKEEPER_COLUMN_KEY", "secret")
+    found = client(NOBODY, tmp_path)
+    logger = found.logger("m", policies={"ssn": "drop", "mail": "hash"})
+
+    logger.prediction({"ssn": "123-45", "mail": "a@example.org", "x": 1}, prediction=1)
+
+    content = b"".join(path.read_bytes() for path in tmp_path.rglob("*.writing"))
+    assert found.counts.spooled == 1
+    assert b"123-45" not in content
+    assert b"example.org" not in content
+    found.close(0.0)
+
+
+def test_columns_may_change_from_row_to_row(server, tmp_path):
+    """Each row keeps its own columns, whatever came before, and names that are no text."""
+    wanted = [{f"c{place}": place} for place in range(100)] + [{"a": 1, "b": 2}, {"b": 3, "a": 4}]
+    with client(server.url, tmp_path) as found:
+        logger = found.logger("m")
+        for features in [*wanted, {7: "seven"}]:
+            logger.prediction(features, prediction=1)
+
+    rows = server.got["/api/v1/models/m/predictions"]
+    assert [row["features"] for row in rows] == [*wanted, {"7": "seven"}]
+
+
+def test_an_exception_is_logged_as_its_kind_and_text(server, tmp_path):
+    """An error may be given as it was caught."""
+    with client(server.url, tmp_path) as found:
+        found.logger("m").prediction({"x": 1}, error=ValueError("no tree"), trace_id="t1")
+
+    (row,) = server.got["/api/v1/models/m/predictions"]
+    assert (row["error"], row["trace_id"], row["prediction"]) == ("ValueError: no tree", "t1", None)
+
+
+def test_foreign_values_are_logged(server, tmp_path):
+    """Scalars and arrays of numpy, times and decimals arrive as plain values."""
+    features = {"n": np.float32(0.5), "a": np.arange(3), "d": Decimal("1.5"), "t": UTC_NOON}
+    with client(server.url, tmp_path) as found:
+        found.logger("m").prediction(features, prediction=np.int64(3), score=np.float64(0.25))
+
+    (row,) = server.got["/api/v1/models/m/predictions"]
+    assert row["features"] == {"n": 0.5, "a": [0, 1, 2], "d": 1.5, "t": UTC_NOON.isoformat()}
+    assert (row["prediction"], row["score"]) == (3, 0.25)
+
+
+def test_a_signal_handler_that_logs_does_not_hang(tmp_path):
+    """A row that is logged while this very thread logs one is dropped after a moment."""
+    found = client(NOBODY, tmp_path)
+    logger = found.logger("m")
+
+    with found._spool._lock:
+        logger.prediction({"x": 1}, prediction=1)
+
+    assert found.counts.dropped == 1
     found.close(0.0)
