@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quarantine": ("watchkeeper.cli.quarantine", "Show the rows that were rejected, and why."),
     "backup": ("watchkeeper.cli.backup", "Add a point to a backup, while the server works."),
     "restore": ("watchkeeper.cli.restore", "Restore a backup into an empty place."),
+    "doctor": ("watchkeeper.cli.doctor", "Check that everything is whole, and repair."),
     "keys": ("watchkeeper.cli.keys", "Make, list and revoke API keys."),
     "demo": ("watchkeeper.cli.demo", "Watch a real model on a year of real flights."),
 }

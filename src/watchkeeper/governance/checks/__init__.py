@@ -1,0 +1,1 @@
+"""What `watchkeeper doctor` looks at: one file a kind of thing, one function a check."""
