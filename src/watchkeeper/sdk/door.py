@@ -53,11 +53,11 @@ class Asked:
 class Door:
     """One version of a model, as calls of it are seen at one place. No method raises."""
 
-    def __init__(self, model: str, version: str | None, client: Client | None) -> None:
+    def __init__(self, model: str, version: str | None, to: Client | Logger | None) -> None:
         self.model, self.version = model, version
-        self._client = client
+        self._logger = to if isinstance(to, Logger) else None
+        self._client = to.client if isinstance(to, Logger) else to
         self._making = threading.Lock()
-        self._logger: Logger | None = None
         self._told = False
 
     def answered(self, asked: Asked, answers: Iterable[Answer]) -> None:

@@ -14,6 +14,7 @@ from watchkeeper.sdk.answers import Answer, answers_of
 from watchkeeper.sdk.bodies import Body
 from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.door import Asked, Door, error_text
+from watchkeeper.sdk.logger import Logger
 from watchkeeper.sdk.places import MISSING, look_up
 from watchkeeper.sdk.tables import Table, table_of
 from watchkeeper.sdk.trace import trace_id_of
@@ -35,7 +36,8 @@ class Endpoint:
     the answer's document to a mapping with ``prediction`` and ``score``, as for `watch`; then
     ``prediction`` and ``score`` are not looked at. ``names`` names the columns of rows that are
     lists, and chooses among those of rows that are mappings. ``prediction_id`` is looked for in the
-    answer, then in the request; without it ids are made.
+    answer, then in the request; without it ids are made. ``logger`` logs the rows where they are
+    sampled or columns have policies; it then says which model and version they are of.
     """
 
     path: str
@@ -48,6 +50,7 @@ class Endpoint:
     prediction_id: str | None = None
     names: tuple[str, ...] | None = None
     methods: tuple[str, ...] = ("POST",)
+    logger: Logger | None = None
 
 
 class Endpoints:
@@ -58,7 +61,7 @@ class Endpoints:
     ) -> None:
         self._most = max_body_bytes
         self._watched = [
-            (_pattern(found.path), found, Door(found.model, found.version, client))
+            (_pattern(found.path), found, Door(found.model, found.version, found.logger or client))
             for found in endpoints
         ]
         if not endpoints:

@@ -18,6 +18,7 @@ from watchkeeper.errors import InvalidInput
 from watchkeeper.sdk.answers import Answer, answers_of
 from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.door import Asked, Door, error_text
+from watchkeeper.sdk.logger import Logger
 from watchkeeper.sdk.tables import Table, table_of, values_of
 from watchkeeper.sdk.trace import current_trace_id
 
@@ -37,7 +38,7 @@ def watch_estimator(
     model: str,
     *,
     version: str | None = None,
-    client: Client | None = None,
+    client: Client | Logger | None = None,
     features: Sequence[str] | None = None,
     methods: Sequence[str] | None = None,
 ) -> E:
@@ -51,7 +52,8 @@ def watch_estimator(
     model, version
         What answers.
     client
-        None: one made from the settings at the first call.
+        Where rows go; a logger where they are sampled, or columns have policies. None: a client
+        that is made from the settings at the first call.
     features
         The names of the columns of ``X``; of a table those that are logged. None: those that the
         estimator was fitted with (``feature_names_in_``), else the table's own, else ``x0``,

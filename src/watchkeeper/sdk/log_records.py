@@ -12,6 +12,7 @@ from watchkeeper.errors import InvalidInput
 from watchkeeper.sdk.answers import answers_of
 from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.door import Asked, Door, error_text
+from watchkeeper.sdk.logger import Logger
 from watchkeeper.sdk.tables import table_of
 from watchkeeper.sdk.trace import current_trace_id
 
@@ -28,7 +29,8 @@ class LogHandler(logging.Handler):
     model, version
         What answers.
     client
-        None: one made from the settings at the first record.
+        Where rows go; a logger where they are sampled, or columns have policies. None: a client
+        that is made from the settings at the first record.
     read
         From a record to what it says, or None where it says nothing. Without it: the record's
         ``extra={"watchkeeper": {…}}``; else the message, where that is a mapping or one in JSON.
@@ -55,7 +57,7 @@ class LogHandler(logging.Handler):
         model: str,
         *,
         version: str | None = None,
-        client: Client | None = None,
+        client: Client | Logger | None = None,
         read: Callable[[logging.LogRecord], Mapping[str, object] | None] | None = None,
         features: Sequence[str] | None = None,
     ) -> None:

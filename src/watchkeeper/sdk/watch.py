@@ -14,6 +14,7 @@ from watchkeeper.errors import InvalidInput
 from watchkeeper.sdk.answers import answers_of
 from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.door import Asked, Door, error_text
+from watchkeeper.sdk.logger import Logger
 from watchkeeper.sdk.tables import Table, table_of, values_of
 from watchkeeper.sdk.trace import current_trace_id
 from watchkeeper.sdk.wraps import wrapped
@@ -30,7 +31,7 @@ def watch(
     model: str,
     *,
     version: str | None = None,
-    client: Client | None = None,
+    client: Client | Logger | None = None,
     features: Callable[..., object] | Sequence[str] | None = None,
     answer: Callable[[Any], object] | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -44,7 +45,8 @@ def watch(
     model, version
         What answers.
     client
-        None: one made from the settings at the first call.
+        Where rows go; a logger where they are sampled, or columns have policies. None: a client
+        that is made from the settings at the first call.
     features
         From the call's arguments to what the model saw; or names of columns: of an array all, of
         what has names those that are wanted. Without it: the rows of the one argument that holds

@@ -27,7 +27,7 @@ class WatchWSGI:
     endpoints
         What is watched, the first that fits; all else passes unseen.
     client
-        None: one made from the settings at the first request.
+        Where rows go. None: a client that is made from the settings at the first request.
     max_body_bytes
         Larger bodies are not read: the exchange is counted as dropped.
 
