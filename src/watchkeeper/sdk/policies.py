@@ -108,7 +108,7 @@ def _step(number: float) -> float:
     if not math.isfinite(number) or number == 0:
         return number
     power = 10.0 ** math.floor(math.log10(abs(number)))
-    if power == 0.0:  # the smallest of all numbers have no power of ten
+    if power == 0.0:  # the smallest numbers of all
         return math.copysign(0.0, number)
     lead = abs(number) / power
     edge = 5.0 if lead >= 5 else 2.0 if lead >= 2 else 1.0
