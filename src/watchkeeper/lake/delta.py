@@ -8,7 +8,7 @@ always repeat its last step.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -147,9 +147,10 @@ class StoredTable:
         keep: pc.Expression | None,
         *,
         as_of: int | datetime | None = None,
+        columns: Collection[str] | None = None,
     ) -> pa.Table | None:
         """The rows of the files that the SQL predicate ``prune`` cannot rule out and for which
-        ``keep`` holds; None where nothing was appended yet.
+        ``keep`` holds; None where nothing was appended yet. Of ``columns`` those that are stored.
 
         ``as_of`` is a version, or a moment: the version that was the latest then. A file that a
         compaction removed meanwhile is looked for in a newer snapshot.
@@ -161,7 +162,8 @@ class StoredTable:
                     return None
                 files = table.to_pyarrow_dataset(file_pruning_predicate=prune)
             try:
-                return files.to_table(filter=keep)
+                held = None if columns is None else [n for n in files.schema.names if n in columns]
+                return files.to_table(columns=held, filter=keep)
             except FileNotFoundError as error:
                 failure = error
                 if as_of is not None:
@@ -170,8 +172,6 @@ class StoredTable:
             f"files of {self.uri} are gone: as of {as_of} it was vacuumed; ask for a newer version"
         ) from failure
 
-    def _snapshot(self) -> DeltaTable | None:
-        try:
     def count(self, prune: str, keep: pc.Expression) -> int:
         """How many rows of the files that ``prune`` cannot rule out ``keep`` holds for; 0 where
         nothing was appended yet.
@@ -188,6 +188,8 @@ class StoredTable:
                 failure = error
         raise NotFound(f"files of {self.uri} are gone: {failure}") from failure
 
+    def _snapshot(self) -> DeltaTable | None:
+        try:
             return open_delta(self.uri, storage_options=self._options)
         except NotFound:
             return None

@@ -9,7 +9,7 @@ small: they are not partitioned, and pruned by the statistics of their windows.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -136,18 +136,29 @@ class Lake:
         return found
 
     def joined_each(
-        self, model: Model, asked: Sequence[tuple[Window, datetime | None]]
+        self,
+        model: Model,
+        asked: Sequence[tuple[Window, datetime | None]],
+        *,
+        columns: Collection[str] | None = None,
     ) -> list[pa.Table]:
         """As `joined`, of several windows, each with its own ``known_at``: what they have in common
-        is read once.
+        is read once. With ``columns`` only these, and those of labels.
         """
         if not asked:
             return []
         windows = [window for window, _ in asked]
         keep = _within(Window(min(w.start for w in windows), max(w.end for w in windows)))
-        stored = self._table(model.name, LakeTable.PREDICTIONS).read(_days(*windows), keep)
+        schema = prediction_schema(model)
+        read = None
+        if columns is not None:
+            schema = pa.schema([field for field in schema if field.name in columns])
+            read = {*schema.names, SEQUENCE}
+        stored = self._table(model.name, LakeTable.PREDICTIONS).read(
+            _days(*windows), keep, columns=read
+        )
         held = self._table(model.name, LakeTable.LABELS).read(_days(*windows, orphans=True), None)
-        predictions = shaped(stored, prediction_schema(model))
+        predictions = shaped(stored, schema)
         labels = shaped(held, label_schema(model))
         return [
             attach_labels(
@@ -157,6 +168,13 @@ class Lake:
             ).drop_columns([SEQUENCE])
             for window, known_at in asked
         ]
+
+    def has_labels(self, model: str, window: Window) -> bool:
+        """Whether any label is stored that may belong to the window's predictions."""
+        found = self._table(model, LakeTable.LABELS).read(
+            _days(window, orphans=True), None, columns=("_wk_id",)
+        )
+        return found is not None and found.num_rows > 0
 
     def unlabelled(self, model: Model, predictions: pa.Table) -> pa.Table:
         """Stored predictions as `joined` gives them, each once, as if no label were known."""
