@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("watchkeeper.cli.backup", "Add a point to a backup, while the server works."),
     "restore": ("watchkeeper.cli.restore", "Restore a backup into an empty place."),
     "doctor": ("watchkeeper.cli.doctor", "Check that everything is whole, and repair."),
+    "host": ("watchkeeper.cli.host", "Sample what this machine and its processes use."),
     "keys": ("watchkeeper.cli.keys", "Make, list and revoke API keys."),
     "demo": ("watchkeeper.cli.demo", "Watch a real model on a year of real flights."),
 }
