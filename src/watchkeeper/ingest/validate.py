@@ -109,6 +109,7 @@ def _check_predictions(
         "_wk_latency_ms": _number(batch, "latency_ms", model, rejections),
         "_wk_error": _text(batch, "error", model, rejections),
         "_wk_trace_id": _text(batch, "trace_id", model, rejections),
+        "_wk_sampled": _number(batch, "sampled", model, rejections),
     }
     own = {
         column.name: apply_policy(
