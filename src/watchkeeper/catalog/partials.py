@@ -147,17 +147,6 @@ class Partials:
             _insert(connection, model, [whole])
         return True
 
-    def forget(self, model: str, window: Window, *, known_until: datetime) -> int:
-        """Forget the partials that a judgement as of a moment has seen; returns how many."""
-        change = sa.delete(partials).where(
-            partials.c.model == model,
-            partials.c.start == window.start,
-            partials.c.end == window.end,
-            partials.c.known_until <= known_until,
-        )
-        with self._database.write() as connection:
-            return int(connection.execute(change).rowcount)
-
     def rows(self, model: str) -> Mapping[Window, tuple[PartialRows, ...]]:
         """How many rows the partials of each window hold, by when they were known."""
         held = partials.c

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros
 from watchkeeper.catalog.moves import ColumnNote, Move, RejectionCount, Tally, record_move
 from watchkeeper.catalog.paging import Page, page_of, read_cursor
-from watchkeeper.catalog.schema import chores, column_notes, moves, rejections, windows
+from watchkeeper.catalog.schema import chores, column_notes, moves, partials, rejections, windows
 from watchkeeper.domain.profile import Accounting
 from watchkeeper.domain.verdict import Status
 from watchkeeper.domain.window import Window
@@ -111,6 +111,19 @@ class Windows:
         with self._database.read() as connection:
             return tuple(_window(row) for row in connection.execute(asked))
 
+    def due(self, now: datetime) -> tuple[StoredWindow, ...]:
+        """The windows that have something new and may have to be judged before ``now``, oldest
+        first: those that ended, and were not judged since the last full hour.
+        """
+        held = windows.c
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        first = held.judged_at.is_(None) & (held.end < now)
+        again = (held.judged_at < hour) & (held.known_at <= hour)
+        asked = sa.select(windows).where(_in_state(WindowState.DIRTY), first | again)
+        with self._database.read() as connection:
+            found = connection.execute(asked.order_by(held.start, held.model))
+            return tuple(_window(row) for row in found)
+
     def count(self, state: WindowState) -> Mapping[str, int]:
         """How many windows of each model are in a state; models with none are left out."""
         asked = (
@@ -170,6 +183,7 @@ class Windows:
         )
         with self._database.write() as connection:
             connection.execute(change)
+            connection.execute(_seen(window, outcome.judged_at))
 
     def expect(self, model: str, expected: Sequence[Window]) -> int:
         """Make windows for which nothing was received, so that a gap is judged too; those that
@@ -326,6 +340,17 @@ def _let_go() -> sa.ColumnElement[bool]:
         chores.c.name.in_(("predictions", "labels")),
         chores.c.before > held.start,
         chores.c.before > held.first_known_at,
+    )
+
+
+def _seen(window: StoredWindow, judged_at: datetime) -> sa.Delete:
+    """Forget the partials that are in the profile now."""
+    held = partials.c
+    return sa.delete(partials).where(
+        held.model == window.model,
+        held.start == window.window.start,
+        held.end == window.window.end,
+        held.known_until <= judged_at,
     )
 
 

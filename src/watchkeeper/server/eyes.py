@@ -14,12 +14,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.process import BaseProcess
 from typing import ParamSpec, TypeVar
 
 from watchkeeper.server.looking import Counting, Seen, see, shared
+from watchkeeper.server.memory import Memory
 from watchkeeper.server.schedule import Look
 from watchkeeper.server.watching import Watcher
 
@@ -68,6 +69,7 @@ class Eyes:
     watcher: Watcher
     counting: Counting
     aside: Aside | None = None
+    memory: Memory | None = None  # with it, what was counted as it came is added up
 
     def each(self, groups: Sequence[_Group]) -> Iterator[tuple[_Group, Mapping[Look, Seen]]]:
         """Each group with what was seen of it: nothing where looking at it as a group failed.
@@ -86,7 +88,10 @@ class Eyes:
 
     def _look(self, looks: _Group) -> list[Seen]:
         watcher, counting = self.watcher, self.counting
-        return see(watcher.lake, counting, watcher.asked(counting.model, looks))
+        asked = watcher.asked(counting.model, looks)
+        if self.memory is not None:
+            asked = [replace(a, unseen=watcher.unseen(self.memory, a.look)) for a in asked]
+        return see(watcher.lake, counting, asked)
 
     def _start(self, looks: _Group) -> Callable[[], list[Seen]]:
         if self.aside is None:

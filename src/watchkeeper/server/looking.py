@@ -6,7 +6,7 @@ Apart from the lake, everything that it needs comes with the call, so that anoth
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -30,6 +30,7 @@ from watchkeeper.profiles.codec import encode
 from watchkeeper.profiles.compute import profile
 from watchkeeper.profiles.identity import with_identity
 from watchkeeper.profiles.readers import open_table
+from watchkeeper.server.adding import Unseen, added, reaches_over
 from watchkeeper.server.schedule import Look
 from watchkeeper.server.schema import with_stored_schema
 
@@ -49,11 +50,14 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A look, the columns that the window's rows brought, and those beyond the definition."""
+    """A look, the columns that the window's rows brought, and those beyond the definition; and what
+    its profile may be added up from.
+    """
 
     look: Look
     present: Collection[str]
     extra: Collection[str]
+    unseen: Unseen = field(default_factory=Unseen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +75,40 @@ def see(lake: Lake, counting: Counting, asked: Sequence[Asked]) -> list[Seen]:
     What a profile costs is asking for it, hardly its rows: windows that are due together are asked
     for together, each with the rows that were known at its own moment.
     """
+    tried = ((at, _added(lake, counting, each)) for at, each in enumerate(asked))
+    sums = {at: seen for at, seen in tried if seen is not None}
+    rest = [at for at in range(len(asked)) if at not in sums]
+    recounted = _recounted(lake, counting, [asked[at] for at in rest])
+    by_place = sums | dict(zip(rest, recounted, strict=True))
+    found = [by_place[at] for at in range(len(asked))]
+    lake.append_profiles(counting.model.name, [_part(seen) for seen in found])
+    return found
+
+
+def _added(lake: Lake, counting: Counting, asked: Asked) -> Seen | None:
+    """What a look sees whose window was counted as its rows came."""
+    if not asked.unseen:
+        return None
+    model, look = counting.model, asked.look
+    total = added(lake, model, counting.binnings, look, asked.unseen)
+    if total is None:
+        return None
+    first = look.window.start <= counting.begin
+    complete = not first or reaches_over(total.rows, look.window)
+    profiles = [replace(part, complete=complete) for part in total.profiles]
+    return _seen(model, asked, total.rows, profiles)
+
+
+def _recounted(lake: Lake, counting: Counting, asked: Sequence[Asked]) -> list[Seen]:
+    """What looks see that profile their windows from the lake."""
     model, looks = counting.model, [each.look for each in asked]
     rows = lake.joined_each(model, [(look.window, look.as_of) for look in looks])
-    found: list[Seen] = []
+    found: dict[int, Seen] = {}
     for group in _each_window_once(looks):
         profiles = _profiled(counting, [(looks[at], rows[at]) for at in group])
-        found += [_seen(model, asked[at], rows[at], profiles[looks[at].window]) for at in group]
-    lake.append_profiles(model.name, [_part(seen) for seen in found])
-    return found
+        for at in group:
+            found[at] = _seen(model, asked[at], rows[at], profiles[looks[at].window])
+    return [found[at] for at in range(len(asked))]
 
 
 def shared(seen: Seen, binnings: Mapping[str, Binning]) -> Seen:

@@ -22,6 +22,7 @@ from watchkeeper.monitors.rolling import without_alarms
 from watchkeeper.monitors.slices import TOTAL, SliceKey, grouped
 from watchkeeper.profiles.binning import binnings_without_reference
 from watchkeeper.profiles.codec import decode
+from watchkeeper.server.adding import basis_name
 from watchkeeper.server.binnings import binnings_from_text
 from watchkeeper.server.references import Reference
 
@@ -59,6 +60,12 @@ class Memory:
             if self.reference is None
             else binnings_from_text(self.reference.baseline.binnings)
         )
+
+    @property
+    def basis(self) -> str:
+        """What the rows of the model are counted by."""
+        held = None if self.reference is None else self.reference.baseline.revision
+        return basis_name(self.revision, held)
 
     def fits(self, revision: int, baseline: StoredBaseline | None) -> bool:
         """Whether definition and reference are still those in force."""

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from watchkeeper.catalog.windows import StoredWindow
 from watchkeeper.domain.window import Window
 
-__all__ = ["Look", "looks", "next_look"]
+__all__ = ["Look", "full_hour", "is_aligned", "looks", "next_look"]
 
 _LATE_GRACE = timedelta(seconds=10)
 _HOUR = timedelta(hours=1)
@@ -67,3 +67,10 @@ def full_hour(moment: datetime) -> datetime:
     """The first full hour at or after a moment."""
     begun = moment.replace(minute=0, second=0, microsecond=0)
     return begun if begun == moment else begun + _HOUR
+
+
+def is_aligned(window: Window, moment: datetime) -> bool:
+    """Whether a look as of a moment is one of those that are known beforehand: the first of a
+    window whose rows came on time, or one at a full hour after it.
+    """
+    return moment == window.due or (moment > window.due and full_hour(moment) == moment)

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from watchkeeper.ingest.id_index import merge_all
 from watchkeeper.server.lifeline import when_parent_ends
@@ -24,9 +25,11 @@ __all__ = ["main"]
 
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.25
+_MOVE_SECONDS = 0.1
 _TELL_SECONDS = 2.0
 _UPKEEP_SECONDS = 60.0
 _MERGE_SECONDS = 1.0
+_PAIR_SECONDS = 0.5
 _NICENESS = 5
 
 
@@ -43,7 +46,12 @@ def main(arguments: list[str]) -> None:
     dispatcher, upkeep = parts.dispatcher(), parts.upkeep()
     pulling = threading.Thread(target=parts.pulling().run, args=(stopping,), daemon=True)
     pulling.start()
+    moving = threading.Thread(
+        target=partial(parts.moving().run, stopping, idle_seconds=_MOVE_SECONDS), daemon=True
+    )
+    moving.start()
     threads = [
+        _every(_PAIR_SECONDS, parts.pairing().step, stopping),
         _every(_TELL_SECONDS, lambda: dispatcher.send_due(datetime.now(UTC)), stopping),
         _every(_UPKEEP_SECONDS, upkeep.step, stopping),
         _every(_MERGE_SECONDS, lambda: merge_all(parts.catalog.inbox.ids), stopping),
@@ -51,7 +59,7 @@ def main(arguments: list[str]) -> None:
     try:
         parts.worker().run(stopping, idle_seconds=_IDLE_SECONDS)
     finally:
-        for thread in (pulling, *threads):
+        for thread in (pulling, moving, *threads):
             thread.join(timeout=30.0)
         parts.close()
 

@@ -14,14 +14,16 @@ from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.windows import Outcome, StoredWindow
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.ports import VerdictListener
-from watchkeeper.domain.profile import Accounting, ClientAccount
+from watchkeeper.domain.profile import Accounting, ClientAccount, WindowProfile
 from watchkeeper.domain.verdict import Severity, Status, Verdict
 from watchkeeper.lake.lake import Lake
 from watchkeeper.monitors.judge import judge
+from watchkeeper.server.adding import Unseen
 from watchkeeper.server.looking import Asked, Seen, is_whole
 from watchkeeper.server.memory import Memory
-from watchkeeper.server.schedule import Look
+from watchkeeper.server.schedule import Look, is_aligned
 from watchkeeper.server.schema import present_columns
+from watchkeeper.server.watermarks import watermark
 
 __all__ = ["Watcher", "code_version"]
 
@@ -56,11 +58,14 @@ class Watcher:
             code_version=code_version(),
             evidence=memory.evidence(window, _counted(seen)),
         )
+        if self._is_provisional(memory.model, seen.look):
+            verdicts = [replace(verdict, provisional=True) for verdict in verdicts]
         recorded = self._record(memory.model, seen.look, verdicts)
         said = {verdict.status for verdict in recorded}
         worst = next((status for status in _WORST if status in said), None)
         alerts = sum(verdict.status is Status.ALERT for verdict in recorded)
-        outcome = Outcome(seen.look.as_of, seen.joined, worst, alerts)
+        rows = sum(part.rows for part in seen.profiles if is_whole(part))
+        outcome = Outcome(seen.look.as_of, seen.joined, worst, alerts, rows=rows)
         self.catalog.windows.finish(seen.look.stored, outcome)
         memory.keep(window, seen.profiles, recorded)
 
@@ -79,6 +84,34 @@ class Watcher:
         again = now - look.window.end < _TRIED_FOR
         outcome = Outcome(max(now, look.as_of), 0, Status.ERROR, alerts=0, again=again)
         self.catalog.windows.finish(look.stored, outcome)
+
+    def _is_provisional(self, model: Model, look: Look) -> bool:
+        """Whether rows may be missing, as late as the model's rows are known to come."""
+        mark = self.catalog.partials.mark(model.name)
+        return mark is not None and watermark(mark.lateness, look.as_of) < look.window.end
+
+    def unseen(self, memory: Memory, look: Look) -> Unseen:
+        """What the profile of a look can be added up from; empty where it cannot be."""
+        window, judged_at = look.window, look.stored.judged_at
+        if not is_aligned(window, look.as_of):
+            return Unseen()
+        base: tuple[WindowProfile, ...] = ()
+        if judged_at is not None:
+            base = memory.recent.get(window, ())
+            known = {part.known_at for part in base}
+            if known != {judged_at} or not is_aligned(window, judged_at):
+                return Unseen()
+        mark = self.catalog.partials.mark(memory.model.name)
+        if mark is None or mark.basis != memory.basis:
+            return Unseen()
+        parts = [
+            part
+            for part in self.catalog.partials.of(memory.model.name, window)
+            if part.known_until <= look.as_of
+            and (judged_at is None or part.known_until > judged_at)
+        ]
+        whole = all(part.whole for part in parts)
+        return Unseen(base, tuple(part.body for part in parts)) if whole else Unseen()
 
     def _asked(self, model: Model, look: Look) -> Asked:
         window, received = look.window, look.stored.accounting.received

@@ -18,26 +18,32 @@ from watchkeeper.domain.source import Source
 from watchkeeper.domain.verdict import Severity
 from watchkeeper.errors import InvalidInput, NotFound
 from watchkeeper.governance.retention import check_overrides
+from watchkeeper.ingest.cloud_events.pairing import Pairing
+from watchkeeper.ingest.cloud_events.taking import EventTaker
 from watchkeeper.ingest.mover import Mover
 from watchkeeper.ingest.pull.door import Door
 from watchkeeper.ingest.pull.opening import open_puller
 from watchkeeper.ingest.pull.puller import Puller
 from watchkeeper.ingest.receive import Receiver
+from watchkeeper.ingest.together import Together
 from watchkeeper.lake.lake import Lake
 from watchkeeper.server.accepting import Accepting
 from watchkeeper.server.access import Gatekeeper, Rate
 from watchkeeper.server.api.body import Room
 from watchkeeper.server.audit import Audit
 from watchkeeper.server.clocks import Clocks
+from watchkeeper.server.events import EventDoor, event_source
 from watchkeeper.server.flow import Flow
 from watchkeeper.server.hub import Hub
 from watchkeeper.server.intake import Intake, Limits
 from watchkeeper.server.lake_care import CareOptions, LakeCare
 from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.models import Models
+from watchkeeper.server.moving import Moving
 from watchkeeper.server.pulling import Pulling
 from watchkeeper.server.references import References
 from watchkeeper.server.sources import Sources
+from watchkeeper.server.sums import Sums
 from watchkeeper.server.upkeep import Upkeep
 from watchkeeper.server.views.accounting import AccountingView
 from watchkeeper.server.views.distributions import DistributionView
@@ -46,6 +52,7 @@ from watchkeeper.server.views.incidents import IncidentView
 from watchkeeper.server.views.progress import ProgressView
 from watchkeeper.server.views.quarantine import QuarantineView
 from watchkeeper.server.views.routes import RouteView
+from watchkeeper.server.views.rows import RowsView
 from watchkeeper.server.views.series import SeriesView
 from watchkeeper.server.views.sources import SourceView
 from watchkeeper.server.views.verdicts import VerdictView
@@ -69,6 +76,7 @@ class Parts:
     models: Models
     sources: Sources
     references: References
+    receiver: Receiver
     clocks: Clocks
     alerting: Alerting
     now: Callable[[], datetime]
@@ -85,6 +93,7 @@ class Parts:
                 now=self.now,
             ),
             intake=self._intake(telemetry),
+            events=self._event_door(),
             fleet=FleetView(self.models, self.catalog, self.now),
             verdicts=VerdictView(self.models, self.catalog),
             series=SeriesView(self.models, self.catalog),
@@ -98,37 +107,63 @@ class Parts:
             routes=RouteView(self.catalog.routes, self._sink, self.now),
             sources=SourceView(self.catalog, self.models, self.now),
             quarantine=QuarantineView(self.models, self.catalog, self.lake),
+            rows=RowsView(self.models, self.lake),
             accounting=AccountingView(self.models, self.catalog, self.time_of),
             progress=ProgressView(self.models, self.catalog, self.clocks, self.now),
             telemetry=telemetry,
         )
 
     def worker(self) -> Worker:
-        """What moves and judges."""
+        """What judges, and in a single step moves too."""
+        sums = self._sums()
         return Worker(
             catalog=self.catalog,
-            mover=Mover(self.catalog, self.lake),
+            mover=self._mover(sums),
+            sums=sums,
             models=self.models,
             references=self.references,
             clocks=self.clocks,
             watcher=Watcher(self.catalog, self.lake, self.alerting),
         )
 
+    def moving(self) -> Moving:
+        """What moves, beside a worker that judges."""
+        sums = self._sums()
+        return Moving(self._mover(sums), sums, self.now)
+
+    def _sums(self) -> Sums:
+        return Sums(self.catalog, self.lake, self.models, self.now)
+
+    def _mover(self, sums: Sums) -> Mover:
+        return Mover(self.catalog, self.lake, told=sums.count)
+
     def pulling(self) -> Pulling:
         """What fetches rows from sources."""
-        receiver = self._receiver()
 
         def open_source(source: Source) -> Puller:
-            door = self._source_door(source, receiver)
-            return open_puller(door, read_secret, self.settings.home / "pulled")
+            folder = self.settings.home / "pulled"
+            return open_puller(self._source_door(source), read_secret, folder)
 
         return Pulling(self.sources, self.catalog.source_states, open_source, self.now)
 
-    def _source_door(self, source: Source, receiver: Receiver) -> Door:
+    def pairing(self) -> Pairing:
+        """What makes rows of requests and responses."""
+        return Pairing(
+            self.catalog.halves,
+            lambda name: event_source(name, self.sources),
+            self._source_door,
+            self.now,
+        )
+
+    def _event_door(self) -> EventDoor:
+        taker = EventTaker(Together(self.catalog.inbox), self._source_door)
+        return EventDoor(self.models, self.sources, taker)
+
+    def _source_door(self, source: Source) -> Door:
         return Door(
             source=source,
             catalog=self.catalog,
-            receiver=receiver,
+            receiver=self.receiver,
             model=lambda: self.models.get(source.model).model,
             announce=lambda model: self.clocks.driven_by_data(
                 model.name, data=False, by=source.sender
@@ -162,15 +197,10 @@ class Parts:
         """Close every connection."""
         self.catalog.close()
 
-    def _receiver(self) -> Receiver:
-        return Receiver(
-            self.catalog, clock=self.now, most_waiting_bytes=self.settings.max_inbox_bytes
-        )
-
     def _intake(self, telemetry: Telemetry) -> Intake:
         return Intake(
             models=self.models,
-            receiver=self._receiver(),
+            receiver=self.receiver,
             clocks=self.clocks,
             references=self.references,
             windows=self.catalog.windows,
@@ -204,6 +234,7 @@ def open_parts(
         lake=lake,
         models=Models(catalog.models),
         sources=Sources(catalog.sources),
+        receiver=Receiver(catalog, clock=now, most_waiting_bytes=settings.max_inbox_bytes),
         references=References(catalog.baselines, lake, now=now),
         clocks=Clocks(catalog.clocks, catalog.windows, wall=now),
         alerting=Alerting(

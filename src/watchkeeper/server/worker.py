@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.verdicts import VerdictFilter
-from watchkeeper.catalog.windows import StoredWindow, WindowState
+from watchkeeper.catalog.windows import StoredWindow
 from watchkeeper.domain.verdict import Status
 from watchkeeper.domain.window import Granularity, Window
 from watchkeeper.errors import WatchkeeperError
@@ -29,6 +29,7 @@ from watchkeeper.server.memory import Memory
 from watchkeeper.server.models import Defined, Models
 from watchkeeper.server.references import References
 from watchkeeper.server.schedule import Look, looks
+from watchkeeper.server.sums import Sums
 from watchkeeper.server.watching import Watcher
 
 __all__ = ["Worker"]
@@ -41,7 +42,6 @@ _MANY = 16  # looks that are worth a process aside
 _MOST_REMEMBERED = 64  # models
 _LONGEST_SILENCE = timedelta(days=7)
 _FEWEST_SILENT = 3
-_LOOK_FOR_GAPS = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -50,34 +50,44 @@ class Worker:
 
     catalog: Catalog
     mover: Mover
+    sums: Sums
     models: Models
     references: References
     clocks: Clocks
     watcher: Watcher
     _memories: dict[str, Memory] = field(default_factory=dict)
     _aside: Aside = field(default_factory=Aside)
-    _gaps_after: dict[str, datetime] = field(default_factory=dict)
+    # By model: when gaps were looked for, and when the next can open.
+    _gaps_after: dict[str, tuple[datetime | None, datetime]] = field(default_factory=dict)
 
     def step(self) -> int:
-        """Move what waits and judge what is due; returns how many windows were judged.
-
-        A model that fails does not hold up the others.
-        """
-        wall = self.clocks.wall()  # before the move: what was committed by then is moved now
+        """Move what waits and judge what is due; returns how many windows were judged."""
+        self.sums.mend()
         try:
             self.mover.move()
         except WatchkeeperError:
             _log.exception("rows wait in the inbox for the next step")
+        return self.watch()
+
+    def watch(self) -> int:
+        """Judge what is due; returns how many windows were judged.
+
+        A model that fails does not hold up the others. Whose rows wait to be moved is judged as of
+        before they came.
+        """
+        wall = self.clocks.wall()  # what was committed by then was moved, unless it waits
+        waiting = {wait.model: wait.since for wait in self.catalog.inbox.waits()}
         times = self.clocks.now()
         self._settle(times, wall)
         dirty = defaultdict(list)
-        for stored in self.catalog.windows.pending(WindowState.DIRTY, limit=_EVERY_WINDOW):
+        for stored in self.catalog.windows.due(max((wall, *times.values()))):
             dirty[stored.model].append(stored)
         judged = 0
         for defined in self.models.all():
             name = defined.model.name
+            now = times.get(name) or min(wall, waiting.get(name, wall))
             try:
-                judged += self._watch(defined, dirty[name], times.get(name, wall))
+                judged += self._watch(defined, dirty[name], now)
             except Exception:  # noqa: BLE001  whatever it is, the other models go on
                 _log.exception("model was not watched model=%s", name)
         return judged
@@ -90,10 +100,10 @@ class Worker:
             _log.exception("what clients did not send is told in the next step")
 
     def run(self, stopping: threading.Event, *, idle_seconds: float) -> None:
-        """Step until told to stop; rest only while there is nothing to do."""
+        """Judge until told to stop, while `Moving` moves; rest only while nothing is due."""
         while not stopping.is_set():
             try:
-                judged = self.step()
+                judged = self.watch()
             except Exception:  # noqa: BLE001  the loop outlives it; the work is still there
                 _log.exception("step failed")
                 judged = 0
@@ -114,7 +124,8 @@ class Worker:
             memory = self._memory(defined, min(look.window for look in due))
             begin = memory.begin(look.window for look in due)
             aside = self._aside if len(due) >= _MANY else None
-            eyes = Eyes(self.watcher, Counting(defined.model, memory.binnings, begin), aside=aside)
+            counting = Counting(defined.model, memory.binnings, begin)
+            eyes = Eyes(self.watcher, counting, aside=aside, memory=memory)
             for together, seen in eyes.each(list(_batches(due))):
                 self._judge(memory, eyes, (together, seen), now)
         return len(due)
@@ -170,10 +181,12 @@ class Worker:
         A model that falls silent is told so for a week; after that its silence is no news.
         """
         name, length = defined.model.name, defined.model.granularity.length
-        if now <= self._gaps_after.get(name, now - length):
+        checked, due = self._gaps_after.get(name, (None, now - length))
+        if now <= due:
             return []
-        self._gaps_after[name] = now + min(length / 4, _LOOK_FOR_GAPS)
-        known = self.catalog.windows.page(name, limit=_MOST_KNOWN).items
+        self._gaps_after[name] = (now, _next_due(defined.model.granularity, now))
+        since = None if checked is None else checked - _silence(defined.model.granularity)
+        known = self.catalog.windows.page(name, start=since, limit=_MOST_KNOWN).items
         expected = silent_windows(defined.model.granularity, known, now)
         self.catalog.windows.expect(name, expected)
         return [self.catalog.windows.get(name, window) for window in expected]
@@ -194,12 +207,24 @@ def _batches(due: Sequence[Look]) -> Iterator[list[Look]]:
         yield group
 
 
+def _silence(granularity: Granularity) -> timedelta:
+    """For how long a model that falls silent is told so."""
+    return max(_LONGEST_SILENCE, _FEWEST_SILENT * granularity.length)
+
+
+def _next_due(granularity: Granularity, now: datetime) -> datetime:
+    """When the next window is due: before it no gap can open."""
+    window = granularity.window_of(now)
+    before = granularity.window_of(window.start - granularity.length)
+    return before.due if now <= before.due else window.due
+
+
 def silent_windows(
     granularity: Granularity, known: Sequence[StoredWindow], now: datetime
 ) -> list[Window]:
     """The windows that should have been judged before ``now`` and are not known, oldest first."""
     held = {item.window for item in known}
-    silence = max(_LONGEST_SILENCE, _FEWEST_SILENT * granularity.length)
+    silence = _silence(granularity)
     missing: set[Window] = set()
     for item in known:
         if item.accounting.received:

@@ -81,7 +81,7 @@ def test_two_movers_at_once_move_once(place):
     other = Mover(place.catalog, Lake(place.home / "lake"))
     claim = place.catalog.inbox.claim("flights")
     place.mover.move()
-    move, _ = other._append(claim)
+    move, *_ = other._append(claim)
 
     assert not place.catalog.windows.record(move)
     assert len(place.joined()) == 1
