@@ -1,4 +1,7 @@
-"""Requests that wait for their responses, and the other way round, whichever came first."""
+"""Requests that wait for their responses, and the other way round, whichever came first.
+
+What became rows is kept for a while, empty, so that a side that is sent again is known.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ from watchkeeper.catalog.inbox import InboxWrite
 from watchkeeper.catalog.schema import halves
 from watchkeeper.errors import Conflict
 
-__all__ = ["Half", "Halves", "drop_halves", "keep_half"]
+__all__ = ["Half", "Halves", "finish_halves", "keep_half"]
+
+_HALF, _WHOLE, _DONE = "half", "whole", "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +43,31 @@ class Halves:
 
     def waiting(self) -> int:
         """How many exchanges are kept, of all sources together."""
+        asked = sa.select(sa.func.count()).where(halves.c.state != _DONE)
         with self._database.read() as connection:
-            return connection.execute(sa.select(sa.func.count()).select_from(halves)).scalar_one()
+            return connection.execute(asked).scalar_one()
 
     def sources(self) -> tuple[str, ...]:
-        """The sources of which something waits."""
+        """The sources of which something is kept."""
         asked = sa.select(halves.c.source).distinct().order_by(halves.c.source)
         with self._database.read() as connection:
             return tuple(connection.execute(asked).scalars())
 
     def whole(self, source: str, *, limit: int) -> tuple[Half, ...]:
         """The oldest exchanges of which nothing is missing."""
-        return self._some(source, halves.c.whole, limit=limit)
+        return self._some(source, halves.c.state == _WHOLE, limit=limit)
 
     def expired(self, source: str, before: datetime, *, limit: int) -> tuple[Half, ...]:
         """The oldest exchanges that began before then and are not whole."""
-        return self._some(source, sa.not_(halves.c.whole), halves.c.at < before, limit=limit)
+        return self._some(source, halves.c.state == _HALF, halves.c.at < before, limit=limit)
+
+    def forget(self, source: str, before: datetime) -> int:
+        """Forget exchanges that began before then and became rows; returns how many."""
+        gone = sa.delete(halves).where(
+            halves.c.source == source, halves.c.state == _DONE, halves.c.at < before
+        )
+        with self._database.write() as connection:
+            return connection.execute(gone).rowcount
 
     def _some(self, source: str, *where: sa.ColumnElement[bool], limit: int) -> tuple[Half, ...]:
         asked = (
@@ -67,13 +81,13 @@ class Halves:
 
 
 def keep_half(write: InboxWrite, source: str, half: Half, *, alone: bool) -> bool:
-    """Keep one side of an exchange; False, and nothing happens, where that side is there.
+    """Keep one side of an exchange; False, and nothing happens, where that side was there.
 
     ``alone``: the other side is not waited for. Call `count` first, which holds up other writers
     of the source: of two sides that come at once, the later must see the earlier.
     """
     of_event = (halves.c.source == source, halves.c.event == half.event)
-    asked = sa.select(halves.c.request.is_not(None), halves.c.response.is_not(None))
+    asked = sa.select(halves.c.state, halves.c.request.is_not(None), halves.c.response.is_not(None))
     there = write.connection.execute(asked.where(*of_event)).first()
     if there is None:
         write.connection.execute(
@@ -83,21 +97,26 @@ def keep_half(write: InboxWrite, source: str, half: Half, *, alone: bool) -> boo
                 model=half.model,
                 request=half.request,
                 response=half.response,
-                whole=alone,
+                state=_WHOLE if alone else _HALF,
                 at=half.at,
             )
         )
         return True
+    state, has_request, has_response = there
     side = "request" if half.request is not None else "response"
-    if there[0 if side == "request" else 1]:
+    if state != _HALF or (has_request if side == "request" else has_response):
         return False
     change = sa.update(halves).where(*of_event)
-    write.connection.execute(change.values({side: getattr(half, side), "whole": True}))
+    write.connection.execute(change.values({side: getattr(half, side), "state": _WHOLE}))
     return True
 
 
-def drop_halves(write: InboxWrite, source: str, events: Sequence[str]) -> None:
-    """Forget exchanges that became rows; Conflict where another did it meanwhile."""
-    gone = sa.delete(halves).where(halves.c.source == source, halves.c.event.in_(events))
-    if write.connection.execute(gone).rowcount != len(events):
+def finish_halves(write: InboxWrite, source: str, events: Sequence[str]) -> None:
+    """Say that exchanges became rows; Conflict where another did it meanwhile."""
+    change = (
+        sa.update(halves)
+        .where(halves.c.source == source, halves.c.event.in_(events), halves.c.state != _DONE)
+        .values(state=_DONE, request=None, response=None)
+    )
+    if write.connection.execute(change).rowcount != len(events):
         raise Conflict("exchanges became rows in another process meanwhile: nothing is left to do")

@@ -37,6 +37,7 @@ __all__ = [
     "partial_marks",
     "partials",
     "rejections",
+    "replays",
     "secrets",
     "sessions",
     "source_counts",
@@ -434,6 +435,15 @@ id_pages = sa.Table(
     Column("data", LargeBinary, nullable=False),
 )
 
+replays = sa.Table(
+    "replays",
+    INBOX,
+    Column("model", String(200), primary_key=True),
+    Column("row", BigInteger, primary_key=True, autoincrement=False),
+    Column("batch", String(200), nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
 claims = sa.Table(
     "claims",
     INBOX,
@@ -464,7 +474,8 @@ source_counts = sa.Table(
     Column("last_at", UtcTime, nullable=False),
 )
 
-# Requests that wait for their responses, and the other way round; `whole`: nothing is missing.
+# Requests that wait for their responses, and the other way round: `half`, `whole` where nothing is
+# missing, `done` where they became rows and are kept to know them if they come again.
 halves = sa.Table(
     "halves",
     INBOX,
@@ -473,7 +484,7 @@ halves = sa.Table(
     Column("model", String(200), nullable=False),
     Column("request", LargeBinary),
     Column("response", LargeBinary),
-    Column("whole", Boolean, nullable=False),
+    Column("state", String(10), nullable=False),
     Column("at", UtcTime, nullable=False),
-    Index("halves_by_age", "source", "whole", "at"),
+    Index("halves_by_age", "source", "state", "at"),
 )

@@ -209,4 +209,5 @@ def _batch(messages: Sequence[Message]) -> str:
     digest = hashlib.sha256()
     for message in messages:
         digest.update(f"{message.part}\0{message.number}\n".encode())
+        digest.update(message.data)  # a topic made anew has other messages under the old numbers
     return f"topic-{messages[0].number}-{digest.hexdigest()[:32]}"

@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("model", sa.String(200), nullable=False),
         sa.Column("request", sa.LargeBinary),
         sa.Column("response", sa.LargeBinary),
-        sa.Column("whole", sa.Boolean, nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
     )
-    op.create_index("halves_by_age", "halves", ["source", "whole", "at"])
+    op.create_index("halves_by_age", "halves", ["source", "state", "at"])

@@ -1,0 +1,1 @@
+"""Payloads that model servers log as CloudEvents: requests and responses, made into rows."""
