@@ -14,6 +14,7 @@ from watchkeeper.catalog.inbox import Inbox
 from watchkeeper.catalog.keys import Keys, Secrets, Sessions
 from watchkeeper.catalog.migrate import migrate
 from watchkeeper.catalog.partials import Partials
+from watchkeeper.catalog.replays import Replays
 from watchkeeper.catalog.source_files import SourceFiles, SourceStates
 from watchkeeper.catalog.source_ledger import SourceLedger
 from watchkeeper.catalog.verdicts import Verdicts
@@ -35,6 +36,8 @@ class Catalog:
         The stores of those names.
     accounts, clients
         What became of rows by day, and what is known of who sent them.
+    replays
+        Which rejected rows were sent again.
     source_files, source_states, ledger, halves
         What was taken from sources, and what waits for its other half.
     """
@@ -58,6 +61,7 @@ class Catalog:
         self.sessions = Sessions(records)
         self.secrets = Secrets(records)
         self.inbox = Inbox(inbox)
+        self.replays = Replays(inbox)
         self.accounts = Accounts(records)
         self.clients = Clients(records)
         self.ledger = SourceLedger(inbox)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from watchkeeper.server.access import Gatekeeper
+    from watchkeeper.server.events import EventDoor
     from watchkeeper.server.intake import Intake
     from watchkeeper.server.metrics import Telemetry
+    from watchkeeper.server.replaying import Replaying
     from watchkeeper.server.views.accounting import AccountingView
     from watchkeeper.server.views.distributions import DistributionView
     from watchkeeper.server.views.fleet import FleetView
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from watchkeeper.server.views.progress import ProgressView
     from watchkeeper.server.views.quarantine import QuarantineView
     from watchkeeper.server.views.routes import RouteView
+    from watchkeeper.server.views.rows import RowsView
     from watchkeeper.server.views.series import SeriesView
     from watchkeeper.server.views.sources import SourceView
     from watchkeeper.server.views.verdicts import VerdictView
@@ -29,6 +32,7 @@ class Hub:
 
     gate: Gatekeeper
     intake: Intake
+    events: EventDoor
     fleet: FleetView
     verdicts: VerdictView
     series: SeriesView
@@ -37,6 +41,8 @@ class Hub:
     routes: RouteView
     sources: SourceView
     quarantine: QuarantineView
+    rows: RowsView
+    replaying: Replaying
     accounting: AccountingView
     progress: ProgressView
     telemetry: Telemetry

@@ -25,6 +25,7 @@ from watchkeeper.ingest.pull.door import Door
 from watchkeeper.ingest.pull.opening import open_puller
 from watchkeeper.ingest.pull.puller import Puller
 from watchkeeper.ingest.receive import Receiver
+from watchkeeper.ingest.replay import Replay
 from watchkeeper.ingest.together import Together
 from watchkeeper.lake.lake import Lake
 from watchkeeper.server.accepting import Accepting
@@ -42,6 +43,7 @@ from watchkeeper.server.models import Models
 from watchkeeper.server.moving import Moving
 from watchkeeper.server.pulling import Pulling
 from watchkeeper.server.references import References
+from watchkeeper.server.replaying import Replaying
 from watchkeeper.server.sources import Sources
 from watchkeeper.server.sums import Sums
 from watchkeeper.server.upkeep import Upkeep
@@ -84,6 +86,7 @@ class Parts:
     def hub(self) -> Hub:
         """What the routes reach."""
         telemetry = Telemetry(self.catalog)
+        quarantine = QuarantineView(self.models, self.catalog, self.lake)
         return Hub(
             gate=Gatekeeper(
                 self.catalog.keys,
@@ -106,7 +109,10 @@ class Parts:
             ),
             routes=RouteView(self.catalog.routes, self._sink, self.now),
             sources=SourceView(self.catalog, self.models, self.now),
-            quarantine=QuarantineView(self.models, self.catalog, self.lake),
+            quarantine=quarantine,
+            replaying=Replaying(
+                self.models, quarantine, Replay(self.catalog, self.receiver), self.time_of
+            ),
             rows=RowsView(self.models, self.lake),
             accounting=AccountingView(self.models, self.catalog, self.time_of),
             progress=ProgressView(self.models, self.catalog, self.clocks, self.now),

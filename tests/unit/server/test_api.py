@@ -18,6 +18,7 @@ UNKNOWN = {
     "incident": "none",
     "key": "none",
     "route": "none",
+    "row": "20130301-1",
 }
 OPERATIONS = [
     (method.upper(), path)

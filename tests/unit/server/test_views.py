@@ -256,7 +256,9 @@ def test_quarantine_by_reason(stage, api):
     ]
     for reason, before in waiting.items():
         assert {row["reason"] for row in before["data"]} == {reason}
-        assert api("GET", only + reason).json()["data"] == before["data"]
+        moved = api("GET", only + reason).json()["data"]
+        assert [{**row, "id": None} for row in moved] == before["data"]
+        assert all(row["id"] for row in moved)
     assert api("GET", only + "id_reused").json()["data"] == []
 
 
@@ -293,3 +295,24 @@ def test_everything_is_settled(lived):
     (model,) = clock["models"]
     assert model["judged_through"] == "2024-03-09T00:00:00Z"
     assert model["due"] == 0
+
+
+REPLAY = "/api/v1/quarantine/replay"
+
+
+def test_quarantined_rows_are_fixed_and_replayed(stage, api):
+    """What a plan says is what is then done, once, and the row tells that it was."""
+    rejected(stage, 1)
+    stage.parts.worker().mover.move()
+    wanted = {"model": "loans", "fix": {"constant": {"income": 5}}}
+    told = api("POST", REPLAY, json={**wanted, "plan": True}).json()["data"]
+    done = api("POST", REPLAY, json=wanted).json()["data"]
+    again = api("POST", REPLAY, json=wanted).json()["data"]
+
+    assert (told["ready"], told["accepted"]) == (2, 0)
+    assert (done["accepted"], again["rows"]) == (2, 0)
+    rows = api("GET", "/api/v1/quarantine?model=loans").json()["data"]
+    assert all(row["replayed_at"] for row in rows)
+    path = f"/api/v1/quarantine/rows/{rows[0]['id']}?model=loans"
+    assert api("GET", path).json()["data"] == rows[0]
+

@@ -5,9 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from watchkeeper.ingest.reasons import Reason
-from watchkeeper.server.api.dependencies import Cursor, HubOf, Limit, Reader
+from watchkeeper.server.api.dependencies import Cursor, HubOf, Limit, Operator, Reader
 from watchkeeper.server.wire.envelope import Envelope
-from watchkeeper.server.wire.quarantine import QuarantinedRow, QuarantineReason
+from watchkeeper.server.wire.quarantine import (
+    QuarantinedRow,
+    QuarantineReason,
+    ReplayDone,
+    ReplayRequest,
+)
 
 __all__ = ["router"]
 
@@ -28,7 +33,19 @@ def list_quarantine(
     return Envelope(data=found, next_cursor=following)
 
 
+@router.post("/replay")
+def replay_quarantine(hub: HubOf, _: Operator, wanted: ReplayRequest) -> Envelope[ReplayDone]:
+    """Send rejected rows again, fixed or as they are; each is taken at most once."""
+    return Envelope(data=hub.replaying.run(wanted))
+
+
 @router.get("/reasons")
 def list_reasons(hub: HubOf, _: Reader, model: str) -> Envelope[list[QuarantineReason]]:
     """Why a model's rows were rejected and how many, the most frequent reason first."""
     return Envelope(data=hub.quarantine.reasons(model))
+
+
+@router.get("/rows/{row}")
+def get_quarantined_row(hub: HubOf, _: Reader, row: str, model: str) -> Envelope[QuarantinedRow]:
+    """One rejected row of a model."""
+    return Envelope(data=hub.quarantine.get(model, row))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,18 +12,21 @@ import pyarrow.compute as pc
 
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.windows import RejectionCount
-from watchkeeper.errors import InvalidInput
+from watchkeeper.errors import InvalidInput, NotFound
 from watchkeeper.ingest.envelope import unpacked_table
 from watchkeeper.ingest.reasons import Reason
+from watchkeeper.ingest.replay import HeldRow
+from watchkeeper.ingest.rows import RowKind
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
 from watchkeeper.lake.schemas import DAY, SEQUENCE, quarantine_schema
 from watchkeeper.server.models import Models
 from watchkeeper.server.wire.quarantine import QuarantinedRow, QuarantineReason
 
-__all__ = ["QuarantineView"]
+__all__ = ["QuarantineView", "row_id"]
 
 _DAY = timedelta(days=1)
+_NAMES = ("batch", "known_at", "kind", "reason", "detail", "row")
 _KEY = [DAY, "_wk_known_at", "_wk_kind", "_wk_batch"]
 _SCHEMA = quarantine_schema().append(pa.field(SEQUENCE, pa.int64()))
 
@@ -60,6 +63,27 @@ class QuarantineView:
         ]
         return sorted(found, key=lambda item: (-item.rows, item.reason, item.kind))
 
+    def get(self, name: str, row: str) -> QuarantinedRow:
+        """One row; NotFound where there is none of that id."""
+        self.models.get(name)
+        day, place = _named(row)
+        rows = self._of_day(name, day, ()).filter(pc.field(SEQUENCE) == place)
+        if rows.num_rows == 0:
+            raise NotFound(f"nothing of {name!r} is in quarantine under {row!r}")
+        return self._shown(name, rows)[0]
+
+    def held(self, name: str, chosen: Callable[[QuarantinedRow], bool]) -> Iterator[HeldRow]:
+        """Every row in the lake for which ``chosen`` holds, newest day first."""
+        self.models.get(name)
+        days = {date.fromisoformat(count.day) for count in self.catalog.windows.rejections(name)}
+        for day in sorted(days, reverse=True):
+            rows = self._of_day(name, day, ())
+            places = rows.column(SEQUENCE).to_pylist()
+            for row, place in zip(self._shown(name, rows), places, strict=True):
+                if chosen(row):
+                    name_of = row_id(day, place)
+                    yield HeldRow(place, name_of, row.known_at, RowKind(row.kind), row.row)
+
     def page(
         self, name: str, reason: Reason | None = None, *, cursor: str | None, limit: int
     ) -> tuple[list[QuarantinedRow], str | None]:
@@ -82,11 +106,26 @@ class QuarantineView:
             rows = _of_reason(self._of_day(name, day, waiting), reason)
             start = max(0, rows.num_rows - left) if day == last and left is not None else 0
             taken = rows.slice(start, limit - len(found))
-            found += [_shown(name, row) for row in taken.to_pylist()]
+            found += self._shown(name, taken)
             rest = rows.num_rows - start - taken.num_rows
             if rest:
                 return found, f"{day.isoformat()}.{rest}"
         return found, None
+
+    def _shown(self, model: str, rows: pa.Table) -> list[QuarantinedRow]:
+        places = [place for place in rows.column(SEQUENCE).to_pylist() if place is not None]
+        replayed = self.catalog.replays.of(model, places)
+        return [
+            QuarantinedRow.model_validate(
+                {
+                    "id": None if row[SEQUENCE] is None else row_id(row[DAY], row[SEQUENCE]),
+                    "model": model,
+                    "replayed_at": replayed.get(row[SEQUENCE]),
+                    **{name: row[f"_wk_{name}"] for name in _NAMES},
+                }
+            )
+            for row in rows.to_pylist()
+        ]
 
     def _waiting(self, name: str, reason: Reason | None) -> list[pa.Table]:
         """The batches in the inbox that hold any such row, oldest first."""
@@ -120,11 +159,17 @@ def _day(batch: pa.Table) -> date:
     return day
 
 
-def _shown(model: str, row: dict[str, object]) -> QuarantinedRow:
-    names = ("batch", "known_at", "kind", "reason", "detail", "row")
-    return QuarantinedRow.model_validate(
-        {"model": model, **{name: row[f"_wk_{name}"] for name in names}}
-    )
+def row_id(day: date, place: int) -> str:
+    """The name of a row: its day, and its place among all that were moved."""
+    return f"{day:%Y%m%d}-{place}"
+
+
+def _named(row: str) -> tuple[date, int]:
+    day, _, place = row.partition("-")
+    try:
+        return date.fromisoformat(day), int(place)
+    except ValueError as error:
+        raise NotFound(f"the id of a row looks like 20130301-17, got {row[:40]!r}") from error
 
 
 def _place(cursor: str | None) -> tuple[date | None, int | None]:
