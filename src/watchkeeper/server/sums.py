@@ -164,11 +164,11 @@ class Sums:
 
     def _is_current(self, stored: StoredWindow) -> bool:
         """Whether a window's rows are counted as they come."""
-        if stored.known_at < self.now() - _HISTORY:
-            return False
+        oldest = self.now() - _HISTORY
         if stored.judged_at is not None:
-            return is_aligned(stored.window, stored.judged_at)
-        return (stored.first_known_at or stored.known_at) <= stored.window.due
+            return stored.known_at > oldest and is_aligned(stored.window, stored.judged_at)
+        came = stored.first_known_at or stored.known_at
+        return came <= stored.window.due and stored.window.due > oldest
 
     def _unseen(self, basis: _Basis, stored: StoredWindow) -> Iterator[_Slot]:
         """The rows of a window that its last judgement has not seen, from the lake."""
