@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from watchkeeper.domain.model import Model, Role
 from watchkeeper.domain.profile import Binning, WindowProfile
 from watchkeeper.profiles.codec import Digests, decode, encode
+from watchkeeper.profiles.regression import grids_of
+from watchkeeper.profiles.service import LATENCY_BINNING
 
-__all__ = ["Known", "pack", "unpack"]
+__all__ = ["Known", "known_binnings", "pack", "unpack"]
 
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd")
 
@@ -31,6 +34,13 @@ class Known:
         """What is known where these are."""
         digests = Digests.of(binnings)
         return cls(digests, {digests.of_value(held): held for held in digests.held})
+
+
+def known_binnings(model: Model, binnings: Mapping[str, Binning]) -> Known:
+    """The binnings that may stand in a profile of the model."""
+    label = model.only(Role.LABEL)
+    grids = () if label is None else grids_of(binnings, label.name)
+    return Known.of([*binnings.values(), *grids, LATENCY_BINNING])
 
 
 def pack(profiles: Sequence[WindowProfile], known: Known) -> bytes:

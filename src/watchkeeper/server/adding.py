@@ -29,10 +29,8 @@ from watchkeeper.profiles.breakdown import TYPES
 from watchkeeper.profiles.frame import MOST_SLICES
 from watchkeeper.profiles.identity import with_identity
 from watchkeeper.profiles.merge import merge
-from watchkeeper.profiles.packing import Known, unpack
+from watchkeeper.profiles.packing import known_binnings, unpack
 from watchkeeper.profiles.partials.partial import partial
-from watchkeeper.profiles.regression import grids_of
-from watchkeeper.profiles.service import LATENCY_BINNING
 from watchkeeper.server.schedule import Look
 
 __all__ = [
@@ -41,7 +39,6 @@ __all__ = [
     "Unseen",
     "added",
     "basis_name",
-    "known_binnings",
     "reaches_over",
     "summed",
     "without_crowds",
@@ -117,13 +114,6 @@ def without_crowds(profiles: Sequence[WindowProfile]) -> tuple[WindowProfile, ..
 def basis_name(revision: int, baseline: int | None) -> str:
     """What rows are counted by, in short: the definition's revision and the reference's."""
     return f"{revision}.{baseline or 0}"
-
-
-def known_binnings(model: Model, binnings: Mapping[str, Binning]) -> Known:
-    """The binnings that may stand in a profile of the model."""
-    label = model.only(Role.LABEL)
-    grids = () if label is None else grids_of(binnings, label.name)
-    return Known.of([*binnings.values(), *grids, LATENCY_BINNING])
 
 
 def added(

@@ -21,9 +21,9 @@ from watchkeeper.monitors.judge import Kept
 from watchkeeper.monitors.rolling import without_alarms
 from watchkeeper.monitors.slices import TOTAL, SliceKey, grouped
 from watchkeeper.profiles.binning import binnings_without_reference
+from watchkeeper.profiles.binning_text import binnings_from_text
 from watchkeeper.profiles.codec import decode
 from watchkeeper.server.adding import basis_name
-from watchkeeper.server.binnings import binnings_from_text
 from watchkeeper.server.references import Reference
 
 __all__ = ["Memory"]

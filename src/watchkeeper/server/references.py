@@ -14,10 +14,10 @@ from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.profile_rows import ProfilePart
 from watchkeeper.monitors.slices import TOTAL, SliceKey
 from watchkeeper.profiles.binning import fit_binnings
+from watchkeeper.profiles.binning_text import binnings_to_text
 from watchkeeper.profiles.codec import decode, encode
 from watchkeeper.profiles.readers import open_table
 from watchkeeper.reports.tables import BLOCKS, profile_blocks, profile_windows
-from watchkeeper.server.binnings import binnings_to_text
 from watchkeeper.server.models import Defined
 from watchkeeper.server.schema import with_stored_schema
 

@@ -34,10 +34,10 @@ from watchkeeper.ingest.mover import Moved
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
 from watchkeeper.profiles.binning import binnings_without_reference
-from watchkeeper.profiles.packing import Known, pack, unpack
+from watchkeeper.profiles.binning_text import binnings_from_text
+from watchkeeper.profiles.packing import Known, known_binnings, pack, unpack
 from watchkeeper.profiles.partials.partial import partial
-from watchkeeper.server.adding import basis_name, known_binnings, summed, without_crowds
-from watchkeeper.server.binnings import binnings_from_text
+from watchkeeper.server.adding import basis_name, summed, without_crowds
 from watchkeeper.server.models import Defined, Models
 from watchkeeper.server.schedule import is_aligned
 from watchkeeper.server.watermarks import observed

@@ -13,11 +13,11 @@ import pytest
 from watchkeeper.domain.window import Window
 from watchkeeper.ingest.receive import Receiver
 from watchkeeper.ingest.rows import RowKind
+from watchkeeper.profiles.binning_text import binnings_from_text
 from watchkeeper.profiles.codec import decode
 from watchkeeper.profiles.compute import profile
 from watchkeeper.profiles.readers import open_table
 from watchkeeper.server import looking
-from watchkeeper.server.binnings import binnings_from_text
 from watchkeeper.server.wiring import open_parts
 from watchkeeper.settings import Settings
 from watchkeeper.testing.clock import Clock
