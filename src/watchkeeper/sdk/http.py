@@ -79,6 +79,26 @@ class Http:
             raise found.error
         return found
 
+    def download(self, path: str, *, accept: str) -> bytes:
+        """GET a body of another media type than JSON; the errors of `request`."""
+        import urllib3
+
+        sent = {"Accept": accept, "User-Agent": "watchkeeper"}
+        if self.api_key:
+            sent["Authorization"] = f"Bearer {self.api_key}"
+        try:
+            response = self._manager().request(
+                "GET", self.url + path, headers=sent, retries=False, redirect=False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise Unavailable(f"no answer from {self.url}: {error}") from error
+        if response.status == HTTPStatus.OK and response.headers.get("content-type") == accept:
+            return response.data
+        found = _read(response.status, response.data, response.headers, self.url)
+        if isinstance(found, Failure):
+            raise found.error
+        raise Unavailable(f"{self.url} did not answer as {accept}: is it an older server?")
+
     def attempt(
         self,
         method: str,

@@ -18,6 +18,7 @@ from watchkeeper.server.api import (
     rows,
     session,
     sources,
+    stored_rows,
     windows,
 )
 from watchkeeper.server.api.errors import install_error_handlers
@@ -32,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     models.router,
     windows.router,
     rows.router,
+    stored_rows.router,
     incidents.router,
     routes.router,
     sources.router,
