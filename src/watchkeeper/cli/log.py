@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,34 +22,28 @@ _ENDINGS = (".parquet", ".csv", ".jsonl", ".ndjson")
 @click.argument("model")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--labels", is_flag=True, help="The rows are labels, not predictions.")
-@click.option(
-    "--known-at",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
-    help="When the rows were known, in UTC (needs the scope backfill).",
-)
 @server_options
 def command(
     model: str,
     file: Path,
     *,
     labels: bool,
-    known_at: datetime | None,
     url: str | None,
     key: str | None,
     as_json: bool,
 ) -> int:
-    """Send the rows of FILE (Parquet, CSV or JSON lines) to MODEL.
+    """Send the rows of FILE (Parquet, CSV or JSON lines) to MODEL, as known now.
 
+    A history, whose rows were known long ago, is sent by `watchkeeper backfill`.
     Sending the same file again changes nothing. Rows that cannot be taken are kept in quarantine
     with the reason. Exit code 1 where some were rejected.
     """
     from watchkeeper.sdk.client import Client
 
     table, batch = _read(file), _name(file)
-    moment = known_at.replace(tzinfo=UTC) if known_at else None
     with Client(*address(url, key)) as client:
         send = client.log_labels if labels else client.log_predictions
-        receipt = send(model, table, batch=batch, known_at=moment)
+        receipt = send(model, table, batch=batch)
     if as_json:
         counts = {name: getattr(receipt, name) for name in ("received", "accepted", "rejected")}
         click.echo(json.dumps({"batch": batch, **counts}))

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("watchkeeper.cli.serve", "Run the server: API, page and monitors."),
     "apply": ("watchkeeper.cli.apply", "Apply definitions; --plan shows the changes first."),
     "log": ("watchkeeper.cli.log", "Send a file of rows or labels to a model."),
+    "backfill": ("watchkeeper.cli.backfill", "Send a history, judged as if it happened now."),
     "status": ("watchkeeper.cli.status", "How the models are."),
     "alerts": ("watchkeeper.cli.alerts", "List, acknowledge, resolve or accept incidents."),
     "quarantine": ("watchkeeper.cli.quarantine", "Show the rows that were rejected, and why."),
