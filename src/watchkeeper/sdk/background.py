@@ -66,6 +66,7 @@ class Background:
         self._sending.stop(timeout_seconds, then=self._end)
 
     def _end(self) -> None:
+        self._spool.finish()
         self._sender.say_closed()
         self._spool.close()
 

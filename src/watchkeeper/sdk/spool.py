@@ -27,7 +27,7 @@ from watchkeeper.sdk.shelf import DROPPED, READY, WRITING, Ready, Shelf
 __all__ = ["FORMAT", "Limits", "NoSpool", "Shape", "Spool"]
 
 FORMAT = 2  # of marshal: every Python reads it, and it is the quickest for rows
-_SMALLEST, _LARGEST = 64 * 1024, 1024 * 1024
+_LEAST, _SMALLEST, _LARGEST = 16 * 1024, 64 * 1024, 1024 * 1024
 _LOCK_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 _numbers = count(1)
@@ -321,9 +321,12 @@ class Spool:
         if capacity < size:
             return None
         self._number += 1
-        made = open_segment(
-            self._shelf.path(self._number, WRITING), capacity, mapped=bool(self._mapped)
-        )
+        path = self._shelf.path(self._number, WRITING)
+        try:
+            made = open_segment(path, capacity, mapped=bool(self._mapped))
+        except OSError:  # a disk that is nearly full may have room for less
+            self._wanted, capacity = _SMALLEST, min(capacity, max(_LEAST, size))
+            made = open_segment(path, capacity, mapped=bool(self._mapped))
         self._own += capacity
         return made
 
