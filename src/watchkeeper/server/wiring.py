@@ -99,7 +99,7 @@ class Parts:
             events=self._event_door(),
             fleet=FleetView(self.models, self.catalog, self.now),
             verdicts=VerdictView(self.models, self.catalog),
-            series=SeriesView(self.models, self.catalog),
+            series=SeriesView(self.models, self.catalog, self.time_of),
             distributions=DistributionView(self.models, self.catalog, self.lake, self.references),
             incidents=IncidentView(
                 self.catalog,

@@ -67,7 +67,7 @@ def _blocks(document: Mapping[str, object], tail: bytes) -> list[Block]:
         return [_named("dataframe_split", split.get("data"), split.get("columns"))]
     if "data" in document or "jsonData" in document or "strData" in document:
         return _seldon(document)
-    if isinstance(document.get("request"), Mapping) or "reward" in document:
+    if any(key in document for key in ("truth", "reward", "request")):
         return []  # a feedback: what was asked and answered is told elsewhere
     raise InvalidInput(
         "a payload must have instances, predictions, inputs, outputs, dataframe_split, "

@@ -67,10 +67,9 @@ class EventTaker:
                 _refuse(event, str(error), door)
                 refused += 1
         repeated = self._keep(halves, source, door, ignored=len(events) - len(mine))
-        for event in labels:
-            refused += _take_feedback(event, door)
-        kept = len(halves) - repeated + len(labels)
-        return Taken(kept, len(events) - len(mine) + repeated, refused)
+        untold = sum(_take_feedback(event, door) for event in labels)
+        kept = len(halves) - repeated + len(labels) - untold
+        return Taken(kept, len(events) - len(mine) + repeated, refused + untold)
 
     def _keep(self, halves: Sequence[Half], source: Source, door: Door, *, ignored: int) -> int:
         """Keep sides of exchanges; how many of them were there."""

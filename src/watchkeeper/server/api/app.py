@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from watchkeeper.server.api import (
     accounting,
     clock,
+    cloud_events,
     health,
     incidents,
     keys,
@@ -34,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     windows.router,
     rows.router,
     stored_rows.router,
+    cloud_events.router,
     incidents.router,
     routes.router,
     sources.router,
