@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from watchkeeper.catalog.partials import PartialRows
+from watchkeeper.catalog.windows import StoredWindow
 from watchkeeper.domain.model import Column, ColumnType, Model, Role
 from watchkeeper.domain.profile import WINDOW_SLICES, Binning, WindowProfile
 from watchkeeper.domain.window import Window
@@ -39,6 +41,7 @@ __all__ = [
     "Unseen",
     "added",
     "basis_name",
+    "profiled_rows",
     "reaches_over",
     "summed",
     "without_crowds",
@@ -104,6 +107,16 @@ def _column(key: SliceKey) -> str:
     if key.segment is not None:
         return key.segment.split("=", 1)[0]
     return "" if key.version is None else "_wk_version"
+
+
+def profiled_rows(stored: StoredWindow, counted: Mapping[Window, Sequence[PartialRows]]) -> int:
+    """How many rows of a window are in its profile: in the one judged last, and counted since."""
+    since = sum(
+        item.rows
+        for item in counted.get(stored.window, ())
+        if stored.judged_at is None or item.known_until > stored.judged_at
+    )
+    return stored.profiled_rows + since
 
 
 def without_crowds(profiles: Sequence[WindowProfile]) -> tuple[WindowProfile, ...]:

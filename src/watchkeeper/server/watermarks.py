@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from watchkeeper.catalog.database import from_micros, to_micros
-from watchkeeper.catalog.partials import Mark
+from watchkeeper.catalog.partials import Lateness, Mark
 
 __all__ = ["Closing", "closing", "observed", "watermark"]
 
@@ -30,11 +31,11 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Where a window stands: ``open`` while more is expected, ``provisional`` once it was judged
-    although more may come, ``complete`` from the moment that the watermark has passed its end.
+    """Where a window stands: ``open`` until it was judged, ``provisional`` while rows may still
+    come, ``complete`` from the moment that the ``watermark`` has passed its end.
     """
 
-    state: str
+    state: Literal["open", "provisional", "complete"]
     watermark: datetime
 
 
@@ -60,7 +61,7 @@ def _bins(late: Ints) -> Ints:
     return bins
 
 
-def _decayed(lateness: tuple[float, ...]) -> npt.NDArray[np.float64]:
+def _decayed(lateness: Lateness) -> npt.NDArray[np.float64]:
     counts = np.zeros(_BINS)
     counts[: len(lateness)] = lateness[:_BINS]
     while counts.sum() > _REMEMBERED:
@@ -68,7 +69,7 @@ def _decayed(lateness: tuple[float, ...]) -> npt.NDArray[np.float64]:
     return counts
 
 
-def watermark(lateness: tuple[float, ...], clock: datetime) -> datetime:
+def watermark(lateness: Lateness, clock: datetime) -> datetime:
     """The event time before which rows are believed to be complete at a moment of the clock."""
     counts = np.array(lateness)
     if not counts.sum():
@@ -78,11 +79,9 @@ def watermark(lateness: tuple[float, ...], clock: datetime) -> datetime:
     return clock - timedelta(seconds=2.0 ** (step / _STEPS))
 
 
-def closing(
-    end: datetime, *, judged: bool, lateness: tuple[float, ...], clock: datetime
-) -> Closing:
+def closing(end: datetime, *, judged: bool, lateness: Lateness, clock: datetime) -> Closing:
     """Where a window that ends at ``end`` stands at a moment of its model's clock."""
     reached = watermark(lateness, clock)
-    if end <= reached:
-        return Closing("complete", reached)
-    return Closing("provisional" if judged else "open", reached)
+    if not judged:
+        return Closing("open", reached)
+    return Closing("complete" if end <= reached else "provisional", reached)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -24,8 +24,12 @@ from watchkeeper.domain.profile import (
 from watchkeeper.errors import InvalidInput, NotFound
 from watchkeeper.lake.lake import Lake
 from watchkeeper.monitors.words import number
+from watchkeeper.profiles.binning import binnings_without_reference
+from watchkeeper.profiles.binning_text import binnings_from_text
 from watchkeeper.profiles.codec import decode
 from watchkeeper.profiles.merge import merge
+from watchkeeper.profiles.packing import known_binnings, unpack
+from watchkeeper.server.adding import basis_name
 from watchkeeper.server.models import Models
 from watchkeeper.server.references import References
 from watchkeeper.server.wire.distributions import Bin, Distribution, Missing
@@ -78,8 +82,29 @@ class DistributionView:
         self, model: Model, stored: StoredWindow, segment: str | None
     ) -> WindowProfile | None:
         rows = self.lake.profiles(model.name, stored.window.start, stored.window.end)
-        found = (part for part in decode(rows) if _is_slice(part, segment))
-        return next((part for part in found if part.window == stored.window), None)
+        judged = [part for part in decode(rows) if part.window == stored.window]
+        parts = [judged, *self._since(model, stored)]
+        found = [part for held in parts for part in held if _is_slice(part, segment)]
+        return merge(found) if found else None
+
+    def _since(self, model: Model, stored: StoredWindow) -> Iterator[list[WindowProfile]]:
+        """What was counted since the window was judged, or before it ever was."""
+        store, baseline = self.catalog.partials, self.catalog.baselines.current(model.name)
+        mark = store.mark(model.name)
+        basis = basis_name(
+            self.models.get(model.name).revision, None if baseline is None else baseline.revision
+        )
+        if mark is None or mark.basis != basis:
+            return
+        known = known_binnings(
+            model,
+            binnings_without_reference(model)
+            if baseline is None
+            else binnings_from_text(baseline.binnings),
+        )
+        for part in store.of(model.name, stored.window):
+            if stored.judged_at is None or part.known_until > stored.judged_at:
+                yield unpack(part.body, known)
 
     def _reference(self, model: Model, segment: str | None) -> WindowProfile | None:
         baseline = self.catalog.baselines.current(model.name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.verdicts import VerdictFilter
@@ -10,10 +12,12 @@ from watchkeeper.catalog.windows import StoredWindow
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.verdict import Verdict
 from watchkeeper.domain.window import Window
+from watchkeeper.server.adding import profiled_rows
 from watchkeeper.server.models import Models
 from watchkeeper.server.views.asked import Range
 from watchkeeper.server.views.fleet import maturity_of
 from watchkeeper.server.views.stored import stored_windows
+from watchkeeper.server.watermarks import Closing, closing
 from watchkeeper.server.wire.envelope import window_wire
 from watchkeeper.server.wire.service import Service, ServicePoint
 from watchkeeper.server.wire.windows import WindowRow
@@ -29,11 +33,20 @@ class SeriesView:
 
     models: Models
     catalog: Catalog
+    time_of: Callable[[str], datetime]
 
     def windows(self, name: str, asked: Range) -> list[WindowRow]:
         """The windows that start in the range, oldest first."""
         model = self.models.get(name).model
-        return [_row(model, stored) for stored in stored_windows(self.catalog, name, asked)]
+        mark, clock = self.catalog.partials.mark(name), self.time_of(name)
+        counted = self.catalog.partials.rows(name)
+        lateness = () if mark is None else mark.lateness
+        found = []
+        for stored in stored_windows(self.catalog, name, asked):
+            judged = stored.judged_at is not None
+            stands = closing(stored.window.end, judged=judged, lateness=lateness, clock=clock)
+            found.append(_row(model, stored, (profiled_rows(stored, counted), stands)))
+        return found
 
     def service(self, name: str, asked: Range) -> Service:
         """Traffic, errors and latency of each window, over all rows."""
@@ -55,8 +68,9 @@ class SeriesView:
         )
 
 
-def _row(model: Model, stored: StoredWindow) -> WindowRow:
+def _row(model: Model, stored: StoredWindow, told: tuple[int, Closing]) -> WindowRow:
     counts = stored.accounting
+    profiled, stands = told
     return WindowRow(
         window=window_wire(stored.window),
         received=counts.received,
@@ -70,6 +84,9 @@ def _row(model: Model, stored: StoredWindow) -> WindowRow:
         alerts=stored.alerts,
         revision=stored.profile_revision,
         known_at=stored.judged_at,
+        profiled=profiled,
+        closing=stands.state,
+        watermark=stands.watermark,
     )
 
 
