@@ -34,7 +34,9 @@ from watchkeeper.monitors.quality import CHECKS
 from watchkeeper.monitors.resources.limits import RULES
 from watchkeeper.reports.report import Report
 from watchkeeper.sdk.asgi import WatchASGI
-from watchkeeper.sdk.client import Client
+from watchkeeper.sdk.asynchronous import AsyncClient
+from watchkeeper.sdk.client import Client, SpoolOptions
+from watchkeeper.sdk.counters import Counts
 from watchkeeper.sdk.endpoints import Endpoint
 from watchkeeper.sdk.host.columns import COLUMNS
 from watchkeeper.sdk.host.sampler import HostOptions, HostSampler
@@ -67,7 +69,10 @@ _CLASSES: tuple[tuple[type, str, tuple[str, ...]], ...] = (
             "close",
         ),
     ),
+    (AsyncClient, "wk.AsyncClient", ()),
     (Logger, "Logger", ("prediction", "label")),
+    (SpoolOptions, "SpoolOptions", ()),
+    (Counts, "Counts", ()),
     (WatchASGI, "wk.WatchASGI", ()),
     (WatchWSGI, "wk.WatchWSGI", ()),
     (Endpoint, "wk.Endpoint", ()),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from watchkeeper.definitions.infer import infer_model as infer
     from watchkeeper.reports.compare import compare
     from watchkeeper.sdk.asgi import WatchASGI
+    from watchkeeper.sdk.asynchronous import AsyncClient
     from watchkeeper.sdk.client import Client
     from watchkeeper.sdk.door import last_prediction_id, last_prediction_ids
     from watchkeeper.sdk.endpoints import Endpoint
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from watchkeeper.sdk.wsgi import WatchWSGI
 
 __all__ = [
+    "AsyncClient",
     "Client",
     "Endpoint",
     "HostOptions",
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AsyncClient": "watchkeeper.sdk.asynchronous",
     "Client": "watchkeeper.sdk.client",
     "Endpoint": "watchkeeper.sdk.endpoints",
     "HostOptions": "watchkeeper.sdk.host.sampler",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
@@ -148,12 +150,21 @@ def _read(status: int, body: bytes, headers: Mapping[str, str], url: str) -> Ans
         document = None
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES and isinstance(document, dict):
         return Answer(document.get("data"), document.get("next_cursor"))
-    wait = headers.get("retry-after", "")
     return Failure(
-        status,
-        _error(status, document, url),
-        min(float(wait), _LONGEST_WAIT_SECONDS) if wait.isdigit() else None,
+        status, _error(status, document, url), _asked_to_wait(headers.get("retry-after", ""))
     )
+
+
+def _asked_to_wait(text: str) -> float | None:
+    """The seconds of a Retry-After, in either of its forms; None where there is none."""
+    if text.isascii() and text.isdigit():
+        seconds = float(text)
+    else:
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        except ValueError:
+            return None
+    return min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)
 
 
 def _error(status: int, document: object, url: str) -> WatchkeeperError:
