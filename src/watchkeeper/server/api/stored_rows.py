@@ -55,7 +55,8 @@ def list_rows(  # noqa: PLR0913  one parameter a query field is how FastAPI docu
     if ARROW_STREAM in request.headers.get("accept", ""):
         return Response(_stream(rows), media_type=ARROW_STREAM)
     first = _place(cursor)
-    shown = rows.slice(first, limit).to_pylist()
+    # Where no table is there are no columns either, and a slice of none has rows all the same.
+    shown = rows.slice(first, limit).to_pylist() if rows.num_rows else []
     following = str(first + limit) if first + limit < rows.num_rows else None
     data = [{name: _plain(value) for name, value in row.items()} for row in shown]
     return Envelope(data=data, next_cursor=following)
