@@ -65,7 +65,6 @@ class Rows:
     kind: Kind
     files: Sequence[Path]
     total: int = 0
-    untimed: int = 0
     _tables: list[tuple[ibis.Table, str | None]] = field(default_factory=list)
     _opened: ExitStack = field(default_factory=ExitStack)
 
@@ -77,8 +76,6 @@ class Rows:
             time = self._time(table, file)
             self._tables.append((table, time))
             self.total += int(table.count().execute())
-            if time is not None:
-                self.untimed += int(_moment(table, time).isnull().sum().execute() or 0)
 
     def close(self) -> None:
         """Close the files."""
