@@ -15,6 +15,7 @@ from watchkeeper.catalog.keys import Keys, Secrets, Sessions
 from watchkeeper.catalog.migrate import migrate
 from watchkeeper.catalog.partials import Partials
 from watchkeeper.catalog.replays import Replays
+from watchkeeper.catalog.sent_profiles import SentProfiles
 from watchkeeper.catalog.source_files import SourceFiles, SourceStates
 from watchkeeper.catalog.source_ledger import SourceLedger
 from watchkeeper.catalog.verdicts import Verdicts
@@ -36,6 +37,8 @@ class Catalog:
         The stores of those names.
     accounts, clients
         What became of rows by day, and what is known of who sent them.
+    sent
+        Profiles that clients sent in the place of rows.
     replays
         Which rejected rows were sent again.
     source_files, source_states, ledger, halves
@@ -54,6 +57,7 @@ class Catalog:
         self.baselines = Baselines(records)
         self.windows = Windows(records)
         self.partials = Partials(records)
+        self.sent = SentProfiles(records)
         self.verdicts = Verdicts(records)
         self.alerts = Alerts(records)
         self.outbox = NoticeOutbox(records)

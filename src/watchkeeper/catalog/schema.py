@@ -129,6 +129,8 @@ windows = sa.Table(
     Column("duplicate", BigInteger, nullable=False, server_default="0"),
     Column("joined", BigInteger, nullable=False, server_default="0"),
     Column("late", BigInteger, nullable=False, server_default="0"),
+    Column("sent_accepted", BigInteger, nullable=False, server_default="0"),
+    Column("sent_rejected", BigInteger, nullable=False, server_default="0"),
     Column("profiled_rows", BigInteger, nullable=False, server_default="0"),
     Column("profile_revision", Integer, nullable=False, server_default="0"),
     Column("first_known_at", UtcTime, nullable=False),
@@ -239,6 +241,33 @@ chores = sa.Table(
     Column("done_at", UtcTime),
     Column("mark", BigInteger),
     Column("before", UtcTime),
+)
+
+# Profiles that clients sent in the place of rows, and the names of their batches.
+sent_profiles = sa.Table(
+    "sent_profiles",
+    CATALOG,
+    Column("position", AutoKey, primary_key=True),
+    Column("model", String(200), nullable=False),
+    Column("start", UtcTime, nullable=False),
+    Column("end", UtcTime, nullable=False),
+    Column("known_at", UtcTime, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("whole", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("sent_profiles_by_window", "model", "start"),
+    sqlite_autoincrement=True,
+)
+
+sent_batches = sa.Table(
+    "sent_batches",
+    CATALOG,
+    Column("model", String(200), primary_key=True),
+    Column("key", String(40), primary_key=True),
+    Column("batch", String(200), primary_key=True),
+    Column("known_at", UtcTime, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
 )
 
 # What was counted of moved rows and no judgement has seen yet; how far the counting went.

@@ -12,7 +12,15 @@ import sqlalchemy as sa
 from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros
 from watchkeeper.catalog.moves import ColumnNote, Move, RejectionCount, Tally, record_move
 from watchkeeper.catalog.paging import Page, page_of, read_cursor
-from watchkeeper.catalog.schema import chores, column_notes, moves, partials, rejections, windows
+from watchkeeper.catalog.schema import (
+    chores,
+    column_notes,
+    moves,
+    partials,
+    rejections,
+    sent_profiles,
+    windows,
+)
 from watchkeeper.domain.profile import Accounting
 from watchkeeper.domain.verdict import Status
 from watchkeeper.domain.window import Window
@@ -206,11 +214,18 @@ class Windows:
     def touch(self, model: str, *, start: datetime, end: datetime) -> int:
         """Mark the windows that overlap ``[start, end)`` to be profiled anew; returns how many.
 
-        For a new reference or definition.
+        For a new reference or definition. Windows that clients profiled stay as they were judged:
+        there are no rows to count anew.
         """
+        sent = sa.exists().where(
+            sent_profiles.c.model == windows.c.model,
+            sent_profiles.c.start == windows.c.start,
+            sent_profiles.c.end == windows.c.end,
+        )
+        overlap = (windows.c.start < end) & (windows.c.end > start)
         change = (
             sa.update(windows)
-            .where(windows.c.model == model, windows.c.start < end, windows.c.end > start)
+            .where(windows.c.model == model, overlap, ~sent)
             .values(changed=windows.c.changed + 1)
         )
         with self._database.write() as connection:
@@ -374,7 +389,12 @@ def _window(row: sa.Row[tuple[object, ...]]) -> StoredWindow:
         labels_version=row.labels_version,
         profile_revision=row.profile_revision,
         accounting=Accounting(
-            row.received, row.accepted, row.rejected, row.duplicate, row.joined, row.late
+            row.received + row.sent_accepted + row.sent_rejected,
+            row.accepted + row.sent_accepted,
+            row.rejected + row.sent_rejected,
+            row.duplicate,
+            row.joined,
+            row.late,
         ),
         first_known_at=row.first_known_at,
         judged_at=row.judged_at,
