@@ -27,18 +27,17 @@ from watchkeeper.catalog.database import from_micros, to_micros
 from watchkeeper.catalog.partials import Mark, PartialRows, StoredPartial
 from watchkeeper.catalog.windows import StoredWindow, WindowState
 from watchkeeper.domain.model import Model
-from watchkeeper.domain.profile import Binning, WindowProfile
+from watchkeeper.domain.profile import WindowProfile
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import NotFound
 from watchkeeper.ingest.mover import Moved
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
-from watchkeeper.profiles.binning import binnings_without_reference
-from watchkeeper.profiles.binning_text import binnings_from_text
-from watchkeeper.profiles.packing import Known, known_binnings, pack, unpack
+from watchkeeper.profiles.packing import pack, unpack
 from watchkeeper.profiles.partials.partial import partial
-from watchkeeper.server.adding import basis_name, summed, without_crowds
-from watchkeeper.server.models import Defined, Models
+from watchkeeper.server.adding import summed, without_crowds
+from watchkeeper.server.basis import Bases, Basis
+from watchkeeper.server.models import Models
 from watchkeeper.server.schedule import is_aligned
 from watchkeeper.server.watermarks import observed
 
@@ -50,16 +49,6 @@ _MOST_PARTS = 8  # of a window's partials, before they are added up
 _HOUR_MICROS = 3_600_000_000
 
 Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Basis:
-    """What a model's rows are counted by."""
-
-    name: str
-    model: Model
-    binnings: Mapping[str, Binning]
-    known: Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +68,17 @@ class Sums:
     lake: Lake
     models: Models
     now: Callable[[], datetime]
-    _bases: dict[str, _Basis] = field(default_factory=dict)
+    bases: Bases = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bases = Bases(self.catalog.baselines)
 
     def count(self, moved: Moved, rows: pa.Table) -> None:
         """Count the rows of one move; a model that is behind, or was counted by another
         definition or reference, is mended instead.
         """
         try:
-            basis = self._basis(self.models.get(moved.model))
+            basis = self.bases.of(self.models.get(moved.model))
             if not self._add(basis, moved, rows):
                 self._mend(basis)
         except Exception:  # noqa: BLE001  whatever it is: rows are safe, their windows are recounted
@@ -98,13 +90,13 @@ class Sums:
         behind = self.catalog.partials.behind()
         for name in behind:
             try:
-                self._mend(self._basis(self.models.get(name)))
+                self._mend(self.bases.of(self.models.get(name)))
             except Exception:  # noqa: BLE001  as in `count`
                 _log.exception("open windows were not counted model=%s", name)
                 self._give_up(name)
         return len(behind)
 
-    def _add(self, basis: _Basis, moved: Moved, rows: pa.Table) -> bool:
+    def _add(self, basis: Basis, moved: Moved, rows: pa.Table) -> bool:
         store, name = self.catalog.partials, basis.model.name
         before = store.mark(name)
         if before is None or before.number != moved.number - 1 or before.basis != basis.name:
@@ -148,7 +140,7 @@ class Sums:
         inside = (times >= to_micros(slot.window.start)) & (times < to_micros(slot.window.end))
         return int(np.count_nonzero(inside)) == stored.accounting.accepted
 
-    def _mend(self, basis: _Basis) -> None:
+    def _mend(self, basis: Basis) -> None:
         store, name = self.catalog.partials, basis.model.name
         inbox = self.catalog.inbox.identity
         before = store.mark(name) or Mark(name, inbox, 0, basis.name)
@@ -170,7 +162,7 @@ class Sums:
         came = stored.first_known_at or stored.known_at
         return came <= stored.window.due and stored.window.due > oldest
 
-    def _unseen(self, basis: _Basis, stored: StoredWindow) -> Iterator[_Slot]:
+    def _unseen(self, basis: Basis, stored: StoredWindow) -> Iterator[_Slot]:
         """The rows of a window that its last judgement has not seen, from the lake."""
         window = stored.window
         rows = self.lake.rows(
@@ -180,14 +172,14 @@ class Sums:
             if stored.judged_at is None or slot.known_until > stored.judged_at:
                 yield slot
 
-    def _slots(self, basis: _Basis, rows: pa.Table) -> Iterator[_Slot]:
+    def _slots(self, basis: Basis, rows: pa.Table) -> Iterator[_Slot]:
         """The rows by window and look, without history."""
         oldest = self.now() - _HISTORY
         for slot in _slots(basis.model, rows) if rows.num_rows else ():
             if slot.known_until > oldest:
                 yield slot
 
-    def _partials(self, basis: _Basis, slot: _Slot) -> Iterator[StoredPartial]:
+    def _partials(self, basis: Basis, slot: _Slot) -> Iterator[StoredPartial]:
         rows = self.lake.unlabelled(basis.model, slot.rows)
         found = partial(rows, basis.model, basis.binnings, slot.window)
         if found is None:
@@ -201,7 +193,7 @@ class Sums:
             body=pack(profiles, basis.known),
         )
 
-    def _merge(self, basis: _Basis, like: StoredPartial) -> None:
+    def _merge(self, basis: Basis, like: StoredPartial) -> None:
         """Add up the partials of a window for one look: what is read and written stays small."""
         store, name = self.catalog.partials, basis.model.name
         parts = [p for p in store.of(name, like.window) if p.known_until == like.known_until]
@@ -224,21 +216,6 @@ class Sums:
             return self.catalog.windows.get(model, window)
         except NotFound:
             return None
-
-    def _basis(self, defined: Defined) -> _Basis:
-        name = defined.model.name
-        baseline = self.catalog.baselines.current(name)
-        called = basis_name(defined.revision, None if baseline is None else baseline.revision)
-        held = self._bases.get(name)
-        if held is None or held.name != called:
-            binnings = (
-                binnings_without_reference(defined.model)
-                if baseline is None
-                else binnings_from_text(baseline.binnings)
-            )
-            known = known_binnings(defined.model, binnings)
-            held = self._bases[name] = _Basis(called, defined.model, binnings, known)
-        return held
 
 
 def _kept(profiles: Sequence[WindowProfile], *, whole: bool) -> Sequence[WindowProfile]:
