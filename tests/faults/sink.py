@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import socket
 import struct
@@ -11,6 +12,8 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pyarrow as pa
 
 
 class Sink:
@@ -69,18 +72,26 @@ class Sink:
         return say(request, 200, {"data": {"rejected": 0}, "next_cursor": None})
 
     def take(self, headers, body):
-        rows = json.loads(gzip.decompress(body))["rows"]
+        ids = ids_of(headers, body)
         batch = headers["Idempotency-Key"]
         with self._lock:
             if batch not in self._batches:
                 self._batches.add(batch)
-                self.ids.update(row["id"] for row in rows)
+                self.ids.update(ids)
                 self.told.append(json.loads(headers["Watchkeeper-Client"]))
 
     def close(self):
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def ids_of(headers, body):
+    content = gzip.decompress(body) if headers["Content-Encoding"] == "gzip" else body
+    if headers["Content-Type"] == "application/json":
+        return [row["id"] for row in json.loads(content)["rows"]]
+    with pa.ipc.open_stream(io.BytesIO(content)) as stream:
+        return stream.read_all()["id"].to_pylist()
 
 
 def reset(request):

@@ -8,6 +8,7 @@ import time
 
 from watchkeeper.sdk.batches import contents_of
 from watchkeeper.sdk.counters import Counters
+from watchkeeper.sdk.pace import Pace
 from watchkeeper.sdk.spool import Spool
 
 __all__ = ["Keeper"]
@@ -38,7 +39,7 @@ class Keeper:
     def _count_discarded(self) -> None:
         for ready in self._spool.discarded():
             rows = 0
-            for batch in contents_of(ready, ready.path.read_bytes()).batches:
+            for batch in contents_of(ready, ready.path.read_bytes(), Pace()).batches:
                 rows += batch.rows
                 if ready.owner == self._spool.client_id:
                     stream = self._counters.stream(batch.model, batch.kind)

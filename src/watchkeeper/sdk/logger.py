@@ -8,9 +8,9 @@ from datetime import datetime
 from time import time_ns
 from typing import TYPE_CHECKING, cast
 
-from watchkeeper.sdk.batches import LABELS, PREDICTIONS
 from watchkeeper.sdk.encode import is_plain, micros, simple
 from watchkeeper.sdk.ids import mint
+from watchkeeper.sdk.packing import LABELS, PREDICTIONS
 from watchkeeper.sdk.spool import FORMAT, Shape
 
 if TYPE_CHECKING:

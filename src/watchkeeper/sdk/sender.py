@@ -18,9 +18,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from watchkeeper.domain.sending import SENDING_HEADER, Sending, SentCounts, encode_sending
-from watchkeeper.sdk.batches import Batch, Contents, Pace, Part, contents_of
+from watchkeeper.sdk.batches import Batch, Contents, Part, contents_of
 from watchkeeper.sdk.counters import Counters, Stream
 from watchkeeper.sdk.http import Answer, Failure, Http, model_path
+from watchkeeper.sdk.pace import Pace
 from watchkeeper.sdk.shelf import Ready
 from watchkeeper.sdk.spool import Spool
 
@@ -34,7 +35,7 @@ _WAIT_FOR_ONE = frozenset({404})
 _SPLIT = 413
 _SERVER_ERROR = 500
 _BACKLOG_FILES = 3
-_HURRIED = Pace(rows=32)
+_HURRIED_SECONDS = 0.0005
 _EMPTY = gzip.compress(b'{"rows":[]}', 1, mtime=0)
 
 
@@ -132,7 +133,8 @@ class Sender:
         content = self._spool.hold(ready)
         if content is None:  # it had to make room meanwhile
             return
-        found = contents_of(ready, content, pace=_HURRIED if hurried else Pace())
+        pace = Pace(piece_seconds=_HURRIED_SECONDS) if hurried else Pace()
+        found = contents_of(ready, content, pace)
         later: _Later | None = None
         for batch in found.batches:
             try:
@@ -158,7 +160,7 @@ class Sender:
         found = self._http.attempt(
             "POST",
             model_path(batch.model, batch.kind),
-            batch.body,
+            batch.body.data,
             self._headers(ready, batch, stream),
         )
         if isinstance(found, Answer):
@@ -176,15 +178,11 @@ class Sender:
         self._done.add(batch.name)
 
     def _send_part(self, ready: Ready, content: bytes, part: Part) -> None:
-        for batch in contents_of(ready, content, only=part).batches:
+        for batch in contents_of(ready, content, Pace(), only=part).batches:
             self._send_batch(ready, content, batch)
 
     def _headers(self, ready: Ready, batch: Batch, stream: Stream) -> dict[str, str]:
-        headers = {
-            "Content-Type": "application/json",
-            "Content-Encoding": "gzip",
-            "Idempotency-Key": batch.name,
-        }
+        headers = {**batch.body.headers, "Idempotency-Key": batch.name}
         if batch.numbered:
             headers[SENDING_HEADER] = self._sending(ready.owner, stream, batch.numbers)
         return headers

@@ -1,7 +1,12 @@
-"""What the tests of doors share."""
+"""What the tests of the SDK share."""
 
 from __future__ import annotations
 
+import gzip
+import io
+import json
+
+import pyarrow as pa
 import pytest
 
 
@@ -44,3 +49,27 @@ class Logged:
 def logged():
     """A client that remembers."""
     return Logged()
+
+
+def _rows_of(headers, body):
+    content = gzip.decompress(body) if headers["Content-Encoding"] == "gzip" else body
+    if headers["Content-Type"] == "application/json":
+        return json.loads(content)["rows"]
+    with pa.ipc.open_stream(io.BytesIO(content)) as stream:
+        table = stream.read_all()
+    table.validate(full=True)
+    return [_as_json(row) for row in table.to_pylist()]
+
+
+def _as_json(row):
+    """A row of a table as it would be in JSON: without what it does not have."""
+    row["time"] = row["time"].isoformat()
+    if "features" in row:
+        row["features"] = {key: v for key, v in row["features"].items() if v is not None}
+    return {k: v for k, v in row.items() if v is not None or k in {"prediction", "label"}}
+
+
+@pytest.fixture(scope="session")
+def rows_of():
+    """The rows of a request, from its headers and its body, whatever form they have."""
+    return _rows_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import signal
 import subprocess
@@ -24,7 +23,7 @@ NOBODY = "http://127.0.0.1:9"  # the discard port: nothing answers there
 
 
 @pytest.fixture
-def server():
+def server(rows_of):
     """A server that takes every batch and remembers its rows by path."""
     got: dict[str, list[dict[str, object]]] = {}
     batches: set[str] = set()
@@ -35,7 +34,7 @@ def server():
                 self.answer(503, {"error": {"code": "unavailable", "message": "down"}})
                 return
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            rows = json.loads(gzip.decompress(body))["rows"]
+            rows = rows_of(self.headers, body)
             if self.headers["Idempotency-Key"] not in batches:
                 batches.add(self.headers["Idempotency-Key"])
                 got.setdefault(self.path, []).extend(rows)

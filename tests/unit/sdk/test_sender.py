@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import marshal
 import os
 
@@ -22,13 +20,14 @@ class Server:
 
     url = "http://server"
 
-    def __init__(self, answer=lambda path, rows: Answer({"rejected": 0})):
-        self.answer = answer
+    def __init__(self, rows_of):
+        self.answer = lambda path, rows: Answer({"rejected": 0})
+        self.rows_of = rows_of
         self.got = []
         self.told = []
 
     def attempt(self, method, path, body, headers):
-        rows = json.loads(gzip.decompress(body))["rows"]
+        rows = self.rows_of(headers, body)
         self.got.append((path, headers["Idempotency-Key"], rows))
         if SENDING_HEADER in headers:
             self.told.append(decode_sending(headers[SENDING_HEADER]))
@@ -62,8 +61,8 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path):
-    made = Site(tmp_path / "spool", Server())
+def site(tmp_path, rows_of):
+    made = Site(tmp_path / "spool", Server(rows_of))
     yield made
     made.spool.close()
 
