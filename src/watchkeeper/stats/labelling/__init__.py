@@ -1,0 +1,1 @@
+"""Which labels to buy, and unbiased figures from those that were bought."""
