@@ -9,6 +9,7 @@ from watchkeeper.catalog.chores import Chores
 from watchkeeper.catalog.clients import Clients
 from watchkeeper.catalog.database import Database
 from watchkeeper.catalog.documents import Documents
+from watchkeeper.catalog.doubles import Doubles
 from watchkeeper.catalog.halves import Halves
 from watchkeeper.catalog.inbox import Inbox
 from watchkeeper.catalog.keys import Keys, Secrets, Sessions
@@ -39,6 +40,8 @@ class Catalog:
         What became of rows by day, and what is known of who sent them.
     sent
         Profiles that clients sent in the place of rows.
+    doubles
+        Rows that are stored twice.
     replays
         Which rejected rows were sent again.
     source_files, source_states, ledger, halves
@@ -55,6 +58,7 @@ class Catalog:
         self.source_states = SourceStates(records)
         self.chores = Chores(records)
         self.baselines = Baselines(records)
+        self.doubles = Doubles(records)
         self.windows = Windows(records)
         self.partials = Partials(records)
         self.sent = SentProfiles(records)

@@ -24,6 +24,7 @@ __all__ = [
     "clients",
     "column_notes",
     "documents",
+    "doubles",
     "halves",
     "id_pages",
     "id_runs",
@@ -146,6 +147,15 @@ moves = sa.Table(
     Column("model", String(200), primary_key=True),
     Column("number", BigInteger, nullable=False),
     Column("known_at", UtcTime, nullable=False),
+)
+
+doubles = sa.Table(
+    "doubles",
+    CATALOG,
+    Column("model", String(200), primary_key=True),
+    Column("start", UtcTime, primary_key=True),
+    Column("rows", BigInteger, nullable=False),
+    Column("found_at", UtcTime, nullable=False),
 )
 
 rejections = sa.Table(

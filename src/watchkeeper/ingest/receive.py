@@ -33,7 +33,7 @@ from watchkeeper.ingest.rows import RowKind, open_batch
 from watchkeeper.ingest.together import Together
 from watchkeeper.ingest.validate import Arrival, Checked, check
 
-__all__ = ["Beside", "Receipt", "Receiver"]
+__all__ = ["Beside", "Receipt", "Receiver", "memory_of"]
 
 # What else is written in the transaction that acknowledges a batch, knowing its counts.
 Beside: TypeAlias = Callable[[InboxWrite, StoredReceipt], None]
@@ -63,6 +63,11 @@ class Receipt:
     ids: tuple[str | None, ...]
     rejections: tuple[Rejection, ...] = ()
     repeated: bool = False
+
+
+def memory_of(model: Model) -> timedelta:
+    """For how long ids are remembered at least."""
+    return max(_SHORTEST_MEMORY, model.label_horizon)
 
 
 class Receiver:
@@ -147,7 +152,7 @@ class Receiver:
         """How long a batch and its ids are remembered, rounded up to an eighth of that: what is
         forgotten together is kept together.
         """
-        memory = max(_SHORTEST_MEMORY, model.label_horizon)
+        memory = memory_of(model)
         step = to_micros(_EPOCH + memory / _STEPS)
         return from_micros(-(-to_micros(self._clock() + memory) // step) * step)
 

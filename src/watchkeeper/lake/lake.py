@@ -94,6 +94,7 @@ class Lake:
         start: datetime,
         end: datetime,
         as_of: int | datetime | None = None,
+        columns: Collection[str] | None = None,
     ) -> pa.Table:
         """The stored rows of ``[start, end)``, duplicates and history included.
 
@@ -103,7 +104,7 @@ class Lake:
 
         ``as_of`` reads the table as it was stored at one of its versions, or at a moment, as long
         as the lake remembers (a week). How things were known at any moment since the rows are
-        kept is told by `joined`.
+        kept is told by `joined`. Of ``columns`` (None: all) those that are stored are read.
         """
         keep = None
         if table in _TIME:
@@ -111,7 +112,7 @@ class Lake:
             keep = (moment >= pa.scalar(start, STAMP)) & (moment < pa.scalar(end, STAMP))
         window = Window(start, end)
         found = self._table(model, table).read(
-            _days(window, orphans=table is LakeTable.LABELS), keep, as_of=as_of
+            _days(window, orphans=table is LakeTable.LABELS), keep, as_of=as_of, columns=columns
         )
         return pa.table({}) if found is None else found
 

@@ -17,6 +17,7 @@ from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.chores import Chore, ChoreKey
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.server.audit import Audit
+from watchkeeper.server.doubles import DoublesAudit
 from watchkeeper.server.lake_care import LakeCare
 
 __all__ = ["Upkeep"]
@@ -37,6 +38,7 @@ class Upkeep:
     catalog: Catalog
     care: LakeCare
     audit: Audit
+    doubles: DoublesAudit
     now: Callable[[], datetime]
     seconds: Callable[[], float] = time.monotonic
     _waits_since: datetime | None = None
@@ -49,7 +51,8 @@ class Upkeep:
             return self.seconds() < ends and not self._rows_go_first()
 
         done = self._forget() if go_on() else 0
-        return done + self.audit.step(go_on) + self.care.step(go_on)
+        audited = self.audit.step(go_on) + self.doubles.step(go_on)
+        return done + audited + self.care.step(go_on)
 
     def _forget(self) -> int:
         now = self.now()

@@ -117,13 +117,22 @@ class Watcher:
         window, received = look.window, look.stored.accounting.received
         look = replace(look, stored=replace(look.stored, accounting=self._account(look.stored)))
         notes = self.catalog.windows.notes(model.name, start=window.start, end=window.end)
-        return Asked(look, *present_columns(model, notes, rows=received))
+        sent = tuple(
+            part
+            for part in self.catalog.sent.of(model.name, window)
+            if part.known_at is not None and part.known_at <= look.as_of
+        )
+        return Asked(look, *present_columns(model, notes, rows=received), sent=sent)
 
     def _account(self, stored: StoredWindow) -> Accounting:
         """The window's account, with what its clients answer for and what does not add up."""
         model, window = stored.model, stored.window
         told = self.catalog.clients.windows(model, start=window.start, end=window.end)
         days = self.catalog.accounts.faults(model, window.start)
+        faults = [f"{day.day}, {day.kind}: {day.fault}" for day in days]
+        doubles = self.catalog.doubles.of(model, window.start)
+        if doubles:
+            faults.append(f"{doubles:,} rows came again after their ids were forgotten; count once")
         return replace(
             stored.accounting,
             clients=tuple(
@@ -133,7 +142,7 @@ class Watcher:
                 for item in told
             ),
             numbered=self.catalog.clients.numbered(model),
-            faults=tuple(f"{day.day}, {day.kind}: {day.fault}" for day in days),
+            faults=tuple(faults),
         )
 
     def _record(self, model: Model, look: Look, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:

@@ -32,7 +32,9 @@ from watchkeeper.server.accepting import Accepting
 from watchkeeper.server.access import Gatekeeper, Rate
 from watchkeeper.server.api.body import Room
 from watchkeeper.server.audit import Audit
+from watchkeeper.server.basis import Bases
 from watchkeeper.server.clocks import Clocks
+from watchkeeper.server.doubles import DoublesAudit
 from watchkeeper.server.events import EventDoor, event_source
 from watchkeeper.server.flow import Flow
 from watchkeeper.server.hub import Hub
@@ -41,6 +43,7 @@ from watchkeeper.server.lake_care import CareOptions, LakeCare
 from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.models import Models
 from watchkeeper.server.moving import Moving
+from watchkeeper.server.profiles_door import ProfilesDoor
 from watchkeeper.server.pulling import Pulling
 from watchkeeper.server.references import References
 from watchkeeper.server.replaying import Replaying
@@ -97,6 +100,14 @@ class Parts:
             ),
             intake=self._intake(telemetry),
             events=self._event_door(),
+            profiles=ProfilesDoor(
+                self.models,
+                self.catalog,
+                Bases(self.catalog.baselines),
+                self.clocks,
+                telemetry,
+                self.now,
+            ),
             fleet=FleetView(self.models, self.catalog, self.now),
             verdicts=VerdictView(self.models, self.catalog),
             series=SeriesView(self.models, self.catalog, self.time_of),
@@ -189,7 +200,8 @@ class Parts:
             options=CareOptions(history, self.settings.retention_days),
         )
         audit = Audit(self.catalog, self.lake, self.models, self.now, self.time_of)
-        return Upkeep(self.catalog, care, audit, self.now)
+        doubles = DoublesAudit(self.catalog, self.lake, self.models, self.now, self.time_of)
+        return Upkeep(self.catalog, care, audit, doubles, self.now)
 
     def dispatcher(self) -> Dispatcher:
         """What sends the notices that wait."""
