@@ -11,7 +11,11 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 RUN = sorted([*DOCS.glob("*.md"), *DOCS.glob("how-to/*.md"), *DOCS.glob("explanation/*.md")])
 # These have a test of their own, which looks closer.
-APART = {"how-to/define-a-model.md", "how-to/run-on-postgresql.md"}
+APART = {
+    "how-to/define-a-model.md",
+    "how-to/keep-the-lake-on-s3.md",
+    "how-to/run-on-postgresql.md",
+}
 PAGES = [path.relative_to(DOCS).as_posix() for path in RUN]
 
 
@@ -30,6 +34,22 @@ def test_the_page_on_postgresql_is_true(reader, postgresql):
     reader.instead["postgresql+psycopg://keeper@db.example.org/watchkeeper"] = postgresql
 
     assert reader.read("docs/how-to/run-on-postgresql.md") == 6
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("s3")
+def test_the_page_on_object_stores_is_true(reader, object_store):
+    """The same, with a real S3 server in the place of the one that is named."""
+    options = object_store.options
+    reader.instead |= {
+        "https://s3.example.org": options["AWS_ENDPOINT_URL"],
+        "s3://bucket": object_store.uri,
+        "the-access-key": options["AWS_ACCESS_KEY_ID"],
+        "the-secret-key": options["AWS_SECRET_ACCESS_KEY"],
+        "eu-west-1": options["AWS_REGION"] + '", "AWS_ALLOW_HTTP": "true',
+    }
+
+    assert reader.read("docs/how-to/keep-the-lake-on-s3.md") == 8
 
 
 @pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", *(f"docs/{p}" for p in PAGES)])  # fmt: skip
