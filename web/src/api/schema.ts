@@ -24,6 +24,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cloudevents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Events
+         * @description Take in events of any model, told by their inference service; the answer comes when they
+         *     are durable.
+         */
+        post: operations["post_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -252,6 +273,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/{model}/cloudevents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Model Events
+         * @description Take in events of one model.
+         */
+        post: operations["post_model_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{model}/distributions/{column}": {
         parameters: {
             query?: never;
@@ -372,6 +413,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/{model}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rows
+         * @description The rows of a time, as known or as stored now or then. JSON has no NaN: it is null there.
+         */
+        get: operations["list_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{model}/service": {
         parameters: {
             query?: never;
@@ -484,6 +545,46 @@ export interface paths {
          * @description Why a model's rows were rejected and how many, the most frequent reason first.
          */
         get: operations["list_reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Quarantine
+         * @description Send rejected rows again, fixed or as they are; each is taken at most once.
+         */
+        post: operations["replay_quarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/rows/{row}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Quarantined Row
+         * @description One rejected row of a model.
+         */
+        get: operations["get_quarantined_row"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1084,6 +1185,12 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[EventsTaken] */
+        Envelope_EventsTaken_: {
+            data: components["schemas"]["EventsTaken"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Envelope[IncidentDetail] */
         Envelope_IncidentDetail_: {
             data: components["schemas"]["IncidentDetail"];
@@ -1132,9 +1239,21 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[QuarantinedRow] */
+        Envelope_QuarantinedRow_: {
+            data: components["schemas"]["QuarantinedRow"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Envelope[ReferenceStored] */
         Envelope_ReferenceStored_: {
             data: components["schemas"]["ReferenceStored"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[ReplayDone] */
+        Envelope_ReplayDone_: {
+            data: components["schemas"]["ReplayDone"];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1264,6 +1383,15 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[list[dict[str, object]]] */
+        Envelope_list_dict_str__object___: {
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            }[];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /**
          * ErrorBody
          * @description ``code`` is stable and meant for programs; ``message`` is meant for people.
@@ -1284,6 +1412,49 @@ export interface components {
          */
         ErrorEnvelope: {
             error: components["schemas"]["ErrorBody"];
+        };
+        /**
+         * EventsTaken
+         * @description What became of the events. ``kept`` are durable and become rows when their other side is
+         *     there; ``ignored`` are of another type or component, or came before; ``refused`` could not be
+         *     read, and are in quarantine with the reason.
+         */
+        EventsTaken: {
+            /** Ignored */
+            ignored: number;
+            /** Kept */
+            kept: number;
+            /** Received */
+            received: number;
+            /** Refused */
+            refused: number;
+        };
+        /**
+         * FixRequest
+         * @description How rows are changed, in this order: columns renamed, values replaced (by their text), values
+         *     cast, constants set, columns dropped.
+         */
+        FixRequest: {
+            /** Cast */
+            cast?: {
+                [key: string]: "numeric" | "categorical" | "text" | "boolean" | "timestamp";
+            };
+            /** Constant */
+            constant?: {
+                [key: string]: unknown;
+            };
+            /** Drop */
+            drop?: string[];
+            /** Rename */
+            rename?: {
+                [key: string]: string;
+            };
+            /** Values */
+            values?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
         };
         /**
          * GapWire
@@ -1650,13 +1821,16 @@ export interface components {
         /**
          * QuarantinedRow
          * @description A row that was not accepted: ``reason`` is a stable code, ``detail`` a sentence, ``row``
-         *     the row as JSON text.
+         *     the row as JSON text. ``id`` names it here, null until it is in the lake; ``replayed_at`` says
+         *     when it was taken after all.
          */
         QuarantinedRow: {
             /** Batch */
             batch: string;
             /** Detail */
             detail: string;
+            /** Id */
+            id: string | null;
             /**
              * Kind
              * @enum {string}
@@ -1671,6 +1845,8 @@ export interface components {
             model: string;
             /** Reason */
             reason: string;
+            /** Replayed At */
+            replayed_at: string | null;
             /** Row */
             row: string;
         };
@@ -1727,6 +1903,66 @@ export interface components {
             row: number;
         };
         /**
+         * ReplayDone
+         * @description ``rows = ready + held``: rows that can be taken now, and rows that stay where they are. Of
+         *     the ready ones ``accepted`` were taken, ``duplicate`` were there already, ``rejected`` were
+         *     rejected anew. Rows that were replayed before do not count.
+         */
+        ReplayDone: {
+            /** Accepted */
+            accepted: number;
+            /** Duplicate */
+            duplicate: number;
+            /** Examples */
+            examples: components["schemas"]["ReplayExample"][];
+            /** Held */
+            held: number;
+            /** Ready */
+            ready: number;
+            /** Rejected */
+            rejected: number;
+            /** Rows */
+            rows: number;
+        };
+        /**
+         * ReplayExample
+         * @description What becomes of one row: how it looks after the fix, and why it is not taken (null: it is).
+         */
+        ReplayExample: {
+            /** Id */
+            id: string;
+            /** Problem */
+            problem: string | null;
+            /** Row */
+            row: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * ReplayRequest
+         * @description Which rejected rows to send again (all conditions hold together), and fixed how.
+         *
+         *     ``plan`` only says what it would do.
+         */
+        ReplayRequest: {
+            /** Batch */
+            batch?: string | null;
+            fix?: components["schemas"]["FixRequest"];
+            /** Ids */
+            ids?: string[] | null;
+            /** Kind */
+            kind?: ("predictions" | "labels") | null;
+            /** Model */
+            model: string;
+            /**
+             * Plan
+             * @default false
+             */
+            plan: boolean;
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
          * RouteApplied
          * @description What applying a route did, or, with ``plan``, would do.
          */
@@ -1757,6 +1993,12 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * RowTable
+         * @description Which rows: ``joined`` are predictions, each once, with the latest truth about them.
+         * @enum {string}
+         */
+        RowTable: "joined" | "predictions" | "labels" | "quarantine";
         /**
          * Scope
          * @description What a key allows. ``admin`` includes the others; the others include nothing.
@@ -2034,13 +2276,22 @@ export interface components {
          *     ``status`` is the worst verdict of its latest judgement, null while it is not judged.
          *     ``maturity`` is the share (0 to 1) of its labels that have arrived, null where the model has
          *     no label. ``revision`` counts the judgements; ``known_at`` is when the latest was made, on the
-         *     clock of the data.
+         *     clock of the data. ``profiled`` counts the rows that its profile holds already: rows are counted
+         *     as they come, and judged when the window is due. ``closing`` is ``open`` until it was judged,
+         *     ``provisional`` while rows may still come, as late as the model's rows are known to (it is then
+         *     judged again at the next full hour), and ``complete`` once the model's ``watermark``, the event
+         *     time up to which its rows are believed to be complete, has passed its end.
          */
         WindowRow: {
             /** Accepted */
             accepted: number;
             /** Alerts */
             alerts: number;
+            /**
+             * Closing
+             * @enum {string}
+             */
+            closing: "open" | "provisional" | "complete";
             /** Duplicate */
             duplicate: number;
             /** Joined */
@@ -2049,6 +2300,8 @@ export interface components {
             known_at: string | null;
             /** Maturity */
             maturity: number | null;
+            /** Profiled */
+            profiled: number;
             /** Received */
             received: number;
             /** Rejected */
@@ -2058,6 +2311,11 @@ export interface components {
             /** Rows */
             rows: number;
             status: components["schemas"]["Status"] | null;
+            /**
+             * Watermark
+             * Format: date-time
+             */
+            watermark: string;
             window: components["schemas"]["WindowWire"];
         };
         /**
@@ -2101,6 +2359,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_Clock_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    post_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "*/*": unknown;
+                "application/cloudevents+json": unknown;
+                "application/cloudevents-batch+json": unknown;
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_EventsTaken_"];
                 };
             };
             /** @description the one error shape */
@@ -2552,6 +2846,44 @@ export interface operations {
             };
         };
     };
+    post_model_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "*/*": unknown;
+                "application/cloudevents+json": unknown;
+                "application/cloudevents-batch+json": unknown;
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_EventsTaken_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     get_distribution: {
         parameters: {
             query?: {
@@ -2803,6 +3135,52 @@ export interface operations {
             };
         };
     };
+    list_rows: {
+        parameters: {
+            query: {
+                /** @description rows that happened then or later */
+                start: string;
+                /** @description rows that happened before */
+                end: string;
+                table?: components["schemas"]["RowTable"];
+                /** @description as known then */
+                known_at?: string | null;
+                /** @description as stored then: a version of the table, or a moment of the last week */
+                as_of?: string | null;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+                /** @description the most items of a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_dict_str__object___"];
+                    "application/vnd.apache.arrow.stream": string;
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     get_service: {
         parameters: {
             query?: {
@@ -3012,6 +3390,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_list_QuarantineReason__"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    replay_quarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReplayDone_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_quarantined_row: {
+        parameters: {
+            query: {
+                model: string;
+            };
+            header?: never;
+            path: {
+                row: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_QuarantinedRow_"];
                 };
             };
             /** @description the one error shape */
