@@ -1,0 +1,1 @@
+"""Whether groups of people are treated alike, and how sure that is."""
