@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from watchkeeper.server.events import EventDoor
     from watchkeeper.server.intake import Intake
     from watchkeeper.server.metrics import Telemetry
+    from watchkeeper.server.profiles_door import ProfilesDoor
     from watchkeeper.server.replaying import Replaying
     from watchkeeper.server.views.accounting import AccountingView
     from watchkeeper.server.views.distributions import DistributionView
@@ -33,6 +34,7 @@ class Hub:
     gate: Gatekeeper
     intake: Intake
     events: EventDoor
+    profiles: ProfilesDoor
     fleet: FleetView
     verdicts: VerdictView
     series: SeriesView

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from watchkeeper.catalog.sent_profiles import SentPart
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.profile import (
     Binning,
@@ -33,6 +34,7 @@ from watchkeeper.profiles.readers import open_table
 from watchkeeper.server.adding import Unseen, added, reaches_over
 from watchkeeper.server.schedule import Look
 from watchkeeper.server.schema import with_stored_schema
+from watchkeeper.server.sent import with_sent
 
 __all__ = ["Asked", "Counting", "Seen", "is_whole", "see", "shared"]
 
@@ -51,13 +53,14 @@ class Counting:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A look, the columns that the window's rows brought, and those beyond the definition; and what
-    its profile may be added up from.
+    its profile may be added up from; and what clients counted of the window themselves.
     """
 
     look: Look
     present: Collection[str]
     extra: Collection[str]
     unseen: Unseen = field(default_factory=Unseen)
+    sent: tuple[SentPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def see(lake: Lake, counting: Counting, asked: Sequence[Asked]) -> list[Seen]:
 
 def _added(lake: Lake, counting: Counting, asked: Asked) -> Seen | None:
     """What a look sees whose window was counted as its rows came."""
-    if not asked.unseen:
+    if not asked.unseen or asked.sent:
         return None
     model, look = counting.model, asked.look
     total = added(lake, model, counting.binnings, look, asked.unseen)
@@ -107,7 +110,14 @@ def _recounted(lake: Lake, counting: Counting, asked: Sequence[Asked]) -> list[S
     for group in _each_window_once(looks):
         profiles = _profiled(counting, [(looks[at], rows[at]) for at in group])
         for at in group:
-            found[at] = _seen(model, asked[at], rows[at], profiles[looks[at].window])
+            counted = with_sent(
+                profiles[looks[at].window],
+                asked[at].sent,
+                model,
+                counting.binnings,
+                first=looks[at].window.start <= counting.begin,
+            )
+            found[at] = _seen(model, asked[at], rows[at], counted)
     return [found[at] for at in range(len(asked))]
 
 
