@@ -14,14 +14,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -143,9 +141,10 @@ class Server:
         while True:
             try:
                 urllib.request.urlopen(self.url + "/readyz", timeout=30).read()
-                return
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.01)
+            else:
+                return
 
     def usage(self) -> Usage:
         """Of the supervisor and all that it started."""
@@ -218,15 +217,6 @@ def drained(server: Server) -> None:
         time.sleep(0.05)
 
 
-def written_by(function, *arguments) -> int:
-    def own() -> int:
-        return int(Path("/proc/self/io").read_text().split("write_bytes:")[1].split()[0])
-
-    before = own()
-    function(*arguments)
-    return own() - before
-
-
 def bare_append(tables: list[pa.Table]) -> tuple[float, float, int]:
     """Wall and CPU seconds of `write_deltalake` of the rows, and the bytes of the table."""
     from deltalake import WriterProperties, write_deltalake
@@ -290,17 +280,134 @@ def send(
     )
 
 
+def paced(server: Server, rate: float, seconds: float) -> None:
+    """Acknowledgements at a steady rate, while windows of five minutes close and are judged."""
+    client = client_of(server)
+    model = definition("paced")
+    client.apply({**model, "granularity": "5m"})
+    reference = rows(100_000, 7, spread=timedelta(days=2))
+    client.upload_reference("paced", reference)
+    size = 1_000
+    tables = [rows(size, seed, spread=timedelta(hours=1)) for seed in range(200)]
+    times: list[float] = []
+    began = time.perf_counter()
+
+    def one(index: int) -> None:
+        due = began + index * size / rate
+        time.sleep(max(0.0, due - time.perf_counter()))
+        table = fresh(tables[index % len(tables)], index)
+        client.log_predictions("paced", table, batch=f"paced-{index}")
+        times.append(time.perf_counter() - due)  # with what it waited for its turn
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(one, range(int(seconds * rate / size))))
+    judged = client.http.get("/api/v1/clock").data["models"]
+    windows = client.http.get("/api/v1/models/paced/windows", limit=1000).data
+    done = sum(window["judged_at"] is not None for window in windows)
+    print(
+        f"at {rate:,.0f} rows/s in batches of {size:,} for {seconds:.0f} s, {len(judged)} model(s), "
+        f"{done} windows profiled and judged: acknowledgement p50 "
+        f"{np.quantile(times, 0.5) * 1000:.0f} ms, p99 {np.quantile(times, 0.99) * 1000:.0f} ms "
+        f"(<= 1000), p99.9 {np.quantile(times, 0.999) * 1000:.0f} ms, max {max(times) * 1000:.0f} ms"
+    )
+
+
+def fresh(table: pa.Table, index: int) -> pa.Table:
+    """The same rows under new ids and times: rows that never were."""
+    generator = np.random.default_rng(index)
+    now = time.time_ns() // 1000
+    span = 3_600_000_000
+    times = np.sort(now - generator.integers(0, span, table.num_rows))
+    stamp = pa.array(times, pa.timestamp("us", tz="UTC"))
+    named = table.set_column(0, "id", ids(times, generator, foreign=False))
+    return named.set_column(1, "time", stamp)
+
+
+def much(server: Server, total: int, *, size: int = 10_000) -> None:
+    """Memory, bytes written and the index of ids over many rows; then a restart over them."""
+    client = client_of(server)
+    client.apply(definition("much"))
+    templates = [rows(size, seed) for seed in range(20)]
+    kept: dict[int, pa.Table] = {}
+    before = server.usage()
+    began, shown = time.perf_counter(), total // 10
+    print(f"{total:,} rows in batches of {size:,}; MB resident of door and worker:")
+
+    def one(index: int) -> None:
+        table = fresh(templates[index % len(templates)], index)
+        if index in {0, total // size - 1}:
+            kept[index] = table
+        receipt = client.log_predictions("much", table, batch=f"much-{index}")
+        assert receipt.accepted == size, receipt
+        done = (index + 1) * size
+        if done % shown == 0:
+            print(f"   {done:>12,} rows {time.perf_counter() - began:6.0f} s  {resident(server)}")
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(one, range(total // size)))
+    drained(server)
+    spent, after = time.perf_counter() - began, server.usage()
+    lake = sum(p.stat().st_size for p in (server.home / "lake").rglob("*.parquet"))
+    print(
+        f"   {total / spent:,.0f} rows/s until all was in the lake; written "
+        f"{(after.written - before.written) / total:,.0f} bytes a row, of which "
+        f"{lake / total:,.0f} lie in the lake: amplification {(after.written - before.written) / lake:.1f}"
+    )
+    known(server, client, kept, total)
+
+
+def resident(server: Server) -> str:
+    found = server.usage().rss
+    return ", ".join(f"{name.partition('-')[0]} {size:.0f}" for name, size in found.items())
+
+
+def known(server: Server, client: object, kept: dict[int, pa.Table], total: int) -> None:
+    """What the index of ids costs to store and to ask, with all these ids in it."""
+    import sqlite3
+
+    time.sleep(3)  # for the last merge
+    with sqlite3.connect(f"file:{server.home / 'inbox.db'}?mode=ro", uri=True) as connection:
+        ((stored,),) = connection.execute("SELECT sum(length(data)) FROM id_pages")
+        ((runs, entries),) = connection.execute(
+            "SELECT count(*), sum(entries) FROM id_runs WHERE live"
+        )
+    print(f"   {entries:,} ids in {runs} runs, {stored / entries:.0f} bytes each")
+    for index, table in sorted(kept.items()):
+        began = time.perf_counter()
+        receipt = client.log_predictions("much", table, batch=f"again-{index}")  # type: ignore[attr-defined]
+        spent = time.perf_counter() - began
+        repeated = receipt.data["duplicate"]
+        print(
+            f"   batch {index} again under another name: {repeated:,} duplicates in {spent * 1000:.0f} ms"
+        )
+        assert repeated == table.num_rows
+    server.stop()
+    again = Server(server.home)
+    try:
+        print(f"   restart over {total:,} rows: ready after {again.ready_after:.2f} s (<= 3)")
+    finally:
+        again.stop()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--rows", type=int, default=20_000_000, help="of the long run")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of the paced run")
+    parser.add_argument("--only", choices=["rates", "paced", "much"])
     asked = parser.parse_args()
-    del asked
-    with serving() as server:
-        send(server, "arrow", 10_000, 60)
-    with serving() as server:
-        send(server, "arrow", 10_000, 60, foreign=True)
-    with serving() as server:
-        send(server, "json", 5_000, 24)
+    if asked.only in (None, "rates"):
+        with serving() as server:
+            send(server, "arrow", 10_000, 60)
+        with serving() as server:
+            send(server, "arrow", 10_000, 60, foreign=True)
+        with serving() as server:
+            send(server, "json", 5_000, 24)
+    if asked.only in (None, "paced"):
+        with serving() as server:
+            paced(server, 50_000, asked.seconds)
+    if asked.only in (None, "much"):
+        with serving() as server:
+            much(server, asked.rows)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import theilslopes
 
 from watchkeeper.errors import InvalidInput
 from watchkeeper.stats.estimate import Estimate
@@ -47,5 +46,7 @@ def trend(x: npt.ArrayLike, y: npt.ArrayLike) -> Estimate:
         )
     if len(at) < FEWEST_POINTS or np.ptp(at) == 0.0:
         return Estimate.insufficient(len(at))
+    from scipy.stats import theilslopes  # takes a second to load, and few callers come this far
+
     found = theilslopes(values, at, alpha=0.95)
     return Estimate(float(found[0]), float(found[2]), float(found[3]), len(at))
