@@ -20,7 +20,9 @@ from watchkeeper.sdk.http import Http
 from watchkeeper.sdk.keeper import Keeper
 from watchkeeper.sdk.lifetime import follow
 from watchkeeper.sdk.logger import Logger
+from watchkeeper.sdk.packing import PREDICTIONS
 from watchkeeper.sdk.policies import Policies
+from watchkeeper.sdk.profiling import PROFILES, Profiling, require_counting
 from watchkeeper.sdk.sampling import Sampling
 from watchkeeper.sdk.sender import Sender
 from watchkeeper.sdk.spool import Limits, NoSpool, Spool
@@ -115,6 +117,7 @@ class Client:
         arm: str | None = None,
         sample: float = 1.0,
         policies: Mapping[str, str] | None = None,
+        profiles: bool = False,
     ) -> Logger:
         """A logger for the predict path of one version of a model.
 
@@ -129,11 +132,19 @@ class Client:
             What is done to columns before they leave the process: ``drop``, ``hash``, ``bucket``
             or ``keep`` by column name. Neither the spool on disk nor the server sees more.
 
+        profiles
+            Send no rows at all: this process counts them, and sends the profiles of windows.
+            Needs ``watchkeeper[server]``; there are no labels then, whose rows nobody has.
+
         Raises
         ------
         InvalidInput
             ``sample`` or ``policies`` cannot be followed.
+        NotInstalled
+            ``profiles`` without what they need.
         """
+        if profiles:
+            require_counting()
         sampling = Sampling(sample)
         guarded = Policies(policies, self._column_key) if policies else None
         constants: dict[str, object] = {}
@@ -151,6 +162,7 @@ class Client:
             constants=constants,
             policies=guarded,
             sampling=sampling if sampling.share < 1.0 else None,
+            kind=PROFILES if profiles else PREDICTIONS,
         )
 
     def apply(self, document: str | Mapping[str, object], *, plan: bool = False) -> Receipt:
@@ -265,7 +277,7 @@ class Client:
     def _new_background(self, spool: Spool) -> Background:
         sender = Sender(
             spool,
-            self.http,
+            Profiling(self.http.url, self.http.api_key),
             self._counters,
             interval_seconds=self._options.interval_seconds,
             horizon_seconds=self._options.max_age_seconds,

@@ -42,13 +42,15 @@ class Logger:
         constants: Mapping[str, object],
         policies: Policies | None,
         sampling: Sampling | None,
+        kind: str = PREDICTIONS,
     ) -> None:
         self._client = client
         self._append = client.spool.append
         self._constants = dict(constants)
         self._policies = policies
         self._sampling = sampling
-        self._predictions = client.stream(model, PREDICTIONS)
+        self._predictions = client.stream(model, kind)
+        self._sends_rows = kind == PREDICTIONS
         self._labels = Shape(client.stream(model, LABELS), {}, ())
         self._shapes: dict[tuple[object, ...], Shape] = {}
         self._shape = Shape(self._predictions, {}, ())
@@ -130,6 +132,9 @@ class Logger:
         those that were left out are left out, too.
         """
         shape = self._labels
+        if not self._sends_rows:
+            self._client.drop("a label needs its prediction's row, and only counts are sent")
+            return
         try:
             moment = time_ns() // 1000 if time is None else micros(time)
             identity = str(prediction_id)
