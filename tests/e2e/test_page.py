@@ -27,6 +27,8 @@ PAGES = (
     "/models",
     "/models?q=nothing-is-called-so",
     "/models/flights?range=30d",
+    "/models/flights?range=30d&account=days",
+    "/models/flights?range=30d&account=clients",
     DRAWER,
     f"{DRAWER}&column=pressure",
     f"{DRAWER}&column=carrier",

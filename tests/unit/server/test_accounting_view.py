@@ -97,10 +97,14 @@ def test_a_day_accounts_for_every_kind(told):
 
 
 def test_windows_and_days_are_of_the_range(told):
-    """A range holds the windows that start in it and the days that lie in it."""
+    """A range holds the windows that start in it and the days up to the one after it."""
     found = get(told, "accounting", start=(START + DAY).isoformat())["data"]
 
     assert (found["windows"], found["days"]) == ([], [])
+    until = get(told, "accounting", end=START.isoformat())["data"]
+    assert (until["windows"], len(until["days"])) == ([], 2)
+    before = get(told, "accounting", end=(START - DAY).isoformat())["data"]
+    assert before["days"] == []
 
 
 def test_clients_are_told_with_gaps_and_clocks(told):

@@ -9,6 +9,7 @@ const LIVE = { refetchInterval: 15_000, placeholderData: keepPreviousData } as c
 // A verdict's details: the worst few hundred of a window are what a person can read.
 const VERDICTS = 300;
 const QUARANTINED = 50;
+const CLIENTS = 50;
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -84,6 +85,29 @@ export const serviceQuery = ({ model, range, stamp }: Asked) =>
     queryFn: async ({ signal }) =>
       (await read("/api/v1/models/{model}/service", { path: { model }, query: range, signal })).data,
     ...CHART,
+  });
+
+export const accountingQuery = (model: string, range: TimeRange) =>
+  queryOptions({
+    queryKey: ["models", model, "accounting", range],
+    queryFn: async ({ signal }) =>
+      (await read("/api/v1/models/{model}/accounting", { path: { model }, query: range, signal }))
+        .data,
+    ...LIVE,
+  });
+
+export const clientsQuery = (model: string) =>
+  infiniteQueryOptions({
+    queryKey: ["models", model, "clients"],
+    queryFn: async ({ signal, pageParam: cursor }) =>
+      await read("/api/v1/models/{model}/clients", {
+        path: { model },
+        query: { cursor, limit: CLIENTS },
+        signal,
+      }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    refetchInterval: LIVE.refetchInterval,
   });
 
 export const windowVerdictsQuery = (model: string, window: { start: string; end: string }) =>

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 
 from watchkeeper.catalog.accounting import DayAccount
 from watchkeeper.catalog.catalog import Catalog
@@ -32,6 +32,7 @@ from watchkeeper.stats.clock_offset import clock_offset
 __all__ = ["AccountingView"]
 
 _GAPS = 20
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class AccountingView:
     time_of: Callable[[str], datetime]
 
     def of(self, name: str, asked: Range) -> ModelAccount:
-        """The windows that start in the range and the days that lie in it."""
+        """The windows that start in the range, and the days from its first to the one after it."""
         self.models.get(name)
         mark = self.catalog.partials.mark(name)
         lateness, clock = () if mark is None else mark.lateness, self.time_of(name)
@@ -54,7 +55,7 @@ class AccountingView:
         days = self.catalog.accounts.days(
             name,
             start=None if asked.start is None else asked.start.date(),
-            end=None if asked.end is None else asked.end.date(),
+            end=None if asked.end is None else _day_after(asked.end),
         )
         return ModelAccount(
             watermark=None if mark is None or not lateness else watermark(lateness, clock),
@@ -70,6 +71,13 @@ class AccountingView:
         self.models.get(name)
         page = self.catalog.clients.page(name, cursor=cursor, limit=limit)
         return [_client(item) for item in page.items], page.next_cursor
+
+
+def _day_after(end: datetime) -> date:
+    """The first day on which nothing is to be expected of windows that ended before: their last
+    rows come on the day after.
+    """
+    return (end + _DAY - timedelta(microseconds=1)).astimezone(UTC).date() + _DAY
 
 
 def _row(

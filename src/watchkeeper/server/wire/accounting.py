@@ -52,7 +52,8 @@ class AccountDay(Wire):
 
 
 class ModelAccount(Wire):
-    """The accounts of a model: its windows, oldest first, and its days, newest first.
+    """The accounts of a model: its windows, oldest first, and the days on which their rows came,
+    newest first.
 
     ``watermark`` is the event time up to which its rows are believed to be complete, null before
     the first. ``numbered`` says whether clients number their rows: where none does, nothing is known

@@ -33,6 +33,15 @@ const REASONS: Record<Reason, Words> = {
     name: "Stored under another type",
     meaning: "Older rows of a column are stored under another type than the definition now says.",
   },
+  unreadable: { name: "Unreadable", meaning: "No row could be read from a message or a file." },
+  unpaired: {
+    name: "Half a request",
+    meaning: "A request's answer never came, or an answer came without its request.",
+  },
+  changed_file: {
+    name: "Changed file",
+    meaning: "A file that was taken in before had other content.",
+  },
 };
 
 /** The reason that a text names; null where there is none of that code. */
