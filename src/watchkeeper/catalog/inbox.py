@@ -268,14 +268,18 @@ class Inbox:
             rows = connection.execute(asked).all()
         return Claim(model, number, tuple(_batch(row) for row in rows))
 
-    def finish(self, claim: Claim) -> None:
-        """Delete a claim's batches: all they said is in the lake and in the catalog."""
+    def finish(self, claim: Claim) -> bool:
+        """Delete a claim's batches: all they said is in the lake and in the catalog. Whether others
+        of the model wait.
+        """
         with self._database.write() as connection:
             _hold(connection, claim.model)
             mine = (inbox.c.model == claim.model) & (inbox.c.claim == claim.number)
             moved = sa.select(inbox.c.position).where(mine)
             connection.execute(sa.delete(inbox_rows).where(inbox_rows.c.position.in_(moved)))
             connection.execute(sa.delete(inbox).where(mine))
+            left = sa.select(sa.exists().where(inbox.c.model == claim.model))
+            return bool(connection.execute(left).scalar())
 
     def forget(self, now: datetime) -> int:
         """Forget receipts and ids whose time is over; returns how many ids."""

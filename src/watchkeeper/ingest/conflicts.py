@@ -46,10 +46,12 @@ def set_aside(claim: Claim, lake: Lake) -> Stored:
     parts: dict[LakeTable, list[pa.Table]] = {table: [] for table in _KINDS}
     tallies: list[Tally] = []
     accounts: list[BatchAccount] = []
-    schemas = {table: lake.schema(claim.model, table) or pa.schema([]) for table in _KINDS}
+    schemas: dict[LakeTable, pa.Schema] = {}
     for batch in claim.batches:
         refused: set[LakeTable] = set()
         for table, given in _tables(batch).items():
+            if table not in schemas:
+                schemas[table] = lake.schema(claim.model, table) or pa.schema([])
             rows = _renamed(given, schemas[table])
             wrong = conflicts(schemas[table], rows.schema)
             if wrong:

@@ -34,7 +34,8 @@ from watchkeeper.lake.layout import LakeTable
 __all__ = ["Moved", "Mover", "writer_of"]
 
 _LOG = logging.getLogger(__name__)
-_PER_MODEL, _LONGEST = timedelta(seconds=0.1), timedelta(seconds=45)
+_PER_MODEL, _LONGEST = timedelta(seconds=0.1), timedelta(seconds=60)
+_LOOKS = 60  # while a batch waits for its age
 _LARGE = 8 * 1024 * 1024  # bytes of one model that are worth a commit of their own
 
 
@@ -58,6 +59,11 @@ class Mover:
 
     ``told`` hears of every move once it is done, with the predictions as they were stored; what it
     makes of them must be mendable from what is stored, because a crash may come before it.
+
+    Attributes
+    ----------
+    pause
+        Seconds after which it is worth while to ask for what is due again.
     """
 
     def __init__(
@@ -68,6 +74,7 @@ class Mover:
         told: Callable[[Moved, pa.Table], None] | None = None,
     ) -> None:
         self._told = told
+        self.pause = 0.0
         self._inbox = catalog.inbox
         self._windows = catalog.windows
         self._lake = lake
@@ -86,10 +93,11 @@ class Mover:
         """Move what has waited long enough by size or age, the oldest first; as `move`.
 
         Every move is a commit of its own, so how long a batch waits grows with how many models
-        have some: a tenth of a second each, and no longer than 45 seconds.
+        have some: a tenth of a second each, and no longer than a minute.
         """
         waits = self._inbox.waits()
         patience = min(_LONGEST, _PER_MODEL * len(waits))
+        self.pause = patience.total_seconds() / _LOOKS
         return self._move_each(
             wait.model for wait in waits if wait.size >= _LARGE or now - wait.since >= patience
         )
@@ -108,10 +116,11 @@ class Mover:
         return tuple(moved)
 
     def _move_model(self, model: str) -> Iterable[Moved]:
-        while (claim := self._inbox.claim(model)) is not None:
+        more = True
+        while more and (claim := self._inbox.claim(model)) is not None:
             move, rows, predictions = self._append(claim)
             self._windows.record(move)
-            self._inbox.finish(claim)
+            more = self._inbox.finish(claim)
             touched = tuple(sorted({tally.window for tally in move.tallies}))
             moved = Moved(model, claim.number, rows, touched)
             if self._told is not None:

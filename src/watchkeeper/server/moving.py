@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from watchkeeper.errors import WatchkeeperError
 from watchkeeper.ingest.mover import Mover
@@ -18,6 +18,7 @@ from watchkeeper.server.sums import Sums
 __all__ = ["Moving"]
 
 _log = logging.getLogger(__name__)
+_MEND = timedelta(minutes=1)  # a move that was not counted is seen at once; this is for the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +29,22 @@ class Moving:
     sums: Sums
     now: Callable[[], datetime]
 
-    def step(self) -> int:
-        """Returns how many moves were made."""
-        self.sums.mend()
+    def step(self) -> None:
+        """Move what is due."""
         try:
-            return len(self.mover.move_due(self.now()))
+            self.mover.move_due(self.now())
         except WatchkeeperError:
             _log.exception("rows wait in the inbox for the next step")
-            return 0
 
     def run(self, stopping: threading.Event, *, idle_seconds: float) -> None:
         """Step until told to stop."""
+        mended_at: datetime | None = None
         while not stopping.is_set():
             try:
-                moved = self.step()
+                if mended_at is None or self.now() - mended_at > _MEND:
+                    self.sums.mend()
+                    mended_at = self.now()
+                self.step()
             except Exception:  # noqa: BLE001  the loop outlives it; the work is still there
                 _log.exception("step failed")
-                moved = 0
-            if not moved:
-                stopping.wait(idle_seconds)
+            stopping.wait(max(idle_seconds, self.mover.pause))

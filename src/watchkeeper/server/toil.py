@@ -25,7 +25,7 @@ __all__ = ["main"]
 
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.25
-_MOVE_SECONDS = 0.1
+_MOVE_SECONDS = 0.05
 _TELL_SECONDS = 2.0
 _UPKEEP_SECONDS = 60.0
 _MERGE_SECONDS = 1.0
