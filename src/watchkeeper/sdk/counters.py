@@ -74,7 +74,7 @@ class Counters:
 
     def after_fork(self) -> None:
         """Begin anew in a forked child; whoever holds a stream keeps it."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may log while it is held
         self._inherited = 0
         self._warned_at: dict[str, float] = {}
         for stream in (self._own, *self._streams.values()):

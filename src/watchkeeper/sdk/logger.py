@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from watchkeeper.sdk.encode import is_plain, micros, simple
 from watchkeeper.sdk.ids import mint
 from watchkeeper.sdk.packing import LABELS, PREDICTIONS
-from watchkeeper.sdk.spool import FORMAT, Shape
+from watchkeeper.sdk.shapes import FORMAT, Shape
 
 if TYPE_CHECKING:
     from watchkeeper.sdk.client import Client

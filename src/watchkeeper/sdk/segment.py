@@ -61,11 +61,13 @@ class Mapped:
 
     def put(self, data: bytes) -> bool:
         """As `Segment`."""
-        end = self.at + len(data)
+        size = len(data)
+        at = self.at
+        end = at + size
         if end > self.capacity:
             return False
-        self._map[self.at : end] = data
-        self.at = end
+        self.at = end  # nothing can come between: what is put meanwhile goes behind it
+        self._map[at:end] = data
         return True
 
     def close(self) -> None:

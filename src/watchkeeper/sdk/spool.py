@@ -8,29 +8,25 @@ of its use, writing through to the disk) is done by whoever works in the backgro
 from __future__ import annotations
 
 import contextlib
-import marshal
 import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from zlib import crc32
 
-from watchkeeper.sdk.counters import Stream
-from watchkeeper.sdk.frames import MAGIC, MARK, PRIME, frame, pack
+from watchkeeper.sdk.frames import MAGIC, MARK, PRIME, pack
 from watchkeeper.sdk.segment import Segment, can_map, open_segment
+from watchkeeper.sdk.shapes import Shape
 from watchkeeper.sdk.shelf import DROPPED, READY, WRITING, Ready, Shelf
 
-__all__ = ["FORMAT", "Limits", "NoSpool", "Shape", "Spool"]
+__all__ = ["Limits", "NoSpool", "Spool"]
 
-FORMAT = 2  # of marshal: every Python reads it, and it is the quickest for rows
 _LEAST, _SMALLEST, _LARGEST = 16 * 1024, 64 * 1024, 1024 * 1024
 _LOCK_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
-_numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +39,6 @@ class Limits:
     most_seconds: float
     drop_oldest: bool = False
     most_row_bytes: int = 512 * 1024
-
-
-class Shape:
-    """What many rows have in common, and is written once a segment: stream, constants, columns.
-
-    ``names`` are the columns as they are written, ``given`` as they were told; ``change`` makes the
-    values of the one from the other, None where they are the same.
-    """
-
-    __slots__ = ("change", "declaration", "declared", "given", "number", "stream")
-
-    def __init__(
-        self,
-        stream: Stream,
-        constants: Mapping[str, object],
-        names: tuple[str, ...],
-        *,
-        given: tuple[object, ...] | None = None,
-        change: Callable[[Mapping[str, object]], Sequence[object]] | None = None,
-    ) -> None:
-        self.stream, self.change = stream, change
-        self.given = names if given is None else given
-        self.number = next(_numbers)
-        told = (self.number, stream.model, stream.kind, dict(constants), names)
-        self.declaration = frame(marshal.dumps(told, FORMAT), 0)
-        self.declared: object = self  # the segment that has it; at first none
 
 
 class NoSpool:
@@ -98,7 +68,10 @@ class Spool:
 
     def _start(self) -> None:
         self.wake = threading.Event()  # set when there is something to `finish`
-        self._lock = threading.Lock()  # of the open segment; held for microseconds
+        # Of the open segment, held for microseconds. Whoever holds it may be interrupted by a
+        # handler that logs, or by an exception that a handler raises: neither may wait for ever.
+        self._lock = threading.RLock()
+        self._changing = False
         self._upkeep = threading.Lock()  # of the files; taken before the other one
         self._shelf = Shelf(self.root)
         if self._mapped is None:
@@ -123,26 +96,23 @@ class Spool:
 
     def append(self, shape: Shape, payload: bytes) -> str | None:
         """Keep one row; where it could not be kept, why. Never raises."""
-        lock = self._lock
-        if not lock.acquire(True, _LOCK_SECONDS):
-            return "the spool is held by this very thread: a signal handler must not log"
-        try:
-            segment, stream, size = self._segment, shape.stream, len(payload)
-            if size > self._longest:
-                return f"a row must hold at most {self._longest} bytes, got {size}"
+        size = len(payload)
+        if size > self._longest:
+            return f"a row must hold at most {self._longest} bytes, got {size}"
+        with self._lock:
+            segment, stream, refusal = self._segment, shape.stream, None
             number = stream.spooled + 1
+            stream.spooled = number  # taken at once: a signal handler may log right here
             # `frames.frame`, here without the call.
             data = pack(MARK, size, crc32(payload, number % PRIME), number) + payload
-            if shape.declared is not segment or not segment.put(data):  # type: ignore[union-attr]  # a shape is never declared in None
-                refusal = self._put_anew(shape, data)
-                if refusal is not None:
-                    return refusal
-            stream.spooled = number
-        except OSError as error:
-            return self._refuse(f"the spool cannot be written: {error}")
-        finally:
-            lock.release()
-        return None
+            try:
+                if shape.declared is not segment or not segment.put(data):  # type: ignore[union-attr]  # a shape is never declared in None
+                    refusal = self._put_anew(shape, data)
+            except OSError as error:
+                refusal = self._refuse(f"the spool cannot be written: {error}")
+            if refusal is not None and stream.spooled == number:
+                stream.spooled = number - 1
+        return refusal
 
     def seal(self) -> None:
         """Make what is being written ready to be sent."""
@@ -214,9 +184,10 @@ class Spool:
 
     def sync(self) -> None:
         """Write through to the disk what this process wrote. OSError where that fails."""
-        with self._upkeep, self._lock:
+        with self._lock:
             segment = self._segment
             written = (segment.path, segment.at) if segment is not None else None
+        with self._upkeep:
             ready = set(self._ready_of_own())
         paths = ready - self._synced
         if written is not None and written != self._synced_to and written[1] > len(MAGIC):
@@ -230,9 +201,12 @@ class Spool:
 
     def is_empty(self) -> bool:
         """Whether this process's own rows are all sent or given up."""
-        with self._upkeep, self._lock:
-            writing = self._segment is not None and self._segment.at > len(MAGIC)
-            return not writing and not self._filled and not any(self._ready_of_own())
+        with self._upkeep:
+            with self._lock:
+                segment = self._segment
+                writing = segment is not None and segment.at > len(MAGIC)
+                waiting = writing or bool(self._filled)
+            return not waiting and not any(self._ready_of_own())
 
     def end(self) -> None:
         """Take no more rows."""
@@ -271,12 +245,21 @@ class Spool:
         self._shelf.abandon()
         self._segment = self._spare = None
         self._filled = []
-        self._lock, self._upkeep = threading.Lock(), threading.Lock()
+        self._lock, self._upkeep = threading.RLock(), threading.Lock()
         self._refusal, self._refused_until = "no spool after a fork", math.inf
         self._start()
 
     def _put_anew(self, shape: Shape, data: bytes) -> str | None:
         """Put a row where its shape was not declared yet, or where the segment is full."""
+        if self._changing:
+            return "a signal handler logged while a segment was begun"
+        self._changing = True
+        try:
+            return self._put_declared(shape, data)
+        finally:
+            self._changing = False
+
+    def _put_declared(self, shape: Shape, data: bytes) -> str | None:
         if self._refusal is not None:
             if time.monotonic() < self._refused_until:
                 return self._refusal

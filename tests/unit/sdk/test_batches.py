@@ -12,8 +12,8 @@ from watchkeeper.sdk.counters import Stream
 from watchkeeper.sdk.encode import micros
 from watchkeeper.sdk.frames import MAGIC, frame
 from watchkeeper.sdk.pace import Pace
+from watchkeeper.sdk.shapes import Shape
 from watchkeeper.sdk.shelf import Ready
-from watchkeeper.sdk.spool import Shape
 
 NOON = datetime(2013, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 QUICK = Pace(pause_seconds=0.0)

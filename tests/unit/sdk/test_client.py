@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -355,13 +356,54 @@ def test_foreign_values_are_logged(server, tmp_path):
     assert (row["prediction"], row["score"]) == (3, 0.25)
 
 
-def test_a_signal_handler_that_logs_does_not_hang(tmp_path):
-    """A row that is logged while this very thread logs one is dropped after a moment."""
-    found = client(NOBODY, tmp_path)
-    logger = found.logger("m")
+@pytest.fixture
+def alarms():
+    """Has a handler called every half millisecond of processor time."""
+    before = signal.getsignal(signal.SIGPROF)
 
-    with found._spool._lock:
-        logger.prediction({"x": 1}, prediction=1)
+    def begin(handler):
+        signal.signal(signal.SIGPROF, handler)
+        signal.setitimer(signal.ITIMER_PROF, 0.0005, 0.0005)
 
-    assert found.counts.dropped == 1
-    found.close(0.0)
+    yield begin
+    signal.setitimer(signal.ITIMER_PROF, 0.0)
+    signal.signal(signal.SIGPROF, before)
+
+
+def test_a_signal_handler_may_log(server, tmp_path, alarms):
+    """Rows that are logged in the middle of logging one: each comes once, under its own number."""
+    with client(server.url, tmp_path) as found:
+        logger = found.logger("m")
+        alarms(lambda *_: logger.prediction({"x": "signal"}, prediction=1))
+        for _ in range(5_000):
+            logger.prediction({"x": "main"}, prediction=1)
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+
+    rows = server.got["/api/v1/models/m/predictions"]
+    counts = found.counts
+    assert len({row["id"] for row in rows}) == len(rows) == counts.sent == counts.spooled
+    assert sum(row["features"]["x"] == "main" for row in rows) >= 5_000 - counts.dropped
+    assert len(rows) + counts.dropped > 5_000
+
+
+def test_a_handler_that_raises_leaves_the_logger_usable(server, tmp_path, alarms):
+    """Time limits that raise in the middle of logging cost the row in hand, and no other."""
+
+    class Limit(Exception):
+        pass
+
+    def limit(*_):
+        raise Limit
+
+    logged = []
+    with client(server.url, tmp_path) as found:
+        logger = found.logger("m")
+        alarms(limit)
+        for _ in range(3_000):
+            with contextlib.suppress(Limit):
+                logged.append(logger.prediction({"x": 1}, prediction=1))
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+
+    rows = {row["id"] for row in server.got["/api/v1/models/m/predictions"]}
+    assert len(set(logged) - rows) <= found.counts.dropped  # an id that was given all the same
+    assert len(logged) > 1_000

@@ -12,7 +12,8 @@ from watchkeeper.errors import InvalidInput, NotFound, TooLarge, Unavailable
 from watchkeeper.sdk.counters import Counters
 from watchkeeper.sdk.http import Answer, Failure
 from watchkeeper.sdk.sender import Sender
-from watchkeeper.sdk.spool import Limits, Shape, Spool
+from watchkeeper.sdk.shapes import Shape
+from watchkeeper.sdk.spool import Limits, Spool
 
 
 class Server:

@@ -12,7 +12,8 @@ import pytest
 from watchkeeper.sdk import segment
 from watchkeeper.sdk.counters import Stream
 from watchkeeper.sdk.frames import MAGIC, frames
-from watchkeeper.sdk.spool import Limits, Shape, Spool
+from watchkeeper.sdk.shapes import Shape
+from watchkeeper.sdk.spool import Limits, Spool
 
 LIMITS = Limits(10_000, 1000.0)
 
