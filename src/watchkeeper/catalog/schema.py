@@ -138,6 +138,13 @@ windows = sa.Table(
     Column("judged_at", UtcTime),
     Column("status", String(20)),
     Column("alerts", Integer, nullable=False, server_default="0"),
+    # Few of many: those that have something new.
+    Index(
+        "windows_dirty",
+        "start",
+        sqlite_where=sa.text("profiled < changed"),
+        postgresql_where=sa.text("profiled < changed"),
+    ),
 )
 
 moves = sa.Table(
