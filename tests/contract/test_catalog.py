@@ -683,3 +683,9 @@ def test_within_takes_any_list(catalog, values):
     with catalog.inbox._database.read() as connection:
         found = connection.execute(asked.where(within(connection, table.c.position, values)))
         assert set(found.scalars()) == set(values) & {1, 2, 3}
+
+
+def test_expected_windows_are_made_once(catalog):
+    """A window for which nothing came is made, and counted, the first time only."""
+    assert catalog.windows.expect("m", [YESTERDAY, TODAY]) == 2
+    assert catalog.windows.expect("m", [YESTERDAY, TODAY]) == 0

@@ -79,7 +79,8 @@ class SentProfiles:
             insert = insert_into(connection, sent_batches).values(
                 **named, known_at=batch.known_at, rows=batch.rows, rejected=batch.rejected
             )
-            if not connection.execute(insert.on_conflict_do_nothing()).rowcount:
+            fresh = insert.on_conflict_do_nothing().returning(sent_batches.c.batch)
+            if connection.execute(fresh).first() is None:
                 return False
             for part in batch.parts:
                 _mark(connection, batch, part)
@@ -113,18 +114,14 @@ class SentProfiles:
             _insert(connection, model, [whole], known_at)
         return True
 
-    def forget(self, model: str, *, before: datetime) -> int:
+    def forget(self, before: datetime) -> int:
         """Let go of windows that ended before a moment, and of the names of batches that came
         before it; returns how many profiles went.
         """
         held, named = sent_profiles.c, sent_batches.c
         with self._database.write() as connection:
-            gone = connection.execute(
-                sa.delete(sent_profiles).where(held.model == model, held.end < before)
-            )
-            connection.execute(
-                sa.delete(sent_batches).where(named.model == model, named.known_at < before)
-            )
+            gone = connection.execute(sa.delete(sent_profiles).where(held.end < before))
+            connection.execute(sa.delete(sent_batches).where(named.known_at < before))
         return int(gone.rowcount)
 
 

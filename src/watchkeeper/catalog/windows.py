@@ -208,7 +208,8 @@ class Windows:
                     known_at=window.end,
                     first_known_at=window.end,
                 )
-                made += connection.execute(insert.on_conflict_do_nothing()).rowcount
+                fresh = insert.on_conflict_do_nothing().returning(windows.c.start)
+                made += connection.execute(fresh).first() is not None
         return made
 
     def touch(self, model: str, *, start: datetime, end: datetime) -> int:

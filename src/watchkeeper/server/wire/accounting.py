@@ -103,7 +103,7 @@ class ClientRow(Wire):
     name: str
     host: str
     pid: int
-    kind: Literal["predictions", "labels"]
+    kind: Literal["predictions", "labels", "profiles"]
     first_seen: datetime
     last_seen: datetime
     closed: bool
