@@ -30,7 +30,9 @@ __all__ = ["Place", "Seen", "TableCare"]
 # with what comes next.
 _SMALL_BYTES = 32 * 1024 * 1024
 _ORDERED_BYTES = 128 * 1024 * 1024
-_SORTING_BYTES = 512 * 1024 * 1024
+_SORTING_BYTES = 128 * 1024 * 1024
+_MOST_SORTED_BYTES = 512 * 1024 * 1024
+_CROSSED = 1.5  # how many files, on average, hold rows of one moment
 # A file of a day in order of time holds its hours apart: a reader of one hour skips the others.
 _ORDERED_WRITER = WriterProperties(
     compression="ZSTD", compression_level=1, max_row_group_size=128 * 1024
@@ -122,9 +124,11 @@ class TableCare:
         return [Place(day) for day in sorted(days)]
 
     def order(self, place: Place, column: str) -> int:
-        """Rewrite a place in the order of a time column; returns how many files were replaced.
+        """Rewrite a place in the order of a time column where its files lie across each other in
+        time, else merge its small files; returns how many files were replaced.
 
-        Nothing happens to a single small file: there is nothing to skip in it.
+        Rows that come as they happen lie in order already. A place that is too large to be sorted
+        in bounded memory is merged only.
         """
         table = self._snapshot()
         if table is None:
@@ -132,8 +136,9 @@ class TableCare:
         files = _files(table)
         if place.day is not None:
             files = files.filter(pc.field(f"partition.{DAY}") == pa.scalar(place.day, pa.date32()))
-        if files.num_rows < 2 and (pc.sum(files["size_bytes"]).as_py() or 0) < _SMALL_BYTES:
-            return 0
+        size = pc.sum(files["size_bytes"]).as_py() or 0
+        if size > _MOST_SORTED_BYTES or _overlap(files, column) < _CROSSED:
+            return self.merge(place) if len(files) > 1 else 0
         with contextlib.suppress(CommitFailedError):  # another writer came first: next time
             done = table.optimize.z_order(
                 [column],
@@ -236,6 +241,16 @@ def _counted(table: DeltaTable, files: pa.Table) -> dict[Place, int]:
         files.column(f"partition.{DAY}").value_counts().to_pylist()
     )
     return {Place(item["values"]): item["counts"] for item in counts}  # type: ignore[arg-type,misc]  # a date or None, and a number
+
+
+def _overlap(files: pa.Table, column: str) -> float:
+    """How many files, on average over the time that they cover, may hold rows of a moment."""
+    if len(files) < 2 or f"min.{column}" not in files.schema.names:
+        return 0.0
+    first = files[f"min.{column}"].cast(pa.int64()).drop_null().to_numpy()
+    last = files[f"max.{column}"].cast(pa.int64()).drop_null().to_numpy()
+    whole = float(last.max() - first.min()) if len(first) else 0.0
+    return float((last - first).sum()) / whole if whole else float(len(files))
 
 
 def _any_before(files: pa.Table, before: datetime) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = ["Files", "StoredFile", "is_remote", "store_options"]
 
 _SCHEMES = ("s3", "s3a", "gs", "abfs", "abfss", "az", "azure", "adl")
 _CHUNK = 8 * 1024 * 1024
+_AT_ONCE = 16  # folders that are listed, each a request
 
 
 def is_remote(root: str) -> bool:
@@ -84,12 +86,11 @@ class Files:
             yield from _walk_folder(self._local, self._local / folder)
             return
         folders = [folder]
-        while folders:
-            for found in self._listed(folders.pop()):
-                if isinstance(found, str):
-                    folders.append(found)
-                else:
-                    yield found
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            while folders:
+                found = [item for listed in pool.map(self._listed, folders) for item in listed]
+                folders = [item for item in found if isinstance(item, str)]
+                yield from (item for item in found if isinstance(item, StoredFile))
 
     def folders(self, folder: str = "") -> list[str]:
         """The names of the folders in a folder, sorted."""

@@ -10,6 +10,7 @@ import pytest
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import InvalidInput, NotFound, Unavailable
 from watchkeeper.lake import Lake, LakeTable, Place, ProfilePart, Seen
+from watchkeeper.lake import care as cares
 from watchkeeper.lake.log import _made_at
 from watchkeeper.lake.stores import Files, store_options
 
@@ -30,16 +31,29 @@ def test_small_files_of_a_day_become_one(shelf):
     assert shelf.ids() == ["0", "1", "2", "3", "4", "5", "6", "7", "other"]
 
 
-def test_a_day_that_is_over_lies_in_the_order_of_time(shelf):
-    """Its files become one in which every row comes after those that happened before."""
-    for number in (3, 1, 2, 0):
-        shelf.put((str(number), shelf.noon + number * HOUR))
+def test_a_day_whose_files_lie_across_each_other_is_put_in_the_order_of_time(shelf):
+    """They become one in which every row comes after those that happened before."""
+    for number in (2, 0, 1):
+        shelf.put(*((str(n), shelf.noon + n * HOUR) for n in (number, number + 3)))
     care = shelf.lake.care("m", P)
 
-    assert care.order(Place(shelf.noon.date()), "_wk_time") == 4
+    assert care.order(Place(shelf.noon.date()), "_wk_time") == 3
     rows = shelf.lake.rows("m", P, start=shelf.noon, end=shelf.noon + shelf.day)
-    assert rows.column("_wk_id").to_pylist() == ["0", "1", "2", "3"]
+    assert rows.column("_wk_id").to_pylist() == ["0", "1", "2", "3", "4", "5"]
     assert care.order(Place(shelf.noon.date()), "_wk_time") == 0
+
+
+def test_a_day_in_order_is_not_written_anew(shelf, monkeypatch):
+    """Its small files are merged, which costs less; so is a day too large to be sorted."""
+    for number in range(3):
+        shelf.put(*((str(n), shelf.noon + n * HOUR) for n in (3 * number, 3 * number + 2)))
+    care, place = shelf.lake.care("m", P), Place(shelf.noon.date())
+
+    assert care.order(place, "_wk_time") == 3
+    assert shelf.lake._table("m", P)._latest().history(1)[0]["operation"] == "OPTIMIZE"
+    shelf.put(("0", shelf.noon), ("9", shelf.noon + 9 * HOUR))
+    monkeypatch.setattr(cares, "_MOST_SORTED_BYTES", 0)
+    assert care.order(place, "_wk_time") == 2
 
 
 def test_days_that_are_over_or_got_rows_are_told(shelf):
