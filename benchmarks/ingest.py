@@ -301,12 +301,11 @@ def paced(server: Server, rate: float, seconds: float) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(one, range(int(seconds * rate / size))))
-    judged = client.http.get("/api/v1/clock").data["models"]
     windows = client.http.get("/api/v1/models/paced/windows", limit=1000).data
-    done = sum(window["judged_at"] is not None for window in windows)
+    judged = sum(window["status"] is not None for window in windows)
     print(
-        f"at {rate:,.0f} rows/s in batches of {size:,} for {seconds:.0f} s, {len(judged)} model(s), "
-        f"{done} windows profiled and judged: acknowledgement p50 "
+        f"at {rate:,.0f} rows/s in batches of {size:,} for {seconds:.0f} s, "
+        f"{len(windows)} windows profiled and {judged} judged meanwhile: acknowledgement p50 "
         f"{np.quantile(times, 0.5) * 1000:.0f} ms, p99 {np.quantile(times, 0.99) * 1000:.0f} ms "
         f"(<= 1000), p99.9 {np.quantile(times, 0.999) * 1000:.0f} ms, max {max(times) * 1000:.0f} ms"
     )

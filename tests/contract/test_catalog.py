@@ -558,6 +558,14 @@ class TestInbox:
         catalog.inbox.finish(claim)
         assert catalog.inbox.quarantine("m") == (b"q",)
 
+    def test_tidying_changes_nothing(self, catalog):
+        """What is in the log of a database is in its file, and all there as before."""
+        put(catalog, "b1")
+        catalog.tidy()
+        catalog.tidy()
+
+        assert catalog.inbox.waiting() == (1, 11)
+
     def test_claims_are_bounded_and_by_model(self, catalog):
         """A claim takes the oldest batches up to a size, and one at least."""
         for name in ("b1", "b2", "b3"):

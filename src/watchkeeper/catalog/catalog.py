@@ -84,6 +84,13 @@ class Catalog:
         migrate(inbox, "inbox")
         return cls(records, inbox)
 
+    def tidy(self) -> None:
+        """Copy what the logs of the databases hold into their files; to be done every second or
+        so by who acknowledges nothing.
+        """
+        for database in set(self._databases):
+            database.checkpoint()
+
     def close(self) -> None:
         """Close every connection."""
         for database in set(self._databases):

@@ -255,18 +255,18 @@ class Inbox:
             number = self._open_claim(connection, model)
             if number is None:
                 number = self._new_claim(connection, model, most_bytes)
-            if number is None:
-                return None
-            asked = (
-                sa.select(
-                    inbox, inbox_rows.c.predictions, inbox_rows.c.labels, inbox_rows.c.quarantine
-                )
-                .join(inbox_rows, inbox.c.position == inbox_rows.c.position)
-                .where(inbox.c.model == model, inbox.c.claim == number)
-                .order_by(inbox.c.position)
-            )
+        if number is None:
+            return None
+        asked = (
+            sa.select(inbox, inbox_rows.c.predictions, inbox_rows.c.labels, inbox_rows.c.quarantine)
+            .join(inbox_rows, inbox.c.position == inbox_rows.c.position)
+            .where(inbox.c.model == model, inbox.c.claim == number)
+            .order_by(inbox.c.position)
+        )
+        with self._database.read() as connection:  # a claim never changes: nobody has to wait
             rows = connection.execute(asked).all()
-        return Claim(model, number, tuple(_batch(row) for row in rows))
+        # Without rows another mover finished it meanwhile, and there may be more.
+        return Claim(model, number, tuple(map(_batch, rows))) if rows else self.claim(model)
 
     def finish(self, claim: Claim) -> bool:
         """Delete a claim's batches: all they said is in the lake and in the catalog. Whether others

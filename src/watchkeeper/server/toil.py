@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
+from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.ingest.id_index import merge_all
 from watchkeeper.server.lifeline import when_parent_ends
 from watchkeeper.server.logs import configure_logs
@@ -54,7 +55,7 @@ def main(arguments: list[str]) -> None:
         _every(_PAIR_SECONDS, parts.pairing().step, stopping),
         _every(_TELL_SECONDS, lambda: dispatcher.send_due(datetime.now(UTC)), stopping),
         _every(_UPKEEP_SECONDS, upkeep.step, stopping),
-        _every(_MERGE_SECONDS, lambda: merge_all(parts.catalog.inbox.ids), stopping),
+        _every(_MERGE_SECONDS, lambda: _tidy(parts.catalog), stopping),
     ]
     try:
         parts.worker().run(stopping, idle_seconds=_IDLE_SECONDS)
@@ -62,6 +63,11 @@ def main(arguments: list[str]) -> None:
         for thread in (pulling, moving, *threads):
             thread.join(timeout=30.0)
         parts.close()
+
+
+def _tidy(catalog: Catalog) -> None:
+    merge_all(catalog.inbox.ids)
+    catalog.tidy()
 
 
 def _every(
