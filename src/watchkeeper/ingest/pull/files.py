@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +35,8 @@ _log = logging.getLogger(__name__)
 _UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".inprogress", ".swp", "~")
 _PIECE = 2**20
 _NAME_LENGTH = 32
+_TICK = 2_000_000_000  # stores tell times of change to the second
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class FilePuller:
         listed = [file for file in self.folder.list() if _is_rows(file.path, pattern)]
         known = self.files.known(self.door.source.name, [file.path for file in listed])
         return sorted(
-            (file for file in listed if not _is_done(file, known.get(file.path))),
+            (file for file in listed if not _is_done(file, known.get(file.path), self._now())),
             key=lambda file: (file.stamp, file.path),
         )
 
@@ -127,7 +130,7 @@ class FilePuller:
             if known is not None and known.content == content:
                 known = replace(known, size=file.size, stamp=file.stamp)
                 if known.state is not FileState.TAKING:
-                    self.files.save(name, known)  # touched, not changed
+                    self._save(known, detail=known.detail)  # touched, not changed
                     return True
             elif self._refuses(file, known, content) or self._is_repeated(file, content):
                 return True
@@ -202,6 +205,9 @@ class FilePuller:
         known = self._known(file, content, FileState.REFUSED)
         self._save(replace(known, rows=rows), detail=detail)
 
+    def _now(self) -> int:
+        return _nanoseconds(self.door.now())
+
     def _known(self, file: Listed, content: str, state: FileState) -> KnownFile:
         now = self.door.now()
         return KnownFile(file.path, file.size, file.stamp, content, state, 0, 0, None, now)
@@ -235,9 +241,20 @@ def _is_rows(path: str, pattern: str) -> bool:
     return path.lower().endswith(tuple(ENDINGS)) and fnmatchcase(path, pattern)
 
 
-def _is_done(file: Listed, known: KnownFile | None) -> bool:
-    same = known is not None and (known.size, known.stamp) == (file.size, file.stamp)
-    return same and known is not None and known.state is not FileState.TAKING
+def _is_done(file: Listed, known: KnownFile | None, now: int) -> bool:
+    """Whether a file is known as it is now. One that was read as soon as it was written is looked
+    at once more: another of its size may have taken its place within the same tick of the store.
+    """
+    if known is None or known.state is FileState.TAKING:
+        return False
+    if (known.size, known.stamp) != (file.size, file.stamp):
+        return False
+    settled = file.stamp + _TICK
+    return now < settled or _nanoseconds(known.at) >= settled
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 def _batch(content: str, part: str) -> str:

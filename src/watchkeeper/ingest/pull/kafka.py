@@ -52,7 +52,7 @@ class KafkaTopic:
         self._source = source
         self._ledger = ledger
         self._done: dict[str, int] = {}
-        self._ahead: list[Message] = []
+        self._early: list[Message] = []
         self._paused = False
         self._fault: str | None = None
         self._consumer = kafka.Consumer(self._settings(secret))
@@ -66,23 +66,9 @@ class KafkaTopic:
     def fetch(self, most: int, seconds: float) -> Sequence[Message]:
         """Up to ``most`` messages, waiting up to ``seconds`` for them."""
         self._go_on()
-        found = []
-        polled = self._poll(most, seconds)
-        if self._ahead:  # the last that is known of a partition stands for all before it
-            found, self._ahead = self._ahead, []
-        for each in polled:
-            kind, stamp = each.timestamp()
-            known = kind != self._kafka.TIMESTAMP_NOT_AVAILABLE and stamp > 0
-            found.append(
-                Message(
-                    part=_part(str(each.topic()), int(each.partition() or 0)),
-                    number=int(each.offset() or 0),
-                    time=datetime.fromtimestamp(stamp / 1000, UTC) if known else None,
-                    data=_bytes(each.value()),
-                    key=_bytes(each.key()).decode(errors="replace") if each.key() else None,
-                )
-            )
-        return found
+        found = [_message(each) for each in self._poll(most, seconds)]
+        early, self._early = self._early, []
+        return [*early, *found]
 
     def confirm(self, messages: Sequence[Message]) -> None:
         """Commit the offsets behind messages that are in the lake."""
@@ -94,14 +80,14 @@ class KafkaTopic:
         if behind:
             self._commit(behind)
 
-    def hold(self, messages: Iterable[Message]) -> None:
-        """Stay a member of the group; where messages wait, fetch no more of them."""
-        if next(iter(messages), None) is None:
-            return
-        if not self._paused:
-            self._consumer.pause(self._consumer.assignment())
-            self._paused = True
-        self._poll(1, _HELD_SECONDS)
+    def keep(self, messages: Iterable[Message]) -> None:
+        """The brokers wait for offsets as long as we are a member of the group."""
+
+    def hold(self) -> None:
+        """Stay a member of the group, and fetch no more; what comes all the same is kept."""
+        self._consumer.pause(self._consumer.assignment())
+        self._paused = True
+        self._early += map(_message, self._poll(1, _HELD_SECONDS))
 
     def lag(self) -> int | None:
         """How many messages are there that were not fetched, as the brokers said last."""
@@ -199,7 +185,8 @@ class KafkaTopic:
             _log.warning("topic begins anew source=%s part=%s", self._source.name, part)
             self._ledger.forget(self._source.name, part)
             return int(self._kafka.OFFSET_BEGINNING)
-        self._ahead.append(Message(part, known - 1, None, b""))
+        # The last that is known stands for all before it: it is confirmed as if it came again.
+        self._early.append(Message(part, known - 1, None, b""))
         return known
 
     def _revoked(self, consumer: kafka.Consumer, parts: list[kafka.TopicPartition]) -> None:
@@ -219,6 +206,20 @@ class KafkaTopic:
         except self._kafka.KafkaException as error:
             # They will be sent again some day, and known.
             _log.warning("offsets were not committed source=%s %s", self._source.name, error)
+
+
+def _message(each: kafka.Message) -> Message:
+    from confluent_kafka import TIMESTAMP_NOT_AVAILABLE
+
+    kind, stamp = each.timestamp()
+    known = kind != TIMESTAMP_NOT_AVAILABLE and stamp > 0
+    return Message(
+        part=_part(str(each.topic()), int(each.partition() or 0)),
+        number=int(each.offset() or 0),
+        time=datetime.fromtimestamp(stamp / 1000, UTC) if known else None,
+        data=_bytes(each.value()),
+        key=_bytes(each.key()).decode(errors="replace") if each.key() else None,
+    )
 
 
 def _part(topic: str, partition: int) -> str:

@@ -67,7 +67,10 @@ class NatsTopic:
         """Acknowledge messages that are in the lake."""
         self._run(self._acknowledge(messages))
 
-    def hold(self, messages: Iterable[Message]) -> None:
+    def hold(self) -> None:
+        """Nothing is sent that was not asked for."""
+
+    def keep(self, messages: Iterable[Message]) -> None:
         """Say, now and then, that these are being worked on."""
         if time.monotonic() - self._told_at >= _WORKING_SECONDS:
             self._told_at = time.monotonic()

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Protocol
 
 from watchkeeper.catalog.source_ledger import SourceCounts
@@ -59,8 +60,12 @@ class Topic(Protocol):
         """These are in the lake, and all before them that were fetched of their parts too."""
         ...
 
-    def hold(self, messages: Iterable[Message]) -> None:
-        """Nothing is fetched now; these are still being worked on."""
+    def keep(self, messages: Iterable[Message]) -> None:
+        """These are still being worked on."""
+        ...
+
+    def hold(self) -> None:
+        """Nothing is fetched now, but will be."""
         ...
 
     def lag(self) -> int | None:
@@ -104,7 +109,7 @@ class TopicPuller:
         if not self._fetched:
             self._fetched = self.topic.fetch(_AT_ONCE, _FETCH_SECONDS)
         if not self._fetched:
-            self.topic.hold(message for item in self._waiting for message in item.messages)
+            self._keep()
             return Pulled(lag=self.topic.lag())
         taken = len(self._fetched)
         try:
@@ -119,9 +124,13 @@ class TopicPuller:
         self.topic.close()
 
     def _hold(self, why: str) -> Pulled:
-        waiting = [message for item in self._waiting for message in item.messages]
-        self.topic.hold([*waiting, *self._fetched])
+        self._keep()
+        self.topic.hold()
         return Pulled(lag=self.topic.lag(), rest=_HELD_SECONDS, waiting=why)
+
+    def _keep(self) -> None:
+        waiting = (message for item in self._waiting for message in item.messages)
+        self.topic.keep(chain(waiting, self._fetched))
 
     def _confirm(self) -> None:
         while self._waiting and self.door.landed(self._waiting[0].mark):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from watchkeeper.errors import NotFound, RateLimited
+from watchkeeper.errors import NotFound, RateLimited, Unavailable
 from watchkeeper.ingest.pull.files import FilePuller
 from watchkeeper.lake.layout import LakeTable
 
@@ -263,3 +264,32 @@ def test_a_folder_that_is_not_there_is_no_empty_one(keep, folder, source):
     """A drive that is not mounted must not look as if nothing came."""
     with pytest.raises(NotFound, match="must exist"):
         keep.puller(source(path=str(folder / "gone"))).step()
+
+
+@pytest.mark.slow
+def test_files_of_an_object_store(keep, source, drain, object_store):
+    """The same over a real S3 server: each once, changed ones refused, wrong keys told."""
+    from pyarrow.fs import S3FileSystem
+
+    given = object_store.options
+    endpoint = given["AWS_ENDPOINT_URL"]
+    keys = {"access_key": given["AWS_ACCESS_KEY_ID"], "secret_key": "secret"}
+    store = S3FileSystem(**keys, endpoint_override=endpoint.removeprefix("http://"), scheme="http")
+    place = {"url": f"{object_store.uri}/pulled/rows", "endpoint": endpoint, "region": "us-east-1"}
+    wanted = source("object_store", **place, **keys, poll=0.0)
+    keep.clock.now = datetime.now(UTC)
+    drain(keep.puller(wanted))
+    bucket = object_store.uri.removeprefix("s3://")
+    for name, numbers in {"2024/a.parquet": (1, 2), "b.parquet": (3,)}.items():
+        pq.write_table(loans(*numbers), f"{bucket}/pulled/rows/{name}", filesystem=store)
+
+    drain(keep.puller(wanted))
+    drain(keep.puller(wanted))
+    assert (keep.rows().num_rows, keep.counts().events) == (3, 2)
+    pq.write_table(loans(4), f"{bucket}/pulled/rows/b.parquet", filesystem=store)
+    keep.clock.now = datetime.now(UTC) + timedelta(minutes=1)
+    drain(keep.puller(wanted))
+
+    assert keep.quarantined() == ["changed_file"]
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        keep.puller(source("object_store", **{**place, **keys, "secret_key": "no"})).step()
