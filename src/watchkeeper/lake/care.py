@@ -19,7 +19,7 @@ from deltalake import DeltaTable, WriterProperties
 from deltalake.exceptions import CommitFailedError
 
 from watchkeeper.errors import NotFound
-from watchkeeper.lake.delta import WRITER, open_delta
+from watchkeeper.lake.delta import WRITER, history_properties, open_delta
 from watchkeeper.lake.log import commit_path
 from watchkeeper.lake.schemas import DAY, STAMP
 from watchkeeper.lake.stores import Files
@@ -197,6 +197,9 @@ class TableCare:
         table = self._snapshot()
         if table is None:
             return 0
+        wanted, held = history_properties(hours), table.metadata().configuration
+        if any(held.get(name) != value for name, value in wanted.items()):
+            table.alter.set_table_properties(wanted)
         gone = table.vacuum(
             retention_hours=hours, dry_run=False, enforce_retention_duration=False, full=True
         )

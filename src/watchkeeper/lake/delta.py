@@ -23,9 +23,17 @@ from watchkeeper.lake.log import version_at
 from watchkeeper.lake.schemas import DAY, STATISTICS
 from watchkeeper.lake.stores import Files, store_options
 
-__all__ = ["WRITER", "Stamp", "StoredTable", "conflicts", "open_delta"]
+__all__ = [
+    "WRITER",
+    "Stamp",
+    "StoredTable",
+    "conflicts",
+    "history_properties",
+    "open_delta",
+]
 
 _TRIES = 10
+_HISTORY_HOURS = 7 * 24
 # Reader features whose tables were read back right by our own tests. Deletion vectors and column
 # mapping change what a data file means, and are refused rather than read wrongly.
 _PROVEN = frozenset({"timestampNtz"})
@@ -245,9 +253,16 @@ def _configuration(schema: pa.Schema) -> dict[str, str | None]:
     return {
         "delta.dataSkippingStatsColumns": ",".join(held),
         "delta.checkpointInterval": "50",
-        # Versions older than what `vacuum` keeps cannot be read, so nobody needs their log.
-        "delta.logRetentionDuration": "interval 7 days",
+        **history_properties(_HISTORY_HOURS),
     }
+
+
+def history_properties(hours: int) -> dict[str, str]:
+    """What makes a table remember its versions of the last ``hours``, and no others: those older
+    than what `vacuum` keeps cannot be read, so nobody needs their log.
+    """
+    kept = f"interval {hours} hours"
+    return {"delta.logRetentionDuration": kept, "delta.deletedFileRetentionDuration": kept}
 
 
 def _seen(table: DeltaTable, stamp: Stamp) -> bool:

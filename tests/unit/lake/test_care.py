@@ -101,6 +101,21 @@ def test_old_rows_are_forgotten_and_then_their_files(shelf):
     assert len(shelf.files()) == 2
 
 
+def test_a_table_remembers_as_long_as_it_is_told(shelf):
+    """Its log is kept as long as the files that its versions need, from the first vacuum on."""
+    shelf.put(("a", shelf.noon))
+    shelf.lake.care("m", P).vacuum(hours=24 * 30)
+
+    held = shelf.lake._table("m", P)._latest().metadata().configuration
+    kept = {name: value for name, value in held.items() if name.endswith("RetentionDuration")}
+    assert set(kept.values()) == {"interval 720 hours"}
+    assert len(kept) == 2
+    version = shelf.lake.version("m", P)
+    shelf.lake.care("m", P).vacuum(hours=24 * 30)
+    assert shelf.ids() == ["a"]
+    assert shelf.lake.version("m", P) == version
+
+
 def test_labels_of_unknown_day_are_forgotten_by_their_receipt(shelf):
     """An orphan that nobody claimed goes when it is old enough."""
     shelf.put(("a", "yes", None), ("b", "no", shelf.noon.date()), table=L)
