@@ -8,7 +8,7 @@ from typing import Any
 from watchkeeper.errors import InvalidInput
 from watchkeeper.sdk.tables import Table, table_of, values_of
 
-__all__ = ["Answer", "answers_of"]
+__all__ = ["Answer", "answer_of", "answers_of"]
 
 # ``prediction`` and, where there is one, ``score``; more is passed over.
 Answer = Mapping[str, object]
@@ -40,7 +40,7 @@ def answers_of(
             raise InvalidInput(
                 f"answer= must give a mapping with prediction and score, got {type(found).__name__}"
             )
-        return iter([_of_one(found)])
+        return iter([answer_of(found)])
     if isinstance(found, Mapping) and _PREDICTION in found:
         return _of_columns(found, asked.size)
     listed = values_of(found)
@@ -55,7 +55,8 @@ def answers_of(
     )
 
 
-def _of_one(found: object) -> Answer:
+def answer_of(found: object) -> Answer:
+    """The answer to one row: the result itself where it says prediction or score, else it is one."""
     if isinstance(found, Mapping) and (_PREDICTION in found or _SCORE in found):
         return found
     rows = None if isinstance(found, Mapping | list | tuple) else table_of(found)

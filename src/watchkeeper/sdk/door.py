@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 
 from watchkeeper.errors import InvalidInput
 from watchkeeper.sdk.answers import Answer
 from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.logger import Logger
-from watchkeeper.sdk.tables import Table
+from watchkeeper.sdk.tables import Row, Table
+from watchkeeper.sdk.trace import current_trace_id
 from watchkeeper.settings import Settings
 
 __all__ = ["Asked", "Door", "error_text", "last_prediction_id", "last_prediction_ids"]
 
 _log = logging.getLogger("watchkeeper.sdk")
 _LONGEST_ERROR = 1000
-_making_default = threading.Lock()
+_making = threading.Lock()
 _defaults: dict[tuple[str, str, str], Client] = {}
 _last: ContextVar[tuple[str, ...]] = ContextVar("watchkeeper_last_prediction_ids", default=())
 
@@ -57,28 +60,44 @@ class Door:
         self.model, self.version = model, version
         self._logger = to if isinstance(to, Logger) else None
         self._client = to.client if isinstance(to, Logger) else to
-        self._making = threading.Lock()
         self._told = False
+
+    def one(self, row: Row, answer: Answer, time: datetime, latency_ms: float) -> None:
+        """Log one row with its answer, the usual case."""
+        try:
+            identity = (self._logger or self._made()).prediction(
+                row,
+                prediction=answer.get("prediction"),
+                score=answer.get("score"),
+                time=time,
+                latency_ms=latency_ms,
+                trace_id=current_trace_id.get(),
+            )
+            _last.set((identity,))
+        except Exception as problem:  # noqa: BLE001  promise 2: watching never hurts the model
+            self.refuse(problem)
 
     def answered(self, asked: Asked, answers: Iterable[Answer]) -> None:
         """Log each row with its answer; where fewer can be told, the other rows are dropped."""
         logged: list[str] = []
         try:
-            logger = self._made()
-            for place, (row, answer) in enumerate(zip(asked.rows, answers, strict=True)):
+            log, ids = self._made().prediction, asked.ids or repeat(None)
+            time, latency_ms = asked.time, asked.latency_ms
+            error, trace_id = asked.error, asked.trace_id
+            for (row, answer), identity in zip(zip(asked.rows, answers, strict=True), ids):  # noqa: B905  ids may be endless
                 logged.append(
-                    logger.prediction(
+                    log(
                         row,
                         prediction=answer.get("prediction"),
                         score=answer.get("score"),
-                        prediction_id=asked.ids[place] if asked.ids else None,
-                        time=asked.time,
-                        latency_ms=asked.latency_ms,
-                        error=asked.error,
-                        trace_id=asked.trace_id,
+                        prediction_id=identity,
+                        time=time,
+                        latency_ms=latency_ms,
+                        error=error,
+                        trace_id=trace_id,
                     )
                 )
-        except Exception as problem:  # noqa: BLE001  promise 2: watching never hurts the model
+        except Exception as problem:  # noqa: BLE001  as above
             self.refuse(problem, asked.rows.size - len(logged))
         if logged:
             _last.set(tuple(logged))
@@ -104,7 +123,7 @@ class Door:
 
     def _made(self) -> Logger:
         if self._logger is None:
-            with self._making:
+            with _making:
                 if self._client is None:
                     self._client = _default_client()
                 self._logger = self._client.logger(self.model, version=self.version)
@@ -115,10 +134,19 @@ def _default_client() -> Client:
     """The one client of all doors that were given none: one for each server, key and home."""
     settings = Settings.load()
     named = (settings.url, settings.api_key, str(settings.home))
-    with _making_default:
-        if named not in _defaults:
-            _defaults[named] = Client()
-        return _defaults[named]
+    if named not in _defaults:
+        _defaults[named] = Client()
+    return _defaults[named]
+
+
+def _in_child() -> None:
+    """After a fork: whoever held the lock is not here."""
+    global _making  # noqa: PLW0603  a lock is renewed by replacing it
+    _making = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
 
 
 def error_text(error: BaseException) -> str:

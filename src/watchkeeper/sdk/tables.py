@@ -15,7 +15,7 @@ from typing import Any
 
 from watchkeeper.errors import InvalidInput
 
-__all__ = ["Table", "table_of", "values_of"]
+__all__ = ["Row", "Table", "one_row", "table_of", "values_of"]
 
 Row = Mapping[str, object]
 _ROWS_A_STEP = 1000
@@ -59,13 +59,18 @@ def table_of(value: Any, names: Sequence[str] | None = None) -> Table | None:
     """
     found = _own_fields(value)
     if found is not None:
-        return _one(_chosen(found, names))
+        return one_row(_chosen(found, names))
     reader = _READERS.get(type(value).__module__.partition(".")[0])
     if reader is not None:
         return reader(value, names)
     if isinstance(value, list | tuple) and value:
         return _of_list(value, names)
     return None
+
+
+def one_row(row: Row) -> Table:
+    """The table that one row is."""
+    return Table(1, single=True, part=lambda start, stop: [row][start:stop])
 
 
 def values_of(value: Any) -> list[object] | None:
@@ -126,7 +131,7 @@ def _of_numpy(value: Any, names: Sequence[str] | None) -> Table | None:
     columns = _names(value.shape[-1], names)
     copied = value.copy()
     if value.ndim == 1:
-        return _one(_named_rows([copied.tolist()], columns)[0])
+        return one_row(_named_rows([copied.tolist()], columns)[0])
     return Table(
         len(copied),
         single=False,
@@ -151,7 +156,7 @@ def _of_pandas(value: Any, names: Sequence[str] | None) -> Table | None:
         if not hasattr(value, "iloc"):  # an index
             return None
         pairs = zip(value.index.tolist(), value.tolist(), strict=True)
-        return _one(_chosen({str(name): item for name, item in pairs}, names))
+        return one_row(_chosen({str(name): item for name, item in pairs}, names))
     if getattr(value, "ndim", 0) != 2:
         return None
     frame = (value if names is None else value[list(names)]).copy()
@@ -192,10 +197,6 @@ _READERS: Mapping[str, Callable[[Any, Sequence[str] | None], Table | None]] = {
     "polars": _of_polars,
     "pyarrow": _of_arrow,
 }
-
-
-def _one(row: Row) -> Table:
-    return Table(1, single=True, part=lambda start, stop: [row][start:stop])
 
 
 def _several(rows: Sequence[Row]) -> Table:

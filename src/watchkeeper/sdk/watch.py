@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from watchkeeper.errors import InvalidInput
-from watchkeeper.sdk.answers import answers_of
+from watchkeeper.sdk.answers import answer_of, answers_of
 from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.door import Asked, Door, error_text
 from watchkeeper.sdk.logger import Logger
-from watchkeeper.sdk.tables import Table, table_of, values_of
+from watchkeeper.sdk.tables import Table, one_row, table_of, values_of
 from watchkeeper.sdk.trace import current_trace_id
 from watchkeeper.sdk.wraps import wrapped
 
@@ -23,7 +23,8 @@ __all__ = ["watch"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Reader = Callable[[tuple[Any, ...], Mapping[str, Any]], Table]
+Reader = Callable[[tuple[Any, ...], Mapping[str, Any]], dict[str, object] | Table]
+_SCALARS = frozenset({str, float, int, bool})
 _PLAIN = (str, bytes, int, float, complex, Decimal, date, type(None))
 
 
@@ -79,11 +80,12 @@ def watch(
     return decorate
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One call: what the model saw (None where that could not be told) and when it began."""
+class _Call(NamedTuple):
+    """One call: what the model saw, one row or several (None where that could not be told), and when
+    it began.
+    """
 
-    seen: Table | None
+    seen: dict[str, object] | Table | None
     time: datetime
     began: float
 
@@ -98,7 +100,7 @@ class _Watcher:
 
     def begin(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Call:
         """Note what is asked before the function can change it."""
-        seen: Table | None = None
+        seen: dict[str, object] | Table | None = None
         try:
             seen = self.read(args, kwargs)
         except Exception as problem:  # noqa: BLE001  promise 2: watching never hurts the model
@@ -107,29 +109,37 @@ class _Watcher:
 
     def rows(self, call: _Call) -> int:
         """How many answers are expected."""
-        return 1 if call.seen is None or call.seen.single else call.seen.size
+        return call.seen.size if isinstance(call.seen, Table) and not call.seen.single else 1
 
     def end(self, call: _Call, result: object) -> None:
         """Log what was answered."""
-        if call.seen is None:
-            return
-        asked = _asked(call, call.seen)
-        try:
-            answers = answers_of(result, call.seen, self.told)
-        except Exception as problem:  # noqa: BLE001  as above
-            self.door.refuse(problem, call.seen.size)
-        else:
-            self.door.answered(asked, answers)
+        seen = call.seen
+        if type(seen) is dict and self.told is None:
+            answer = {"prediction": result} if type(result) in _SCALARS else answer_of(result)
+            self.door.one(seen, answer, call.time, _latency_ms(call))
+        elif seen is not None:
+            rows = one_row(seen) if isinstance(seen, dict) else seen
+            asked = _asked(call, rows)
+            try:
+                answers = answers_of(result, rows, self.told)
+            except Exception as problem:  # noqa: BLE001  as above
+                self.door.refuse(problem, rows.size)
+            else:
+                self.door.answered(asked, answers)
 
     def failed(self, call: _Call, error: BaseException) -> None:
         """Log that there was no answer, and why."""
         if call.seen is not None:
-            self.door.failed(_asked(call, call.seen, error_text(error)))
+            rows = one_row(call.seen) if isinstance(call.seen, dict) else call.seen
+            self.door.failed(_asked(call, rows, error_text(error)))
 
 
 def _asked(call: _Call, seen: Table, error: str | None = None) -> Asked:
-    latency_ms = (time.perf_counter() - call.began) * 1000.0
-    return Asked(seen, call.time, latency_ms, error, current_trace_id.get())
+    return Asked(seen, call.time, _latency_ms(call), error, current_trace_id.get())
+
+
+def _latency_ms(call: _Call) -> float:
+    return (time.perf_counter() - call.began) * 1000.0
 
 
 def _reader(
@@ -139,11 +149,15 @@ def _reader(
     if callable(features):
         return lambda args, kwargs: _required(features(*args, **kwargs))
     signature, names = inspect.signature(function), features
+    every = signature.parameters.values()
+    plain = tuple(p.name for p in every if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    quick = len(plain) == len(every)
 
-    def read(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Table:
-        if len(args) == 1 and not kwargs and isinstance(args[0], dict):  # the usual, and quick
-            return _required(args[0], names)
-        return _arguments(signature.bind(*args, **kwargs).arguments, names)
+    def read(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, object] | Table:
+        if len(args) == 1 and not kwargs and names is None and type(args[0]) is dict:
+            return args[0].copy()  # the usual, and quick
+        given = dict(zip(plain, args, strict=False)) | dict(kwargs) if quick else None
+        return _arguments(given or signature.bind(*args, **kwargs).arguments, names)
 
     return read
 
@@ -157,10 +171,12 @@ def _required(found: object, names: Sequence[str] | None = None) -> Table:
     return rows
 
 
-def _arguments(given: Mapping[str, Any], names: Sequence[str] | None) -> Table:
+def _arguments(given: Mapping[str, Any], names: Sequence[str] | None) -> dict[str, object] | Table:
     """The rows of the one argument that holds some, with the plain values of the others."""
     bound = {name: value for name, value in given.items() if name not in ("self", "cls")}
-    plain = {name: value for name, value in bound.items() if isinstance(value, _PLAIN)}
+    plain: dict[str, object] = {n: v for n, v in bound.items() if isinstance(v, _PLAIN)}
+    if len(plain) == len(bound) and names is None:
+        return plain
     others = {name: value for name, value in bound.items() if name not in plain}
     held = {name: rows for name, value in others.items() if (rows := table_of(value, names))}
     if len(held) == 1:

@@ -42,7 +42,7 @@ class Logged:
 
     def told(self, name):
         """One fact of each row."""
-        return [facts[name] for _, facts in self.rows]
+        return [facts.get(name) for _, facts in self.rows]
 
 
 @pytest.fixture

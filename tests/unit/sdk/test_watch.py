@@ -27,7 +27,7 @@ def test_one_mapping_is_the_features(logged):
     assert predict({"x": 21}) == 42
 
     ((features, facts),) = logged.rows
-    assert (features, facts["prediction"], facts["error"]) == ({"x": 21}, 42, None)
+    assert (features, facts["prediction"], facts.get("error")) == ({"x": 21}, 42, None)
     assert facts["latency_ms"] >= 0.0
     assert logged.named == ("m", "3")
     assert wk.last_prediction_id() == "id-1"
