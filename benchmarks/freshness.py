@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from ingest import Server, client_of, definition, ids, rows, serving
 
+SENDERS = 8
 PREPARED = 4_000  # rows whose features are sent again and again, under new ids and times
 
 
@@ -72,21 +73,29 @@ class Sender:
         self._features = rows(PREPARED, 1)
         self._generator = np.random.default_rng(2)
         self._lock = threading.Lock()
+        self._room = threading.Semaphore(2 * SENDERS)  # a server that is slow makes the sender late
 
     def run(self, until: float) -> None:
         """Send until a moment of the clock, every model in its turn."""
         step = self.load.every / len(self.names)
         begin = time.monotonic()
-        with ThreadPoolExecutor(8) as pool:
+        with ThreadPoolExecutor(SENDERS) as pool:
             turn = 0
             while time.monotonic() < until:
                 due = begin + turn * step
                 self.behind = max(self.behind, time.monotonic() - due)
                 time.sleep(max(0.0, due - time.monotonic()))
+                self._room.acquire()
                 pool.submit(self._send, self.names[turn % len(self.names)])
                 turn += 1
 
     def _send(self, name: str) -> None:
+        try:
+            self._send_one(name)
+        finally:
+            self._room.release()
+
+    def _send_one(self, name: str) -> None:
         size = max(1, round(self.load.rows * self.load.every))
         with self._lock:
             start = int(self._generator.integers(0, PREPARED - size))
