@@ -51,6 +51,7 @@ class KafkaTopic:
         self._kafka = kafka
         self._source = source
         self._ledger = ledger
+        self._owed: dict[str, int] = {}
         self._done: dict[str, int] = {}
         self._early: list[Message] = []
         self._paused = False
@@ -72,16 +73,16 @@ class KafkaTopic:
 
     def confirm(self, messages: Sequence[Message]) -> None:
         """Commit the offsets behind messages that are in the lake."""
-        ends: dict[str, int] = {}
         for message in messages:
-            ends[message.part] = max(ends.get(message.part, -1), message.number)
-        mine = {_part(each.topic, each.partition) for each in self._consumer.assignment()}
-        behind = {part: end for part, end in ends.items() if part in mine}
-        if behind:
-            self._commit(behind)
+            end = self._owed.get(message.part, -1)
+            self._owed[message.part] = max(end, message.number)
+        self._commit()
 
-    def keep(self, messages: Iterable[Message]) -> None:
-        """The brokers wait for offsets as long as we are a member of the group."""
+    def keep(self, messages: Iterable[Message]) -> None:  # noqa: ARG002  other brokers must know
+        """The brokers wait for offsets as long as we are a member of the group; what could not be
+        committed is tried again.
+        """
+        self._commit()
 
     def hold(self) -> None:
         """Stay a member of the group, and fetch no more; what comes all the same is kept."""
@@ -196,16 +197,26 @@ class KafkaTopic:
         for each in parts:
             self._done.pop(_part(each.topic, each.partition), None)
 
-    def _commit(self, ends: Mapping[str, int]) -> None:
-        offsets = [self._kafka.TopicPartition(*_place(part), end + 1) for part, end in ends.items()]
+    def _commit(self) -> None:
+        """Commit what is owed. A rebalance may refuse it: it is owed until it is done, or the
+        partition is another's, who will know what was taken.
+        """
+        mine = {_part(each.topic, each.partition) for each in self._consumer.assignment()}
+        self._owed = {part: end for part, end in self._owed.items() if part in mine}
+        if not self._owed:
+            return
+        offsets = [
+            self._kafka.TopicPartition(*_place(part), end + 1) for part, end in self._owed.items()
+        ]
         try:
-            for each in self._consumer.commit(offsets=offsets, asynchronous=False) or ():
-                if each.error is None:
-                    part = _part(each.topic, each.partition)
-                    self._done[part] = ends[part]
+            done = self._consumer.commit(offsets=offsets, asynchronous=False) or ()
         except self._kafka.KafkaException as error:
-            # They will be sent again some day, and known.
-            _log.warning("offsets were not committed source=%s %s", self._source.name, error)
+            _log.info("offsets are committed later source=%s %s", self._source.name, error)
+            return
+        for each in done:
+            if each.error is None:
+                part = _part(each.topic, each.partition)
+                self._done[part] = self._owed.pop(part)
 
 
 def _message(each: kafka.Message) -> Message:
