@@ -21,6 +21,7 @@ BENCHMARKS = (
     ("Speed of compare, beside the limit and the peers", ["speed.py", "--peers"]),
     ("False alarms and power, through compare", ["false_alarms.py"]),
     ("A year of flights, through the server", ["demo.py"]),
+    ("Freshness of profiles under a steady load", ["freshness.py"]),
     ("Ingest: rows a second, acknowledgements, memory, restart", ["ingest.py"]),
     ("500 kills under load, and what the checker found", ["faults.py"]),
 )
