@@ -23,6 +23,7 @@ from watchkeeper.alerts.build import SINK_TYPES
 from watchkeeper.cli.main import cli
 from watchkeeper.definitions.publish import publish
 from watchkeeper.definitions.route_form import SINK_OPTIONS, needed_options
+from watchkeeper.definitions.source_form import SOURCE_OPTIONS
 from watchkeeper.domain.model import Model, Task
 from watchkeeper.domain.profile import ClassificationProfile
 from watchkeeper.monitors import figures
@@ -104,6 +105,7 @@ def pages() -> dict[str, str]:
         "python.md": python,
         "settings.md": settings,
         "sinks.md": sinks,
+        "sources.md": sources,
         "testing.md": testing,
     }
     return {name: NOTE + "\n".join(make()).rstrip() + "\n" for name, make in makers.items()}
@@ -304,6 +306,21 @@ def sinks() -> Iterator[str]:
                     for option in SINK_OPTIONS[name]
                 ),
             )
+
+
+def sources() -> Iterator[str]:
+    """Where rows are fetched from, and the options."""
+    yield "# Sources\n"
+    yield "A document of kind `Source` names a model and one of these types: [files and topics](../how-to/pull-from-files-and-topics.md) are fetched, [payload logs](../how-to/take-payload-logs.md) are sent here. Each type takes `name`, `model`, `rows` (`predictions` or `labels`), `columns` (our name to theirs) and `enabled`. Secrets are references: `{env: NAME}` or `{file: PATH}`. The schema is [source.json](schemas/source.json).\n"
+    for kind, options in SOURCE_OPTIONS.items():
+        yield f"## {kind}\n"
+        yield from table(
+            ("option", "needed", "meaning"),
+            (
+                (f"`{name}`", "yes" if option.needed else "", option.about)
+                for name, option in options.items()
+            ),
+        )
 
 
 def python() -> Iterator[str]:

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("watchkeeper.cli.status", "How the models are."),
     "alerts": ("watchkeeper.cli.alerts", "List, acknowledge, resolve or accept incidents."),
     "quarantine": ("watchkeeper.cli.quarantine", "Show the rows that were rejected, and why."),
+    "sources": ("watchkeeper.cli.sources", "Where rows are fetched from, and what came of it."),
     "rows": ("watchkeeper.cli.rows", "Show or export a model's rows, now or as they were."),
     "backup": ("watchkeeper.cli.backup", "Add a point to a backup, while the server works."),
     "restore": ("watchkeeper.cli.restore", "Restore a backup into an empty place."),
