@@ -1,7 +1,7 @@
 """The likely cause of an incident, in words, and its title: from its alerts alone.
 
 A broken input outranks statistics: where a data-quality alert belongs to the incident, it is the
-cause and everything else its consequence. Else the feature is named whose other mix contributes
+cause and everything else its consequence; likewise a resource that runs out. Else the feature is named whose other mix contributes
 most, and surely, to the change of the model's errors or answers; else the largest drift of a
 feature. Where no mix explains the change and cells of the data changed themselves, it is the
 relation between data and outcome that is another. Else the cause is "unknown", and said to be.
@@ -19,6 +19,7 @@ __all__ = ["UNKNOWN", "certainty_of", "likely_cause", "title"]
 
 UNKNOWN = "unknown"
 _FAULT = "a data fault: "
+_RESOURCE = "a resource runs out: "
 _MIX = "another mix of the data: "
 _OUTPUTS = "answer"  # the figure of a change of scores or predictions
 _ANSWERED = "rows alike are answered otherwise"
@@ -32,7 +33,8 @@ _FIGURES = {
     "answer": "the model's answers",
 }
 # What most probably stands at the beginning of a chain of effects comes first.
-_ORDER = ("quality", "drift", "service", "performance")
+_ORDER = ("quality", "resources", "drift", "service", "performance")
+_SHORT = frozenset({"limit", "hours_until_full"})  # what is used otherwise is no want of it
 
 
 def likely_cause(alerts: Sequence[Alert]) -> str:
@@ -40,6 +42,9 @@ def likely_cause(alerts: Sequence[Alert]) -> str:
     faults = _of(alerts, "quality")
     if faults:
         return f"{_FAULT}{_worst(faults).message}"
+    short = [alert for alert in _of(alerts, "resources") if alert.what in _SHORT]
+    if short:  # of one host rather than of all together
+        return f"{_RESOURCE}{_worst([a for a in short if a.segment] or short).message}"
     traced = [alert for alert in sorted(alerts, key=_rank) if _traced(alert)]
     mixes = [_MIX + found + _at(alert) for alert in traced if (found := _mix(_traced(alert)))]
     if mixes:
@@ -56,11 +61,11 @@ def likely_cause(alerts: Sequence[Alert]) -> str:
 
 def certainty_of(cause: str) -> int:
     """How much a cause explains: 0 unknown, 1 a change of the data or of the relation, 2 a mix of
-    which it is known how much it contributes, 3 a fault of the data.
+    which it is known how much it contributes, 3 a fault of the data or a resource that runs out.
     """
     if cause == UNKNOWN:
         return 0
-    if cause.startswith(_FAULT):
+    if cause.startswith((_FAULT, _RESOURCE)):
         return 3
     return 2 if cause.startswith(_MIX) else 1
 

@@ -129,3 +129,14 @@ def test_certainty_grows():
 
     assert [certainty_of(cause) for cause in causes] == [0, 1, 2, 3]
     assert certainty_of(likely_cause([traced(within={**NO_REST, "sure": True})])) == 1
+
+
+def test_a_resource_that_runs_out_outranks_statistics():
+    """Of one host rather than of all together; what is merely used otherwise is no cause."""
+    limit = alert("resources", "limit", "disk_used_share", message="disk full")
+    of_host = alert("resources", "limit", "disk_used_share", message="b full", segment="host=b")
+    level = alert("resources", "level", "disk_used_share", message="more than before")
+
+    assert likely_cause([DRIFT, limit, of_host]) == "a resource runs out: b full"
+    assert certainty_of(likely_cause([limit])) == 3
+    assert likely_cause([level]) == UNKNOWN
