@@ -23,6 +23,7 @@ BENCHMARKS = (
     ("A year of flights, through the server", ["demo.py"]),
     ("Freshness of profiles under a steady load", ["freshness.py"]),
     ("Ingest: rows a second, acknowledgements, memory, restart", ["ingest.py"]),
+    ("The lake: care, and backups beside a bare copy", ["lake.py"]),
     ("500 kills under load, and what the checker found", ["faults.py"]),
 )
 

@@ -21,9 +21,12 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 @click.command("doctor")
 @click.option("--repair", is_flag=True, help="Mend what can be mended without losing anything.")
+@click.option("--deep", is_flag=True, help="Read every file of the lake, from end to end.")
 @click.option("--from", "source", help="A backup to bring lost or damaged files of the lake from.")
 @home_option
-def command(*, repair: bool, source: str | None, home: Path | None, as_json: bool) -> int:
+def command(
+    *, repair: bool, deep: bool, source: str | None, home: Path | None, as_json: bool
+) -> int:
     """Check databases, lake, and that both tell the same; each finding says what to do.
 
     The server may run meanwhile. Exit code 1 where something is wrong (`fail`); what is merely
@@ -34,13 +37,13 @@ def command(*, repair: bool, source: str | None, home: Path | None, as_json: boo
     from watchkeeper.governance.doctor import examine, mend
 
     settings = settings_of(home)
-    found = examine(settings, now=datetime.now(UTC))
+    found = examine(settings, now=datetime.now(UTC), deep=deep)
     done: list[str] = []
     if repair:
         if source is not None:
-            done += _bring_back(source, home)
+            done += _bring_back(source, home, deep=deep)
         done += mend(found)
-        found = examine(settings, now=datetime.now(UTC))
+        found = examine(settings, now=datetime.now(UTC), deep=deep)
     if as_json:
         click.echo(json.dumps({"findings": [_plain(item) for item in found], "repaired": done}))
     else:
@@ -48,14 +51,14 @@ def command(*, repair: bool, source: str | None, home: Path | None, as_json: boo
     return int(any(item.health == "fail" for item in found))
 
 
-def _bring_back(source: str, home: Path | None) -> list[str]:
+def _bring_back(source: str, home: Path | None, *, deep: bool) -> list[str]:
     from watchkeeper.governance.mending import bring_back
     from watchkeeper.lake.stores import Files
 
     settings = settings_of(home)
     options = settings.storage_options()
     place = source if "://" in source else str(Path(source).expanduser().absolute())
-    return bring_back(Files(place, options), Files(settings.lake_root, options))
+    return bring_back(Files(place, options), Files(settings.lake_root, options), deep=deep)
 
 
 def _plain(found: Finding) -> dict[str, object]:

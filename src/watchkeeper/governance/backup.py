@@ -10,9 +10,10 @@ earlier point needs is ever written again.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,7 +42,7 @@ from watchkeeper.lake.log import commit_version, read_log
 from watchkeeper.lake.stores import Files
 from watchkeeper.settings import Settings
 
-__all__ = ["LOGS", "Installation", "Taken", "prune", "take_backup", "verify"]
+__all__ = ["LOGS", "Installation", "Taken", "checksum", "prune", "take_backup", "verify"]
 
 LOGS = "logs.zip"
 _AT_ONCE = 8
@@ -131,6 +132,16 @@ def verify(backup: Files, point: Point) -> list[str]:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = pool.map(lambda item: _fault(backup, *item), wanted.items())
     return [fault for fault in found if fault is not None]
+
+
+def checksum(files: Files, path: str) -> Kept:
+    """What a file holds: its bytes, and their checksum."""
+    digest, size = hashlib.sha256(), 0
+    with files.open(path) as source:
+        while chunk := source.read(8 * 1024 * 1024):
+            digest.update(chunk)
+            size += len(chunk)
+    return Kept(size, digest.hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,18 +241,7 @@ def _put(backup: Files, point: Point, path: Path) -> Kept:
 
 def _fault(backup: Files, path: str, kept: Kept) -> str | None:
     try:
-        with backup.open(path) as source:
-            found = _checksum(source.read)
+        found = checksum(backup, path)
     except (NotFound, OSError) as error:
         return f"{path} cannot be read: {error}"
     return None if found == kept else f"{path} is not what was written"
-
-
-def _checksum(read: Callable[[int], bytes]) -> Kept:
-    import hashlib
-
-    digest, size = hashlib.sha256(), 0
-    while chunk := read(8 * 1024 * 1024):
-        digest.update(chunk)
-        size += len(chunk)
-    return Kept(size, digest.hexdigest())

@@ -46,14 +46,15 @@ _THEN: tuple[tuple[str, Check], ...] = (
 CHECKS = tuple(name for name, _ in (*_FIRST, *_THEN))
 
 
-def examine(settings: Settings, *, now: datetime) -> list[Finding]:
-    """Every finding, the good ones included, in the order in which things build on each other.
+def examine(settings: Settings, *, now: datetime, deep: bool = False) -> list[Finding]:
+    """Every finding, the good ones included, in the order in which things build on each other;
+    ``deep`` reads every file of the lake.
 
     NotFound where there is no installation. A check that fails itself is a finding.
     """
     installation = Installation.open(settings)
     try:
-        subject = Subject(settings, installation, now, serving=is_served(settings.home))
+        subject = Subject(settings, installation, now, is_served(settings.home), deep)
         found = _run(_FIRST, subject)
         if any(item.health is Health.FAIL for item in found if item.check != "disk"):
             more = Finding(

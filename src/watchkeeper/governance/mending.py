@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 
 from watchkeeper.errors import InvalidInput
-from watchkeeper.governance.backup import LOGS
+from watchkeeper.governance.backup import LOGS, checksum
 from watchkeeper.governance.points import FILES, Kept, Point, copied, list_points, read_point
 from watchkeeper.lake.log import named_files, read_log
 from watchkeeper.lake.stores import Files
@@ -15,19 +15,19 @@ from watchkeeper.lake.stores import Files
 __all__ = ["bring_back"]
 
 
-def bring_back(backup: Files, lake: Files) -> list[str]:
+def bring_back(backup: Files, lake: Files, *, deep: bool = False) -> list[str]:
     """Bring back what the tables of a lake need and lack, or hold with another size; returns what
     was brought, in words.
 
     First the logs, as far as they are needed; then the data files that these name. What was deleted
-    on purpose is named no more, and stays deleted.
+    on purpose is named no more, and stays deleted. ``deep`` holds every file against its checksum.
     """
     points = [read_point(backup, moment) for moment in reversed(list_points(backup))]
     brought: list[str] = []
     for folder in sorted({table.folder for point in points for table in point.tables}):
         table = Files(f"{lake.root}/{folder}", lake.options)
         brought += _bring_logs(backup, points, folder, table)
-        brought += _bring_files(backup, points, folder, table)
+        brought += _bring_files(backup, points, table, (folder, deep))
     return brought
 
 
@@ -46,8 +46,9 @@ def _bring_logs(backup: Files, points: Sequence[Point], folder: str, table: File
 
 
 def _bring_files(
-    backup: Files, points: Sequence[Point], folder: str, table: Files
+    backup: Files, points: Sequence[Point], table: Files, asked: tuple[str, bool]
 ) -> Iterator[str]:
+    folder, deep = asked
     try:
         live = named_files(table, read_log(table)).live
     except InvalidInput as error:  # the log is damaged where no point has it
@@ -57,7 +58,9 @@ def _bring_files(
     kept = _kept(points, folder)
     for path, size in sorted(live.items()):
         there = kept.get(path)
-        if listed.get(path) != size and there is not None:
+        if there is None:
+            continue
+        if listed.get(path) != size or (deep and checksum(table, path) != there):
             with backup.open(f"{FILES}/{folder}/{path}") as source:
                 found = copied(source, table, path)
             whole = "is back" if found == there else "is damaged in the backup as well"

@@ -7,10 +7,12 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from watchkeeper.errors import Conflict, InvalidInput, NotFound
 from watchkeeper.governance import backup as backups
 from watchkeeper.governance.backup import prune, take_backup, verify
+from watchkeeper.governance.doctor import examine
 from watchkeeper.governance.points import FILES, list_points, point_at
 from watchkeeper.governance.restore import Target, restore
 from watchkeeper.lake.stores import Files
@@ -267,3 +269,27 @@ def test_old_points_go_with_the_files_that_only_they_need(house, place, tmp_path
 def point_time(place):
     """When the youngest file was written."""
     return max(item.modified_at for item in place.walk())
+
+
+def test_from_files_to_postgresql_and_back(house, place, tmp_path, reopen, postgresql):
+    """Records of either kind are restored to either; the doctor finds nothing wrong with them."""
+    server = sa.create_engine(postgresql, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text("DROP DATABASE IF EXISTS keeping"))
+        connection.execute(sa.text("CREATE DATABASE keeping"))
+    server.dispose()
+    url, home = postgresql.replace("/postgres?", "/keeping?"), tmp_path / "there"
+    then = house.told()
+    save(house, place)
+    restore(place, point_at(place), Target(home, Files(home / "lake"), url))
+
+    there = reopen(home, database_url=url)
+    assert there.told() == then
+    assert not (home / "catalog.db").exists()
+    found = examine(there.settings, now=datetime.now(UTC))
+    assert [item for item in found if item.health != "ok"] == []
+    there.live(4)
+    save(there, place, 1)
+    back = reopen(bring_back(place, tmp_path / "back"))
+    assert back.told() == there.told()
+    assert back.told() != then

@@ -113,6 +113,25 @@ class TestTheLake:
 
         assert ("files", "fail") in checks(house)
 
+    def test_a_file_whose_bytes_changed(self, house, home, tmp_path):
+        """Only reading it all finds it; its checksum tells which copy is right."""
+        backup = Files(tmp_path / "backup")
+        installation = house.installation()
+        take_backup(installation, backup, now=now(), code="1")
+        installation.close()
+        path = data_file(house, F)
+        content = bytearray(path.read_bytes())
+        content[100:400] = b"\x00" * 300
+        path.write_bytes(bytes(content))
+        lake = Files(house.parts.lake.root)
+
+        found = examine(house.settings, now=now(), deep=True)
+        assert "files" in {item.check for item in found if item.health is Health.FAIL}
+        assert bring_back(backup, lake) == []
+        assert len(bring_back(backup, lake, deep=True)) == 1
+        found = examine(house.settings, now=now(), deep=True)
+        assert [item for item in found if item.health is Health.FAIL] == []
+
     def test_a_log_with_a_gap(self, house, home):
         """A missing version is named."""
         commit(house, 2).unlink()

@@ -78,3 +78,41 @@ def test_a_writer_that_is_killed_and_comes_again(shelf):
     last.stdout.close()
 
     assert shelf.ids() == sorted(f"a-{n}-{place}" for n in range(12) for place in range(3))
+
+
+_CARER = """
+import json, sys
+from datetime import UTC, date, datetime
+from watchkeeper.lake import Lake, LakeTable
+
+root, options = json.loads(sys.argv[1])
+care = Lake(root, options).care("m", LakeTable.PREDICTIONS)
+print("begun", flush=True)
+while True:
+    for place in care.crowded(min_files=2):
+        care.merge(place)
+    for place in care.finished(before=date(2030, 1, 1)):
+        care.order(place, "_wk_time")
+    care.forget(datetime(2012, 1, 1, tzinfo=UTC))
+    care.vacuum(hours=1)
+"""
+
+
+@pytest.mark.slow
+def test_care_that_is_killed_again_and_again(shelf):
+    """`kill -9` in the middle of merging, sorting and sweeping, beside a writer: no row is lost."""
+    asked = json.dumps([shelf.lake.root, shelf.lake.options and dict(shelf.lake.options)])
+    writer = start(shelf, "a", range(20))
+    for number in range(4):
+        carer = subprocess.Popen(
+            [sys.executable, "-c", _CARER, asked], stdout=subprocess.PIPE, text=True
+        )
+        assert carer.stdout.readline() == "begun\n"
+        threading.Event().wait(0.1 + 0.13 * number)  # any moment will do
+        carer.send_signal(signal.SIGKILL)
+        carer.wait()
+        carer.stdout.close()
+    assert writer.wait() == 0
+    writer.stdout.close()
+
+    assert shelf.ids() == sorted(f"a-{n}-{place}" for n in range(20) for place in range(3))

@@ -38,14 +38,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An installation under examination; ``serving`` says whether its server runs here, and
-    ``models`` are all that were ever defined.
+    """An installation under examination; ``serving`` says whether its server runs here, ``deep``
+    whether every file is to be read, and ``models`` are all that were ever defined.
     """
 
     settings: Settings
     installation: Installation
     now: datetime
     serving: bool
+    deep: bool = False
     models: tuple[str, ...] = ()
 
 

@@ -63,6 +63,8 @@ def _table(subject: Subject, model: str, table: LakeTable) -> Iterator[Finding]:
         yield Finding("logs", Health.FAIL, f"{model}/{table}: {error}", _FROM_BACKUP)
         return
     yield from _files(f"{model}/{table}", named, listed)
+    if subject.deep:
+        yield from _content(f"{model}/{table}", files, named, listed)
     yield from _orphans(subject, files, named, listed)
 
 
@@ -80,6 +82,30 @@ def _files(name: str, named: Named, listed: Mapping[str, StoredFile]) -> Iterato
                 f"{', '.join(paths[:_SHOWN])}",
                 _FROM_BACKUP,
             )
+
+
+def _content(
+    name: str, files: Files, named: Named, listed: Mapping[str, StoredFile]
+) -> Iterator[Finding]:
+    """Every file that is there can be unpacked from its first byte to its last."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    broken = []
+    for path in sorted(named.live.keys() & listed.keys()):
+        try:
+            with files.open(path) as opened, pq.ParquetFile(opened) as stored:
+                for group in range(stored.num_row_groups):
+                    stored.read_row_group(group)
+        except (pa.ArrowException, OSError, ValueError):
+            broken.append(path)
+    if broken:
+        yield Finding(
+            "files",
+            Health.FAIL,
+            f"{name}: {len(broken):,} data files cannot be unpacked: {', '.join(broken[:_SHOWN])}",
+            f"{_FROM_BACKUP} and --deep",
+        )
 
 
 def _orphans(
