@@ -109,7 +109,7 @@ def test_a_fix_is_said_as_data(server, capsys):
     }
     assert (document["reason"], document["ids"], document["plan"]) == (
         "bad_type",
-        ["20240304-7"],
+        ("20240304-7",),
         False,
     )
     assert said.startswith("2 of 3 rows taken\n20240304-7  it is no row")
