@@ -14,6 +14,7 @@ from watchkeeper.definitions.places import PLACE
 from watchkeeper.definitions.retention_form import RETENTION_KEYS
 from watchkeeper.definitions.route_form import SINK_OPTIONS, needed_options
 from watchkeeper.definitions.source_form import (
+    KAFKA_OWN,
     SOURCE_OPTIONS,
     Changed,
     Expect,
@@ -286,6 +287,7 @@ _SOURCE_FIELDS: Mapping[str, _Schema] = {
     "outputs": {"type": "object", "additionalProperties": {"anyOf": [_column_name(), _NAMES]}},
     "settings": {
         "type": "object",
+        "propertyNames": {"not": {"enum": list(KAFKA_OWN)}},
         "additionalProperties": {
             "anyOf": [{"type": ["string", "number", "boolean"]}, _secret()],
         },

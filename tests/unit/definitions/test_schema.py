@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 PUBLISHED = HERE.parents[2] / "docs" / "reference" / "schemas"
 GOOD = sorted([*(HERE / "good").glob("*.yaml"), *(HERE / "expected").glob("*.yaml")])
 BAD = sorted((HERE / "bad").glob("*.yaml"))
-BY_KIND = {"Model": "model", "Monitor": "monitor", "AlertRoute": "alert_route"}
+BY_KIND = {"Model": "model", "Monitor": "monitor", "AlertRoute": "alert_route", "Source": "source"}
 
 
 def errors_of(document):
