@@ -253,6 +253,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/{model}/basis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Basis
+         * @description What a client needs to count rows itself: the definition, and the reference's binnings.
+         */
+        get: operations["get_basis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{model}/clients": {
         parameters: {
             query?: never;
@@ -387,6 +407,26 @@ export interface paths {
          * @description Take in predictions; the answer comes when they are durable.
          */
         post: operations["post_predictions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model}/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Profiles
+         * @description Take in profiles of windows; the answer comes when they are durable.
+         */
+        post: operations["post_profiles"];
         delete?: never;
         options?: never;
         head?: never;
@@ -957,6 +997,20 @@ export interface components {
             what: string;
         };
         /**
+         * BasisOut
+         * @description What rows of the model are counted by. ``binnings`` is a JSON object by column, as text.
+         */
+        BasisOut: {
+            /** Basis */
+            basis: string;
+            /** Binnings */
+            binnings: string;
+            /** Definition */
+            definition: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Bin
          * @description A bar: an interval ``[low, high)`` of a numeric column, a value of a categorical one, or
          *     one of ``other`` (values beyond those counted by name) and ``unseen`` (not in the reference).
@@ -1031,7 +1085,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "predictions" | "labels";
+            kind: "predictions" | "labels" | "profiles";
             /**
              * Last Seen
              * Format: date-time
@@ -1164,6 +1218,12 @@ export interface components {
         /** Envelope[Acknowledged] */
         Envelope_Acknowledged_: {
             data: components["schemas"]["Acknowledged"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[BasisOut] */
+        Envelope_BasisOut_: {
+            data: components["schemas"]["BasisOut"];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1641,7 +1701,8 @@ export interface components {
         };
         /**
          * ModelAccount
-         * @description The accounts of a model: its windows, oldest first, and its days, newest first.
+         * @description The accounts of a model: its windows, oldest first, and the days on which their rows came,
+         *     newest first.
          *
          *     ``watermark`` is the event time up to which its rows are believed to be complete, null before
          *     the first. ``numbered`` says whether clients number their rows: where none does, nothing is known
@@ -2810,6 +2871,37 @@ export interface operations {
             };
         };
     };
+    get_basis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_BasisOut_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     list_clients: {
         parameters: {
             query?: {
@@ -3076,6 +3168,72 @@ export interface operations {
                 "application/vnd.apache.arrow.stream": string;
                 "application/vnd.apache.parquet": string;
                 "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Acknowledged_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    post_profiles: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the batch's id: sending it again changes nothing */
+                "Idempotency-Key"?: string | null;
+                /** @description what the client says of itself, as JSON: its id, the numbers of the rows, its clock and counts; see the how-to on accounting for every row */
+                "Watchkeeper-Client"?: string | null;
+            };
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Basis */
+                    basis: string;
+                    /** Windows */
+                    windows: {
+                        /**
+                         * End
+                         * Format: date-time
+                         */
+                        end: string;
+                        /** Missing */
+                        missing?: string[];
+                        /** Profiles */
+                        profiles: string;
+                        /** Rejected */
+                        rejected: number;
+                        /** Rows */
+                        rows: number;
+                        /**
+                         * Start
+                         * Format: date-time
+                         */
+                        start: string;
+                        /** Whole */
+                        whole: boolean;
+                    }[];
+                };
             };
         };
         responses: {

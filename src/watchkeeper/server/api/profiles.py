@@ -11,7 +11,7 @@ from watchkeeper.server.api.dependencies import HubOf, Ingester
 from watchkeeper.server.api.rows import BatchId, Client
 from watchkeeper.server.wire.envelope import Envelope
 from watchkeeper.server.wire.ingest import Acknowledged
-from watchkeeper.server.wire.profiles import BasisOut, ProfilesIn
+from watchkeeper.server.wire.profiles import BasisOut, profiles_schema
 
 __all__ = ["router"]
 
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1/models/{model}", tags=["rows"])
 _BODY = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": ProfilesIn.model_json_schema()}},
+        "content": {"application/json": {"schema": profiles_schema()}},
     }
 }
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from watchkeeper.server.wire.envelope import Wire
 
-__all__ = ["BasisOut", "ProfilesIn", "SentWindow"]
+__all__ = ["BasisOut", "ProfilesIn", "SentWindow", "profiles_schema"]
 
 
 class BasisOut(Wire):
@@ -39,3 +39,15 @@ class ProfilesIn(Wire):
 
     basis: str
     windows: list[SentWindow] = Field(max_length=10_000)
+
+
+def profiles_schema() -> dict[str, object]:
+    """The JSON Schema of `ProfilesIn` in one piece, as it stands within an OpenAPI document."""
+    found: dict[str, object] = ProfilesIn.model_json_schema()
+    window = SentWindow.model_json_schema()
+    properties = ProfilesIn.model_json_schema()["properties"]
+    found.pop("$defs", None)
+    return {
+        **found,
+        "properties": {**properties, "windows": {**properties["windows"], "items": window}},
+    }
