@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from watchkeeper.server.views.fleet import FleetView
     from watchkeeper.server.views.incidents import IncidentView
     from watchkeeper.server.views.progress import ProgressView
+    from watchkeeper.server.views.proposals import ProposalView
     from watchkeeper.server.views.quarantine import QuarantineView
     from watchkeeper.server.views.routes import RouteView
     from watchkeeper.server.views.rows import RowsView
@@ -42,6 +43,7 @@ class Hub:
     incidents: IncidentView
     routes: RouteView
     sources: SourceView
+    proposals: ProposalView
     quarantine: QuarantineView
     rows: RowsView
     replaying: Replaying

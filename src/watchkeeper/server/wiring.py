@@ -55,6 +55,7 @@ from watchkeeper.server.views.distributions import DistributionView
 from watchkeeper.server.views.fleet import FleetView
 from watchkeeper.server.views.incidents import IncidentView
 from watchkeeper.server.views.progress import ProgressView
+from watchkeeper.server.views.proposals import ProposalView
 from watchkeeper.server.views.quarantine import QuarantineView
 from watchkeeper.server.views.routes import RouteView
 from watchkeeper.server.views.rows import RowsView
@@ -120,6 +121,7 @@ class Parts:
             ),
             routes=RouteView(self.catalog.routes, self._sink, self.now),
             sources=SourceView(self.catalog, self.models, self.now),
+            proposals=ProposalView(self.models, self.catalog, self.lake),
             quarantine=quarantine,
             replaying=Replaying(
                 self.models, quarantine, Replay(self.catalog, self.receiver), self.time_of
@@ -173,7 +175,8 @@ class Parts:
         )
 
     def _event_door(self) -> EventDoor:
-        taker = EventTaker(Together(self.catalog.inbox), self._source_door)
+        together, most = Together(self.catalog.inbox), self.settings.max_inbox_bytes
+        taker = EventTaker(together, self._source_door, most)
         return EventDoor(self.models, self.sources, taker)
 
     def _source_door(self, source: Source) -> Door:

@@ -50,3 +50,32 @@ def test_a_missing_file():
     result = CliRunner().invoke(command, ["/nowhere/ref.parquet"])
 
     assert isinstance(result.exception, NotFound)
+
+
+def test_new_columns_of_a_running_model_are_proposed(monkeypatch):
+    """Its definition with what its rows hold beyond it, each named in a comment."""
+    from watchkeeper.cli import infer
+    from watchkeeper.sdk.http import Answer
+
+    found = {
+        "columns": [{"name": "gust", "type": "numeric", "role": "feature", "rows": 60}],
+        "looked_at": 70,
+        "definition": {
+            "kind": "Model",
+            "apiVersion": "watchkeeper/v1",
+            "name": "loans",
+            "task": "none",
+            "columns": {"gust": "numeric"},
+        },
+    }
+
+    class Server:
+        def get(self, path):
+            assert path == "/api/v1/models/loans/proposal"
+            return Answer(found)
+
+    monkeypatch.setattr(infer, "connect", lambda url, key: Server())
+    result = CliRunner().invoke(command, ["loans", "--new-columns"])
+
+    assert "# new: gust (numeric, in 60 of the 70 rows" in result.stdout
+    assert [column.name for column in load_model(result.stdout).columns] == ["gust"]

@@ -316,3 +316,24 @@ def test_quarantined_rows_are_fixed_and_replayed(stage, api):
     path = f"/api/v1/quarantine/rows/{rows[0]['id']}?model=loans"
     assert api("GET", path).json()["data"] == rows[0]
 
+
+def test_a_definition_with_new_columns_is_proposed_and_then_reads_them(stage, api):
+    """What rows held beyond the definition becomes a column of it, with its earlier values."""
+    path = "/api/v1/models/loans"
+    assert api("GET", f"{path}/proposal").json()["data"]["columns"] == []
+    at = START + timedelta(hours=1)
+    rows = [
+        {"loan": f"n{n}", "at": START.isoformat(), "gust": n / 2, "odd": [n]} for n in range(60)
+    ]
+    stage.receive(RowKind.PREDICTIONS, rows, "new", at)
+    stage.parts.worker().mover.move()
+    found = api("GET", f"{path}/proposal").json()["data"]
+
+    assert {c["name"]: c["type"] for c in found["columns"]}["gust"] == "numeric"
+    assert found["looked_at"] == 60
+    assert api("PUT", path, json=found["definition"]).status_code == 200
+    defined = stage.parts.models.get("loans").model
+    window = defined.granularity.window_of(START)
+    joined = stage.parts.lake.joined(defined, window)
+    assert sorted(joined["gust"].to_pylist()) == [n / 2 for n in range(60)]
+    assert api("GET", f"{path}/proposal").json()["data"]["columns"] == []

@@ -433,6 +433,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/{model}/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Proposal
+         * @description The definition that would know what the model's latest rows hold beyond it.
+         */
+        get: operations["get_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{model}/reference": {
         parameters: {
             query?: never;
@@ -1299,6 +1319,12 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[Proposal] */
+        Envelope_Proposal_: {
+            data: components["schemas"]["Proposal"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Envelope[QuarantinedRow] */
         Envelope_QuarantinedRow_: {
             data: components["schemas"]["QuarantinedRow"];
@@ -1804,6 +1830,20 @@ export interface components {
             volume: components["schemas"]["VolumePoint"][];
         };
         /**
+         * NewColumn
+         * @description A column that rows hold and the definition does not know, as its values look.
+         */
+        NewColumn: {
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /** Rows */
+            rows: number;
+            /** Type */
+            type: string;
+        };
+        /**
          * Performance
          * @description Every metric that was judged; ``series`` holds those asked for.
          */
@@ -1853,6 +1893,21 @@ export interface components {
             name: string;
             /** Scopes */
             scopes: components["schemas"]["Scope"][];
+        };
+        /**
+         * Proposal
+         * @description A definition that would know the new columns of the last week; ``looked_at`` counts the rows
+         *     that hold any.
+         */
+        Proposal: {
+            /** Columns */
+            columns: components["schemas"]["NewColumn"][];
+            /** Definition */
+            definition: {
+                [key: string]: unknown;
+            };
+            /** Looked At */
+            looked_at: number;
         };
         /**
          * QuarantineReason
@@ -3244,6 +3299,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_Acknowledged_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Proposal_"];
                 };
             };
             /** @description the one error shape */

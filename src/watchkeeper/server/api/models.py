@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Query
 
 from watchkeeper.server.api.dependencies import Admin, HubOf, Reader
 from watchkeeper.server.wire.envelope import Envelope
-from watchkeeper.server.wire.models import ModelApplied, ModelDetail, ModelSummary
+from watchkeeper.server.wire.models import ModelApplied, ModelDetail, ModelSummary, Proposal
 
 __all__ = ["router"]
 
@@ -25,6 +25,12 @@ def list_models(hub: HubOf, _: Reader) -> Envelope[list[ModelSummary]]:
 def get_model(hub: HubOf, _: Reader, model: str) -> Envelope[ModelDetail]:
     """One model's definition and reference."""
     return Envelope(data=hub.fleet.detail(model))
+
+
+@router.get("/{model}/proposal")
+def get_proposal(hub: HubOf, _: Reader, model: str) -> Envelope[Proposal]:
+    """The definition that would know what the model's latest rows hold beyond it."""
+    return Envelope(data=hub.proposals.propose(model))
 
 
 @router.put("/{model}")

@@ -11,6 +11,8 @@ __all__ = [
     "ModelApplied",
     "ModelDetail",
     "ModelSummary",
+    "NewColumn",
+    "Proposal",
     "ReferenceWire",
     "VolumePoint",
 ]
@@ -84,3 +86,22 @@ class ModelApplied(Wire):
     created: bool
     applied: bool
     changes: list[ChangeWire]
+
+
+class NewColumn(Wire):
+    """A column that rows hold and the definition does not know, as its values look."""
+
+    name: str
+    type: str
+    role: str
+    rows: int
+
+
+class Proposal(Wire):
+    """A definition that would know the new columns of the last week; ``looked_at`` counts the rows
+    that hold any.
+    """
+
+    columns: list[NewColumn]
+    looked_at: int
+    definition: dict[str, object]
