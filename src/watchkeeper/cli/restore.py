@@ -44,7 +44,8 @@ def command(
     from watchkeeper.lake.stores import Files
     from watchkeeper.settings import Settings
 
-    options = Settings.load().storage_options()
+    settings = Settings.load()
+    options = settings.storage_options()
     home = to.expanduser().absolute()
     backup = Files(
         source if "://" in source else str(Path(source).expanduser().absolute()), options
@@ -59,6 +60,12 @@ def command(
     click.echo(
         f"restored as of {point.taken_at.isoformat()}: {files:,} files of the lake, in {home}"
     )
+    for name, meant in (("LAKE", lake), ("DATABASE_URL", database)):
+        held = getattr(settings, name.lower())
+        if held and held != meant:
+            click.echo(
+                f"WATCHKEEPER_{name} names another place: set it anew before you serve this one"
+            )
     click.echo(
         f"check it with `watchkeeper doctor --home {home}`, then `watchkeeper serve --home {home}`"
     )

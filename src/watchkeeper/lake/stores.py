@@ -8,14 +8,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from deltalake.fs import DeltaStorageHandler
 
 from watchkeeper.errors import InvalidInput, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from pyarrow.fs import FileInfo
 
 __all__ = ["Files", "StoredFile", "is_remote", "store_options"]
 
@@ -100,13 +104,18 @@ class Files:
         found = [item for item in self._listed(folder) if isinstance(item, str)]
         return sorted(item.rstrip("/").rpartition("/")[2] for item in found)
 
-    def size(self, path: str) -> int | None:
-        """Bytes of a file; None where there is none."""
+    def stat(self, path: str) -> StoredFile | None:
+        """One file; None where there is none."""
         if self._local is not None:
             there = self._local / path
-            return there.stat().st_size if there.is_file() else None
+            return _stored(self._local, there) if there.is_file() else None
         (info,) = self._remote().get_file_info([path])
-        return int(info.size) if info.is_file else None
+        return _told(info) if info.is_file else None
+
+    def size(self, path: str) -> int | None:
+        """Bytes of a file; None where there is none."""
+        found = self.stat(path)
+        return None if found is None else found.size
 
     def open(self, path: str) -> BinaryIO:
         """A file, to be read; NotFound where there is none."""
@@ -156,12 +165,17 @@ class Files:
             )
         except OSError as error:
             raise Unavailable(f"{self.root}/{folder} cannot be listed: {error}") from error
-        return [
-            item.path
-            if item.type is FileType.Directory
-            else StoredFile(item.path, int(item.size), item.mtime.astimezone(UTC))
-            for item in infos
-        ]
+        return [item.path if item.type is FileType.Directory else _told(item) for item in infos]
+
+
+def _told(info: FileInfo) -> StoredFile:
+    return StoredFile(info.path, int(info.size), info.mtime.astimezone(UTC))
+
+
+def _stored(root: Path, path: Path) -> StoredFile:
+    told = path.stat()
+    moment = datetime.fromtimestamp(told.st_mtime, UTC)
+    return StoredFile(path.relative_to(root).as_posix(), told.st_size, moment)
 
 
 def _walk_folder(root: Path, folder: Path) -> Iterator[StoredFile]:
@@ -169,13 +183,8 @@ def _walk_folder(root: Path, folder: Path) -> Iterator[StoredFile]:
         return
     for held, _, names in os.walk(folder):
         for name in names:
-            path = Path(held) / name
-            try:
-                told = path.stat()
-            except FileNotFoundError:  # deleted since it was listed
-                continue
-            moment = datetime.fromtimestamp(told.st_mtime, UTC)
-            yield StoredFile(path.relative_to(root).as_posix(), told.st_size, moment)
+            with suppress(FileNotFoundError):  # deleted since it was listed
+                yield _stored(root, Path(held) / name)
 
 
 def _write_local(path: Path, source: BinaryIO) -> None:

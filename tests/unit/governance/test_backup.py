@@ -293,3 +293,20 @@ def test_from_files_to_postgresql_and_back(house, place, tmp_path, reopen, postg
     back = reopen(bring_back(place, tmp_path / "back"))
     assert back.told() == there.told()
     assert back.told() != then
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("s3")
+def test_a_backup_on_an_object_store(house, object_store, tmp_path, reopen):
+    """Points are added, checked, deleted and restored there as in a folder."""
+    place = Files(object_store.folder(f"{tmp_path.name}-backup"), object_store.options)
+    assert list_points(place) == []
+    first = save(house, place)
+    house.live(4)
+    second = save(house, place, 1)
+
+    assert second.copied < first.copied
+    assert verify(place, point_at(place)) == []
+    assert prune(place, keep=1, now=point_time(place) + 2 * DAY) == 1
+    assert list_points(place) == [NOW + timedelta(hours=1)]
+    assert reopen(bring_back(place, tmp_path / "again")).told() == house.told()

@@ -129,7 +129,8 @@ def _store_time(subject: Subject) -> datetime | None:
     files, name = lake.files(), f"watchkeeper-clock-{uuid.uuid4().hex}"
     files.write(name, io.BytesIO(b"x"))
     try:
-        return next(item.modified_at for item in files.walk() if item.path == name)
+        written = files.stat(name)
+        return None if written is None else written.modified_at
     finally:
         files.delete(name)
 
