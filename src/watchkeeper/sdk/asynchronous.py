@@ -44,9 +44,17 @@ class AsyncClient:
         arm: str | None = None,
         sample: float = 1.0,
         policies: Mapping[str, str] | None = None,
+        profiles: bool = False,
     ) -> Logger:
         """As `Client.logger`."""
-        return self.client.logger(model, version=version, arm=arm, sample=sample, policies=policies)
+        return self.client.logger(
+            model,
+            version=version,
+            arm=arm,
+            sample=sample,
+            policies=policies,
+            profiles=profiles,
+        )
 
     @property
     def counts(self) -> Counts:

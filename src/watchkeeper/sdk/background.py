@@ -4,9 +4,11 @@ the disk needs.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 
 from watchkeeper.sdk.keeper import Keeper
 from watchkeeper.sdk.sender import Sender
@@ -22,7 +24,7 @@ class Background:
 
     def __init__(self, spool: Spool, sender: Sender, keeper: Keeper) -> None:
         self._spool = spool
-        self._sending = _Ticking("watchkeeper-sender", sender.tick, threading.Event())
+        self._sending = _Ticking("watchkeeper-sender", sender.tick, SimpleQueue())
         self._keeping = _Ticking("watchkeeper-keeper", keeper.tick, spool.wake)
         self._sender = sender
         self._starting = threading.Lock()
@@ -45,7 +47,7 @@ class Background:
         A request to a slow server is not interrupted: the timeout bounds the waiting.
         """
         self.start()
-        self._sending.wake.set()
+        self._sending.wake.put(None)
         until = time.monotonic() + timeout_seconds
         while not self._spool.is_empty():
             if time.monotonic() >= until:
@@ -65,6 +67,18 @@ class Background:
         self._keeping.stop(timeout_seconds, then=lambda: None)
         self._sending.stop(timeout_seconds, then=self._end)
 
+    def give_up(self) -> None:
+        """Have both threads end by themselves, soon, after a last attempt to send.
+
+        Takes no lock: a garbage collector calls it.
+        """
+        self._keeping.give_up(lambda: None)
+        self._sending.give_up(self._end_after_sending)
+
+    def _end_after_sending(self) -> None:
+        self._sender.tick()
+        self._end()
+
     def _end(self) -> None:
         self._spool.finish()
         self._sender.say_closed()
@@ -74,7 +88,7 @@ class Background:
 class _Ticking:
     """A daemon thread that calls ``tick`` over and over; it returns the seconds to wait."""
 
-    def __init__(self, name: str, tick: Callable[[], float], wake: threading.Event) -> None:
+    def __init__(self, name: str, tick: Callable[[], float], wake: SimpleQueue[None]) -> None:
         self.wake = wake
         self._tick = tick
         self._then: Callable[[], None] | None = None
@@ -83,16 +97,25 @@ class _Ticking:
     def start(self) -> None:
         self._thread.start()
 
+    def give_up(self, then: Callable[[], None]) -> None:
+        """Have the thread end with ``then`` when it next looks."""
+        self._then = then
+
     def stop(self, timeout_seconds: float, *, then: Callable[[], None]) -> None:
         """Have the thread end with ``then`` after what it is doing."""
-        self._then = then
-        self.wake.set()
+        self.give_up(then)
+        self.wake.put(None)
         self._thread.join(timeout_seconds)
 
     def _run(self) -> None:
         while self._then is None:
             wait = self._tick()
             if self._then is None:
-                self.wake.wait(wait)
-                self.wake.clear()
+                self._wait(wait)
         self._then()
+
+    def _wait(self, seconds: float) -> None:
+        with contextlib.suppress(Empty):
+            self.wake.get(timeout=seconds)
+            while True:
+                self.wake.get_nowait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import weakref
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Client", "SpoolOptions"]
 
 _DAY_SECONDS = 86_400.0
+_LONGEST_HORIZON_SECONDS = 366 * _DAY_SECONDS  # that a server believes
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,11 @@ class Client:
         self._column_key = settings.column_key.encode()
         self._options = spool or SpoolOptions()
         self._counters = Counters()
-        self._background: Background | None = None
+        self._running: list[Background] = []  # the one, or none without a spool
         self._spool = self._open_spool(settings)
         if self._spool is not None:
-            self._background = self._new_background(self._spool)
+            self._running.append(self._new_background(self._spool))
+        weakref.finalize(self, _give_up, self._running).atexit = False
         self._bulk = Bulk(self.http)
         self._closed = False
         follow(self)
@@ -154,8 +157,8 @@ class Client:
             constants["arm"] = str(arm)
         if sampling.share < 1.0:
             constants["sampled"] = float(sampling.share)
-        if self._background is not None:
-            self._background.start()
+        for background in self._running:
+            background.start()
         return Logger(
             self,
             str(model),
@@ -236,18 +239,18 @@ class Client:
 
     def flush(self, timeout_seconds: float = 5.0) -> bool:
         """Send what waits; False where it was not all sent in time. Rows stay in the spool."""
-        return self._background is None or self._background.flush(timeout_seconds)
+        return all(background.flush(timeout_seconds) for background in self._running)
 
     def close(self, timeout_seconds: float = 5.0) -> bool:
         """Flush and stop; what could not be sent is sent by the next process."""
         if self._closed:
             return True
         self._closed = True
-        if self._background is None or self._spool is None:
-            return True
-        sent = self._background.flush(timeout_seconds)
-        self._spool.end()
-        self._background.stop(timeout_seconds)
+        sent = self.flush(timeout_seconds)
+        if self._spool is not None:
+            self._spool.end()
+        for background in self._running:
+            background.stop(timeout_seconds)
         return sent
 
     def held_still(self) -> AbstractContextManager[None]:
@@ -263,10 +266,10 @@ class Client:
         try:
             self._spool.restart_in_child()
         except OSError as error:
-            self._background = None
+            self._running.clear()
             self._counters.warn("spool", f"the spool cannot be opened after a fork: {error}")
         else:
-            self._background = self._new_background(self._spool)
+            self._running[:] = [self._new_background(self._spool)]
 
     def __enter__(self) -> Self:
         return self
@@ -280,17 +283,19 @@ class Client:
             Profiling(self.http.url, self.http.api_key),
             self._counters,
             interval_seconds=self._options.interval_seconds,
-            horizon_seconds=self._options.max_age_seconds,
+            horizon_seconds=min(self._options.max_age_seconds, _LONGEST_HORIZON_SECONDS),
         )
         return Background(spool, sender, Keeper(spool, self._counters))
-
-    def _at_work(self) -> None:
-        if self._background is not None:
-            self._background.start()
 
     def _open_spool(self, settings: Settings) -> Spool | None:
         """The spool for this server; None, with a warning, where no folder can be written."""
         below = hashlib.sha256(self.http.url.encode()).hexdigest()[:12]
+        running = self._running  # and not the client: its threads must not keep it alive
+
+        def at_work() -> None:
+            for background in running:
+                background.start()
+
         limits = Limits(
             self._options.max_bytes,
             self._options.max_age_seconds,
@@ -300,7 +305,7 @@ class Client:
         if self._options.folder is not None:
             folder = self._options.folder
             try:
-                return Spool(folder / below, limits, at_work=self._at_work)
+                return Spool(folder / below, limits, at_work=at_work)
             except OSError as error:
                 raise InvalidInput(
                     f"the spool's folder must be writable, got {folder}: {error}"
@@ -309,13 +314,19 @@ class Client:
         for folder in _default_folders(settings):
             try:
                 _require_own(folder)
-                return Spool(folder / below, limits, at_work=self._at_work)
+                return Spool(folder / below, limits, at_work=at_work)
             except (OSError, ImportError) as error:
                 problem = error
         self._counters.warn(
             "spool", f"no folder can be written for the spool, rows are dropped: {problem}"
         )
         return None
+
+
+def _give_up(running: list[Background]) -> None:
+    """Nobody can log any more: the threads end once they have sent what they can."""
+    for background in running:
+        background.give_up()
 
 
 def _default_folders(settings: Settings) -> tuple[Path, Path]:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from zlib import crc32
 
 from watchkeeper.sdk.frames import MAGIC, MARK, PRIME, pack
@@ -53,7 +54,7 @@ class Spool:
     """The rows of one process that wait under ``root``; OSError where it cannot be made.
 
     ``at_work`` is called, quickly, whenever a segment is begun: someone must then `seal` and
-    `finish` segments in the background, at the latest when ``wake`` is set.
+    `finish` segments in the background, at the latest when ``wake`` is fed.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class Spool:
         self._start()
 
     def _start(self) -> None:
-        self.wake = threading.Event()  # set when there is something to `finish`
+        # Fed when there is something to `finish`. An event would do, but for a handler that raises
+        # while it is set: its lock, taken in Python, then stays taken.
+        self.wake: SimpleQueue[None] = SimpleQueue()
         # Of the open segment, held for microseconds. Whoever holds it may be interrupted by a
         # handler that logs, or by an exception that a handler raises: neither may wait for ever.
         self._lock = threading.RLock()
@@ -290,7 +293,7 @@ class Spool:
                 self._filled.append(spare)
             self._segment = self._opened(size)
         self._at_work()
-        self.wake.set()
+        self.wake.put(None)
         return self._segment
 
     def _opened(self, size: int) -> Segment | None:
@@ -328,7 +331,7 @@ class Spool:
             if ready != self._sending:
                 self._count_off(ready, locked=True)
                 self._shelf.discard(ready)
-                self.wake.set()
+                self.wake.put(None)
 
     def _count_off(self, ready: Ready, *, locked: bool = False) -> None:
         size = ready.path.stat().st_size
