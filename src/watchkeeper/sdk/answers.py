@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from watchkeeper.errors import InvalidInput
 from watchkeeper.sdk.tables import Table, table_of, values_of
 
-__all__ = ["Answer", "answer_of", "answers_of"]
+__all__ = ["Answer", "answers_of"]
 
 # ``prediction`` and, where there is one, ``score``; more is passed over.
 Answer = Mapping[str, object]
@@ -35,12 +35,17 @@ def answers_of(
         Where there are not as many answers as rows, or it cannot be told what they are.
     """
     found = result if told is None else told(result)
+    if isinstance(found, Awaitable | Iterator | AsyncIterator):
+        raise InvalidInput(
+            f"an answer must be there when it is given, got {type(found).__name__}, which is used "
+            "up by looking: watch the function that makes it"
+        )
     if asked.single:
         if told is not None and not isinstance(found, Mapping):
             raise InvalidInput(
                 f"answer= must give a mapping with prediction and score, got {type(found).__name__}"
             )
-        return iter([answer_of(found)])
+        return iter([_of_one(found)])
     if isinstance(found, Mapping) and _PREDICTION in found:
         return _of_columns(found, asked.size)
     listed = values_of(found)
@@ -55,8 +60,7 @@ def answers_of(
     )
 
 
-def answer_of(found: object) -> Answer:
-    """The answer to one row: the result itself where it says prediction or score, else it is one."""
+def _of_one(found: object) -> Answer:
     if isinstance(found, Mapping) and (_PREDICTION in found or _SCORE in found):
         return found
     rows = None if isinstance(found, Mapping | list | tuple) else table_of(found)

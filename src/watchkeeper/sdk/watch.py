@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from watchkeeper.errors import InvalidInput
-from watchkeeper.sdk.answers import answer_of, answers_of
+from watchkeeper.sdk.answers import answers_of
 from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.door import Asked, Door, error_text
 from watchkeeper.sdk.logger import Logger
@@ -114,9 +114,8 @@ class _Watcher:
     def end(self, call: _Call, result: object) -> None:
         """Log what was answered."""
         seen = call.seen
-        if type(seen) is dict and self.told is None:
-            answer = {"prediction": result} if type(result) in _SCALARS else answer_of(result)
-            self.door.one(seen, answer, call.time, _latency_ms(call))
+        if type(seen) is dict and self.told is None and type(result) in _SCALARS:  # quick
+            self.door.one(seen, {"prediction": result}, call.time, _latency_ms(call))
         elif seen is not None:
             rows = one_row(seen) if isinstance(seen, dict) else seen
             asked = _asked(call, rows)

@@ -37,8 +37,9 @@ class Watching(Protocol[C]):
 
 def wrapped(function: Callable[..., Any], watching: Watching[C]) -> Callable[..., Any]:
     """The function, watched: what it takes, returns, yields and raises is passed on untouched."""
+    called = type(function).__call__  # of an object that is called like a function
     for is_kind, wrap in _WRAPS:
-        if is_kind(function):
+        if is_kind(function) or is_kind(called):
             return wrap(function, watching)
     return _wrap(function, watching)
 

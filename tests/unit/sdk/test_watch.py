@@ -542,3 +542,51 @@ def test_an_endless_stream_keeps_little(logged):
 
     assert sum(len(part) for part in speak("go")) == 3_000_000
     assert len(logged.told("prediction")[0]) == 100_000
+
+
+class Callable:
+    """An object that is called like a function."""
+
+    async def __call__(self, row):
+        return 7
+
+
+def test_objects_that_are_called_are_watched(logged):
+    """One with an async call stays so."""
+    predict = wk.watch("m", client=logged)(Callable())
+
+    assert asyncio.run(predict({"x": 1})) == 7
+    assert logged.told("prediction") == [7]
+
+
+@pytest.mark.parametrize(
+    "made", [lambda: (n for n in [1]), lambda: map(int, "1"), lambda: iter([1])]
+)
+def test_what_is_used_up_by_looking_is_left_alone(logged, made):
+    """An iterator that a plain function gives reaches its caller whole, and is not logged."""
+
+    @wk.watch("m", client=logged)
+    def predict(row):
+        return made()
+
+    assert list(predict({"x": 1})) == [1]
+    assert (logged.rows, len(logged.dropped)) == ([], 1)
+
+
+class Touchy(dict):
+    """A result that raises when it is looked at."""
+
+    def __contains__(self, key):
+        raise RuntimeError("do not look")
+
+
+def test_a_result_that_bites_is_passed_on(logged):
+    """Whatever looking at a result raises stays in the watch."""
+    bites = Touchy(a=1)
+
+    @wk.watch("m", client=logged)
+    def predict(row):
+        return bites
+
+    assert predict({"x": 1}) is bites
+    assert len(logged.dropped) == 1
