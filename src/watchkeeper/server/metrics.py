@@ -42,49 +42,34 @@ class Telemetry:
         self._rows = Counter(
             "watchkeeper_rows", "Rows received.", ("model", "kind", "fate"), registry=self._registry
         )
-        self._accounted = Gauge(
-            "watchkeeper_rows_accounted",
+        self._accounted = self._gauge(
+            "rows_accounted",
             "Rows by what became of them, as counted in the catalog.",
-            ("model", "kind", "fate"),
-            registry=self._registry,
+            "model",
+            "kind",
+            "fate",
         )
-        self._batches = Gauge(
-            "watchkeeper_inbox_batches", "Batches that wait for the lake.", registry=self._registry
+        self._batches = self._gauge("inbox_batches", "Batches that wait for the lake.")
+        self._bytes = self._gauge("inbox_bytes", "Bytes that wait for the lake.")
+        self._dirty = self._gauge(
+            "windows_dirty", "Windows that changed since they were judged.", "model"
         )
-        self._bytes = Gauge(
-            "watchkeeper_inbox_bytes", "Bytes that wait for the lake.", registry=self._registry
+        self._incidents = self._gauge("incidents_open", "Incidents that are not resolved.", "model")
+        self._source_rows = self._gauge(
+            "source_rows",
+            "Rows that ever came from a source, by what became of them.",
+            "source",
+            "fate",
         )
-        self._dirty = Gauge(
-            "watchkeeper_windows_dirty",
-            "Windows that changed since they were judged.",
-            ("model",),
-            registry=self._registry,
+        self._source_lag = self._gauge(
+            "source_lag", "Files or messages that are there and not taken.", "source"
         )
-        self._incidents = Gauge(
-            "watchkeeper_incidents_open",
-            "Incidents that are not resolved.",
-            ("model",),
-            registry=self._registry,
+        self._source_failing = self._gauge(
+            "source_failing", "1 where a source fails, 0 where it does not.", "source"
         )
 
-        self._source_rows = Gauge(
-            "watchkeeper_source_rows",
-            "Rows that ever came from a source, by what became of them.",
-            ("source", "fate"),
-            registry=self._registry,
-        )
-        self._source_lag = Gauge(
-            "watchkeeper_source_lag",
-            "Files or messages that are there and not taken.",
-            ("source",),
-            registry=self._registry,
-        )
-        self._source_failing = Gauge(
-            "watchkeeper_source_failing",
-            "1 where a source fails, 0 where it does not.",
-            ("source",),
-            registry=self._registry,
-        )
+    def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
+        return Gauge(f"watchkeeper_{name}", about, labels, registry=self._registry)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request under its route's pattern."""

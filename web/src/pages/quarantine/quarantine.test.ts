@@ -19,7 +19,7 @@ describe("reasons", () => {
 describe("rows", () => {
   const row = (batch: string): QuarantinedRow => ({
     model: "m", batch, known_at: "2024-03-04T00:00:00Z", kind: "predictions",
-    reason: "bad_type", detail: "", row: "{}",
+    reason: "bad_type", detail: "", row: "{}", id: null, replayed_at: null,
   });
 
   it("keep their keys when newer ones come", () => {
