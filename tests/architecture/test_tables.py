@@ -15,6 +15,9 @@ from watchkeeper import errors
 from watchkeeper.alerts.build import SINK_TYPES
 from watchkeeper.cli.main import COMMANDS
 from watchkeeper.definitions.route_form import SINK_OPTIONS, needed_options
+from watchkeeper.definitions.source_form import SOURCE_OPTIONS
+from watchkeeper.domain.source import SourceType
+from watchkeeper.ingest.pull.opening import PULLED
 from watchkeeper.monitors.kinds import KINDS
 from watchkeeper.monitors.meanings import MEANINGS
 from watchkeeper.monitors.quality import CHECKS
@@ -79,6 +82,11 @@ def test_every_sink_is_in_the_tables():
 
 
 NO_COMMANDS = ("main", "server_options", "home_options", "history", "progress")
+
+
+def test_every_source_is_in_the_tables():
+    """Each type has options, and is fetched, or sends by itself."""
+    assert set(SOURCE_OPTIONS) == set(SourceType) == {*PULLED, SourceType.CLOUD_EVENTS}
 
 
 def test_every_command_is_in_the_table():

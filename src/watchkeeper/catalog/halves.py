@@ -41,11 +41,14 @@ class Halves:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def waiting(self) -> int:
-        """How many exchanges are kept, of all sources together."""
-        asked = sa.select(sa.func.count()).where(halves.c.state != _DONE)
+    def waiting(self) -> tuple[int, int]:
+        """How many exchanges are kept, of all sources together, and how many bytes they have."""
+        sides = (halves.c.request, halves.c.response)
+        size = sum(sa.func.coalesce(sa.func.length(side), 0) for side in sides)
+        asked = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(size), 0))
         with self._database.read() as connection:
-            return connection.execute(asked).scalar_one()
+            number, total = connection.execute(asked.where(halves.c.state != _DONE)).one()
+        return int(number), int(total)
 
     def sources(self) -> tuple[str, ...]:
         """The sources of which something is kept."""

@@ -10,10 +10,12 @@ from watchkeeper.definitions.apply import apply_documents, plan_documents
 from watchkeeper.definitions.document import Monitor, document_to_dict
 from watchkeeper.domain.model import Column, ColumnType, Model, MonitorSpec, Task
 from watchkeeper.domain.route import AlertRoute, SinkSpec
+from watchkeeper.domain.source import Source, SourceType
 from watchkeeper.errors import InvalidDefinition
 
 MODEL = Model("m", Task.NONE, (Column("x", ColumnType.NUMERIC),))
 ROUTE = AlertRoute("r", (SinkSpec("log"),))
+SOURCE = Source("s", "m", SourceType.DIRECTORY, {"path": "/data"})
 LIMIT = Monitor("m", MonitorSpec("limit", "static", ("x",)))
 
 
@@ -97,3 +99,18 @@ def test_a_stray_monitor_stores_nothing(monitor, message):
         apply_documents([replace(MODEL, owner="ops"), ROUTE, monitor], store)
 
     assert store.puts == []
+
+
+def test_a_source_is_stored_where_its_model_is_known():
+    """And what changed of it is said with what that brings."""
+    store = Memory(MODEL)
+    apply_documents([SOURCE], store)
+
+    (found,) = plan_documents([replace(SOURCE, options={"path": "/new"})], store)
+
+    assert store.puts == [("Source", "s")]
+    assert [(change.path, change.new, change.effect) for change in found.changes] == [
+        ("path", "/new", "holds for what is taken from now on")
+    ]
+    with pytest.raises(InvalidDefinition, match="a source must name a model"):
+        apply_documents([SOURCE], Memory())

@@ -262,3 +262,13 @@ def test_columns_that_are_never_stored_do_not_wait_either(logger, api):
 
     (half,) = api.parts.catalog.halves._some("loans.events", limit=5)
     assert b"north" not in half.request
+
+
+def test_what_waits_is_bounded(logger, api, monkeypatch):
+    """Where one side is never logged, the logger is told to wait instead of the disk filled."""
+    monkeypatch.setattr("watchkeeper.ingest.cloud_events.taking._MOST_WAITING", 2)
+    monkeypatch.setattr("watchkeeper.ingest.cloud_events.taking._LOOK_SECONDS", -1.0)
+
+    answers = [logger.send("request", asked(), event=f"e{n}").status_code for n in range(3)]
+
+    assert answers == [200, 200, 429]

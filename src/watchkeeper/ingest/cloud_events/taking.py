@@ -41,12 +41,15 @@ class Taken:
 
 @dataclass(slots=True)
 class EventTaker:
-    """Takes events in. ``door`` gives the way of a source's rows."""
+    """Takes events in. ``door`` gives the way of a source's rows; ``most_bytes`` bounds what may
+    wait for its other side.
+    """
 
     together: Together
     door: Callable[[Source], Door]
+    most_bytes: int
     seconds: Callable[[], float] = time.monotonic
-    _waiting: int = 0
+    _waiting: tuple[int, int] = (0, 0)
     _looked_at: float = field(default=float("-inf"))
 
     def take(self, events: Sequence[CloudEvent], source: Source) -> Taken:
@@ -91,10 +94,12 @@ class EventTaker:
         now = self.seconds()
         if now - self._looked_at > _LOOK_SECONDS:
             self._waiting, self._looked_at = door.catalog.halves.waiting(), now
-        if self._waiting >= _MOST_WAITING:
+        number, size = self._waiting
+        if number >= _MOST_WAITING or size >= self.most_bytes:
             raise RateLimited(
-                f"at most {_MOST_WAITING} exchanges may wait for their other side, and "
-                f"{self._waiting} do: send the event again, and look whether both sides are logged"
+                f"at most {_MOST_WAITING} exchanges of {self.most_bytes} bytes may wait for their "
+                f"other side, and {number} of {size} bytes do: send the event again later, and look "
+                "whether both sides are logged"
             )
 
 
