@@ -31,10 +31,10 @@ from watchkeeper.ingest.conflicts import set_aside
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
 
-__all__ = ["Moved", "Mover", "writer_of"]
+__all__ = ["Moved", "Mover", "longest_wait", "writer_of"]
 
 _LOG = logging.getLogger(__name__)
-_PER_MODEL, _LONGEST = timedelta(seconds=0.1), timedelta(seconds=60)
+_PER_MODEL, _LONGEST = timedelta(seconds=0.1), timedelta(seconds=75)
 _LOOKS = 60  # while a batch waits for its age
 _LARGE = 8 * 1024 * 1024  # bytes of one model that are worth a commit of their own
 
@@ -52,6 +52,11 @@ class Moved:
 def writer_of(inbox: str) -> str:
     """The name under which the tables of the lake remember how far an inbox was moved."""
     return f"watchkeeper-inbox-{inbox}"
+
+
+def longest_wait(models: int) -> timedelta:
+    """How long a batch waits for others to be moved with, where so many models have some."""
+    return min(_LONGEST, _PER_MODEL * models)
 
 
 class Mover:
@@ -93,10 +98,10 @@ class Mover:
         """Move what has waited long enough by size or age, the oldest first; as `move`.
 
         Every move is a commit of its own, so how long a batch waits grows with how many models
-        have some: a tenth of a second each, and no longer than a minute.
+        have some: a tenth of a second each, and no longer than 75 seconds.
         """
         waits = self._inbox.waits()
-        patience = min(_LONGEST, _PER_MODEL * len(waits))
+        patience = longest_wait(len(waits))
         self.pause = patience.total_seconds() / _LOOKS
         return self._move_each(
             wait.model for wait in waits if wait.size >= _LARGE or now - wait.since >= patience

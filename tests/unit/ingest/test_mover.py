@@ -232,3 +232,21 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path, migrated):
     assert len(said) >= 11
     assert len(ids) == len(set(ids)) == place.window().accounting.accepted
     assert {f"{batch}-{i}" for batch, _ in said for i in range(20)} <= set(ids)
+
+
+def test_what_waits_is_moved_by_age_or_size(place, monkeypatch):
+    """A batch is moved at once where few models wait; where many do, each waits its turn, unless it
+    is large.
+    """
+    place.send([{"id": "1", "time": NOON.isoformat(), "wind": 1.0}])
+    (wait,) = place.catalog.inbox.waits()
+    others = tuple(replace(wait, model=f"m{i}") for i in range(99))
+    monkeypatch.setattr(place.catalog.inbox, "waits", lambda: (wait, *others))
+    soon, late = wait.since + timedelta(seconds=9), wait.since + timedelta(seconds=11)
+
+    assert place.mover.move_due(soon) == ()
+    assert [moved.model for moved in place.mover.move_due(late)] == ["flights"]
+
+    monkeypatch.setattr(place.catalog.inbox, "waits", lambda: (replace(wait, size=2**24), *others))
+    place.send([{"id": "2", "time": NOON.isoformat(), "wind": 1.0}])
+    assert [moved.model for moved in place.mover.move_due(soon)] == ["flights"]

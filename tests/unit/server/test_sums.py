@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -222,6 +225,52 @@ def test_a_crash_after_the_move_loses_no_row(live, loans, start, monkeypatch, wh
     live.step(start + DAY + HOUR)
     assert live.added == [True]
     assert live.judged(start)[0].rows == 150
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from datetime import datetime, timedelta
+from watchkeeper.catalog.partials import Partials
+from watchkeeper.server.wiring import open_parts
+from watchkeeper.settings import Settings
+from watchkeeper.testing.clock import Clock
+
+real = Partials.add
+def killed(self, *args):
+    if sys.argv[2] == "after":
+        real(self, *args)
+    os.kill(os.getpid(), signal.SIGKILL)
+Partials.add = killed
+now = Clock(datetime.fromisoformat(sys.argv[3]))
+open_parts(Settings(home=Path(sys.argv[1])), now=now).moving().step()
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_kill_between_lake_and_partials_counts_rows_once(live, loans, start, when):
+    """The same with a real process and a real SIGKILL."""
+    table = loans(start)
+    live.predictions(table.slice(0, 100), start + HOUR)
+    live.step(start + 2 * HOUR)
+    live.predictions(table.slice(100, 50), start + 3 * HOUR)
+    home = str(live.parts.settings.home)
+
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, home, when, (start + 4 * HOUR).isoformat()], check=False
+    )
+
+    assert done.returncode == -signal.SIGKILL
+    assert (
+        live.parts.lake.joined(
+            live.parts.models.get("loans").model, Window(start, start + DAY)
+        ).num_rows
+        == 150
+    )
+    live.step(start + 5 * HOUR)
+    assert live.rows_counted() == 150
+    live.step(start + DAY + HOUR)
+    assert live.added == [True]
 
 
 @pytest.mark.parametrize("step", ["append", "record", "finish"])
