@@ -14,7 +14,7 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros
-from watchkeeper.catalog.places import Places, touch
+from watchkeeper.catalog.places import Places, hold, touch
 from watchkeeper.catalog.schema import account_days, windows
 from watchkeeper.domain.sending import Sending, decode_sending, encode_sending
 
@@ -178,6 +178,7 @@ class Accounts:
             .values(checked_at=at, fault=fault)
         )
         with self._database.write() as connection:
+            hold(connection, model)
             if not fault and not account.fault:
                 return bool(connection.execute(change).rowcount)
             charged = Places(connection, model).of(_last_moment(account.day))

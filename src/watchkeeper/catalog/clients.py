@@ -21,7 +21,7 @@ from watchkeeper.catalog.accounting import BatchAccount
 from watchkeeper.catalog.charges import Ledger
 from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros
 from watchkeeper.catalog.paging import Page, page_of, read_cursor
-from watchkeeper.catalog.places import Places
+from watchkeeper.catalog.places import Places, hold
 from watchkeeper.catalog.schema import client_windows, clients
 from watchkeeper.domain.delays import Delay, observe
 from watchkeeper.domain.sequence import (
@@ -144,6 +144,7 @@ class Clients:
 
     def _settle(self, model: str, chosen: set[str], now: datetime, known_at: datetime) -> None:
         with self._database.write() as connection:
+            hold(connection, model)
             places = Places(connection, model)
             ledger = Ledger(connection, model, known_at)
             for found in _read(connection, model, chosen).values():

@@ -7,9 +7,16 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from watchkeeper.catalog.database import from_micros
-from watchkeeper.catalog.schema import windows
+from watchkeeper.catalog.schema import moves, windows
 
-__all__ = ["Places", "touch"]
+__all__ = ["Places", "hold", "touch"]
+
+
+def hold(connection: sa.Connection, model: str) -> None:
+    """Wait until no move of the model is being recorded, and let none begin before the transaction
+    ends: whoever changes accounts or clients beside a move would else wait for it, and it for them.
+    """
+    connection.execute(sa.select(moves.c.number).where(moves.c.model == model).with_for_update())
 
 
 class Places:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from watchkeeper.catalog.chores import Chore, ChoreKey
 from watchkeeper.catalog.schema import account_days, batches
+from watchkeeper.definitions.document import load_model, model_to_dict
 from watchkeeper.domain.verdict import Status
 from watchkeeper.ingest.rows import RowKind
 from watchkeeper.lake.layout import LakeTable
@@ -140,3 +141,26 @@ def test_a_day_that_grows_is_compared_again(day):
     go_on(day, hours=2)
 
     assert audited(day) == {"predictions": "", "labels": ""}
+
+
+def test_rows_that_their_table_refuses_are_accounted_for(day, definition):
+    """A column that differs from a stored one in case alone is set aside whole: the day agrees."""
+    go_on(day)
+    text = definition.replace("income:", "INCOME:")
+    day.parts.models.apply("loans", model_to_dict(load_model(text)), by="test", now=START)
+    table = day.loans(START + DAY, rows=7)
+    renamed = table.rename_columns(
+        ["INCOME" if name == "income" else name for name in table.column_names]
+    )
+    day.receive(RowKind.PREDICTIONS, renamed, "renamed", START + DAY + 2 * HOUR)
+    go_on(day, hours=26)
+
+    day.parts.upkeep().audit.step(lambda: True)
+
+    (account,) = day.parts.catalog.accounts.days(
+        "loans", start=date(2024, 3, 5), end=date(2024, 3, 6)
+    )
+    assert (account.received, account.accepted, account.rejected) == (7, 0, 7)
+    assert (account.set_aside, account.labels, account.quarantined) == (7, 7, 7)
+    assert account.checked_at is not None
+    assert account.fault == ""
