@@ -18,6 +18,7 @@ RESULTS = HERE / "RESULTS.md"
 BENCHMARKS = (
     ("Cost of the base install", ["start_up.py"]),
     ("Cost of one logged prediction", ["sdk.py"]),
+    ("Cost of watching, by door", ["doors.py"]),
     ("Speed of compare, beside the limit and the peers", ["speed.py", "--peers"]),
     ("False alarms and power, through compare", ["false_alarms.py"]),
     ("A year of flights, through the server", ["demo.py"]),

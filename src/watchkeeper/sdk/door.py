@@ -19,11 +19,18 @@ from watchkeeper.sdk.tables import Row, Table
 from watchkeeper.sdk.trace import current_trace_id
 from watchkeeper.settings import Settings
 
-__all__ = ["Asked", "Door", "error_text", "last_prediction_id", "last_prediction_ids"]
+__all__ = [
+    "Asked",
+    "Door",
+    "default_client",
+    "error_text",
+    "last_prediction_id",
+    "last_prediction_ids",
+]
 
 _log = logging.getLogger("watchkeeper.sdk")
 _LONGEST_ERROR = 1000
-_making = threading.Lock()
+_making = threading.RLock()
 _defaults: dict[tuple[str, str, str], Client] = {}
 _last: ContextVar[tuple[str, ...]] = ContextVar("watchkeeper_last_prediction_ids", default=())
 
@@ -125,24 +132,25 @@ class Door:
         if self._logger is None:
             with _making:
                 if self._client is None:
-                    self._client = _default_client()
+                    self._client = default_client()
                 self._logger = self._client.logger(self.model, version=self.version)
         return self._logger
 
 
-def _default_client() -> Client:
+def default_client() -> Client:
     """The one client of all doors that were given none: one for each server, key and home."""
     settings = Settings.load()
     named = (settings.url, settings.api_key, str(settings.home))
-    if named not in _defaults:
-        _defaults[named] = Client()
-    return _defaults[named]
+    with _making:
+        if named not in _defaults:
+            _defaults[named] = Client()
+        return _defaults[named]
 
 
 def _in_child() -> None:
     """After a fork: whoever held the lock is not here."""
     global _making  # noqa: PLW0603  a lock is renewed by replacing it
-    _making = threading.Lock()
+    _making = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

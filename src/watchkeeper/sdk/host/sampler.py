@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from watchkeeper.errors import InvalidInput
 from watchkeeper.sdk.client import Client
+from watchkeeper.sdk.door import default_client
 from watchkeeper.sdk.host.cgroup import Cgroup
 from watchkeeper.sdk.host.cpu import Cpu
 from watchkeeper.sdk.host.disk import Disk
@@ -51,7 +52,7 @@ class HostSampler:
     Parameters
     ----------
     client
-        Where the samples go.
+        Where the samples go. None: one made from the settings.
     model
         The model of hosts that `host_definition` defines.
     options
@@ -72,15 +73,19 @@ class HostSampler:
     """
 
     def __init__(
-        self, client: Client, model: str = "hosts", *, options: HostOptions | None = None
+        self,
+        client: Client | None = None,
+        model: str = "hosts",
+        *,
+        options: HostOptions | None = None,
     ) -> None:
         self._options = options or HostOptions()
         if self._options.every_seconds <= 0.0:
             raise InvalidInput(
                 f"every_seconds must be above zero, got {self._options.every_seconds}"
             )
-        self._client = client
-        self._logger = client.logger(model)
+        self._client = default_client() if client is None else client
+        self._logger = self._client.logger(model)
         self._absent: dict[str, str] = {}
         self._parts = self._made_parts()
         self._before: dict[str, tuple[float, object]] = {}
