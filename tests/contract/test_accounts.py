@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -211,6 +212,32 @@ class TestClients:
 
         assert catalog.clients.windows("n") == ()
         assert catalog.clients.page("n").items[0].stream.missing == 1
+
+    def test_telling_and_moving_at_once_lose_nothing(self, moves):
+        """While moves open and fill gaps another thread tells them: charges and gaps agree."""
+        moves.client(1, 1)
+        stopped, failures = threading.Event(), []
+
+        def tell():
+            while not stopped.is_set():
+                try:
+                    moves.settle(10_000)
+                except Exception as error:  # noqa: BLE001  shown by the assertion
+                    failures.append(error)
+
+        telling = threading.Thread(target=tell)
+        telling.start()
+        for first in range(5, 125, 5):
+            moves.client(first, first + 1, minutes=first)
+            moves.client(first + 2, first + 2, minutes=first)
+        stopped.set()
+        telling.join()
+        moves.settle(10_000)
+
+        (held,) = moves.catalog.clients.page("m").items
+        assert failures == []
+        assert held.stream.lost == held.stream.missing == 3 + 23 * 2
+        assert sum(missing for missing, _, _ in moves.charged.values()) == held.stream.lost
 
     def test_pages_show_who_was_heard_last(self, moves):
         """Every client is on one page exactly, the latest first."""
