@@ -1,7 +1,7 @@
 """Upkeep: what is over is forgotten, days are audited and the lake is cared for, after the rows.
 
-Rows go first: while many wait in the inbox nothing is begun, but not for longer than ten minutes,
-because small files are what makes a lake slow to write to. One step takes no longer than half a
+Rows go first: while more wait in the inbox than the mover takes at once nothing is begun, but not
+for longer than ten minutes, because small files are what makes a lake slow to write to. One step takes no longer than half a
 minute and the piece it has begun; the next goes on where it stopped.
 """
 
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 _HOUR = timedelta(hours=1)
 _CLIENTS_KEPT = timedelta(days=90)
 _LONGEST_WAIT = timedelta(minutes=10)
-_MANY_BATCHES = 64
+_MUCH_BYTES = 32 * 1024 * 1024
 _SLICE_SECONDS = 30.0
 _FORGET = ChoreKey("forget")
 
@@ -71,9 +71,9 @@ class Upkeep:
 
     def _rows_go_first(self) -> bool:
         """Whether to leave the machine to the rows that wait; not for ever."""
-        batches, _ = self.catalog.inbox.waiting()
+        _, size = self.catalog.inbox.waiting()
         now = self.now()
-        if batches < _MANY_BATCHES:
+        if size < _MUCH_BYTES:
             self._waits_since = None
             return False
         self._waits_since = self._waits_since or now

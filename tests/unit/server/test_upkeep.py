@@ -16,6 +16,7 @@ from watchkeeper.ingest.rows import RowKind
 from watchkeeper.lake.care import TableCare
 from watchkeeper.lake.delta import open_delta
 from watchkeeper.lake.layout import LakeTable, table_uri
+from watchkeeper.server import upkeep as upkeeping
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -96,11 +97,12 @@ def test_expired_ids_are_forgotten(stage, clock):
         assert [run.run for run in store.live()] == numbers[1:]
 
 
-def test_rows_go_first_but_not_for_ever(stage, clock):
-    """While many batches wait nothing is begun; after ten minutes it is done all the same."""
+def test_rows_go_first_but_not_for_ever(stage, clock, monkeypatch):
+    """While much waits nothing is begun; after ten minutes it is done all the same."""
     trickle(stage, 17)
-    for place in range(64):
-        stage.receive(RowKind.PREDICTIONS, [], f"waits-{place}", START + HOUR)
+    row = stage.loans(START + DAY, rows=1).drop_columns(["repaid"])
+    stage.receive(RowKind.PREDICTIONS, row, "waits", START + HOUR)
+    monkeypatch.setattr(upkeeping, "_MUCH_BYTES", 1)
     upkeep = stage.parts.upkeep()
 
     assert (upkeep.step(), files(stage)) == (0, 17)

@@ -13,7 +13,7 @@ from watchkeeper.catalog.database import Database, insert_into
 from watchkeeper.catalog.migrate import migrate, revisions
 from watchkeeper.catalog.schema import claims, inbox, inbox_identity, moves
 from watchkeeper.governance.checks.finding import Finding, Health, Subject
-from watchkeeper.ingest.mover import Mover, writer_of
+from watchkeeper.ingest.mover import Mover, longest_wait, writer_of
 from watchkeeper.lake.layout import LakeTable
 
 __all__ = ["databases", "leftovers", "migrations", "positions"]
@@ -71,7 +71,8 @@ def leftovers(subject: Subject) -> Iterator[Finding]:
     """No rows wait in the inbox for a mover that does not come."""
     first = _oldest(subject)
     if first is not None and subject.serving:
-        threading.Event().wait(_PATIENCE_SECONDS)  # its mover looks every quarter of a second
+        wait = longest_wait(len(subject.models)).total_seconds() + _PATIENCE_SECONDS
+        threading.Event().wait(wait)  # its mover may let them wait for others so long
         if _oldest(subject) != first:
             first = None
     if first is None:
