@@ -18,6 +18,7 @@ from watchkeeper.definitions.source_form import (
     SOURCE_OPTIONS,
     Changed,
     Expect,
+    Format,
     Start,
     needed_source_options,
 )
@@ -297,5 +298,6 @@ _SOURCE_FIELDS: Mapping[str, _Schema] = {
     "plain_or_secret": _TEXT_OR_SECRET,
     "start": _choice(Start),
     "changed": _choice(Changed),
+    "format": _choice(Format),
     "expect": _choice(Expect),
 }

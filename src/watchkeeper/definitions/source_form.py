@@ -21,6 +21,7 @@ __all__ = [
     "SOURCE_OPTIONS",
     "Changed",
     "Expect",
+    "Format",
     "Option",
     "Start",
     "form_of_source",
@@ -45,6 +46,13 @@ class Start(StrEnum):
 
     OLDEST = "oldest"
     NEWEST = "newest"
+
+
+class Format(StrEnum):
+    """What messages hold."""
+
+    ROWS = "rows"
+    CLOUD_EVENTS = "cloud_events"
 
 
 class Changed(StrEnum):
@@ -72,17 +80,30 @@ class Option:
 
 
 _FILES: Mapping[str, Option] = {
-    "pattern": Option("text", "Which files, as a pattern of their path below it: `*.parquet`, `2024/*.csv`."),
+    "pattern": Option(
+        "text", "Which files, as a pattern of their path below it: `*.parquet`, `2024/*.csv`."
+    ),
     "settle": Option("duration", "How long a file must not have changed before it is read."),
     "poll": Option("duration", "How often to look for new files."),
     "changed": Option("changed", "A taken file that changed: `refuse` it, or `read` it again."),
     "null_values": Option("texts", "What stands for a missing value in CSV, beside nothing."),
 }
+_EVENTS: Mapping[str, Option] = {
+    "service": Option("text", "Only of inference services whose name is like this pattern."),
+    "namespace": Option("text", "Only of this namespace."),
+    "component": Option("text", "Of which component; else `predictor`, `*` for any."),
+    "features": Option("columns", "The columns of a tensor without names, in its order."),
+    "outputs": Option("outputs", "What each output is: a column, or several in order."),
+    "expect": Option("expect", "Of what an exchange consists: `both`, `request`, `response`."),
+    "wait": Option("duration", "How long one half waits for the other."),
+}
 _TOPIC: Mapping[str, Option] = {
+    "format": Option("format", "What messages hold: `rows`, or `cloud_events`, as options below."),
     "start": Option("start", "Where to begin at first: at the `oldest` message or the `newest`."),
     "ca_file": Option("text", "The certificates to trust, as a file."),
     "username": Option("plain_or_secret", "Who asks."),
     "password": Option("secret", "Their password."),
+    **_EVENTS,
 }
 # The options of each type of source. One line an option.
 SOURCE_OPTIONS: Mapping[SourceType, Mapping[str, Option]] = {
@@ -114,15 +135,7 @@ SOURCE_OPTIONS: Mapping[SourceType, Mapping[str, Option]] = {
         "settings": Option("settings", "Further settings of librdkafka, by their names."),
         **_TOPIC,
     },
-    SourceType.CLOUD_EVENTS: {
-        "service": Option("text", "Only of inference services whose name is like this pattern."),
-        "namespace": Option("text", "Only of this namespace."),
-        "component": Option("text", "Of which component; else `predictor`, `*` for any."),
-        "features": Option("columns", "The columns of a tensor without names, in its order."),
-        "outputs": Option("outputs", "What each output is: a column, or several in order."),
-        "expect": Option("expect", "Of what an exchange consists: `both`, `request`, `response`."),
-        "wait": Option("duration", "How long one half waits for the other."),
-    },
+    SourceType.CLOUD_EVENTS: _EVENTS,
 }
 
 
@@ -241,5 +254,6 @@ _READERS: Mapping[str, Callable[[Field], object]] = {
     "plain_or_secret": lambda field: read_text("user", field),
     "start": lambda field: str(field.choice(Start)),
     "changed": lambda field: str(field.choice(Changed)),
+    "format": lambda field: str(field.choice(Format)),
     "expect": lambda field: str(field.choice(Expect)),
 }

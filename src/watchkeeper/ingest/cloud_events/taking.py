@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from watchkeeper.catalog.halves import Half, keep_half
 from watchkeeper.catalog.inbox import InboxWrite
-from watchkeeper.catalog.source_ledger import SourceCounts, count
+from watchkeeper.catalog.source_ledger import SourceCounts, count, take
 from watchkeeper.domain.source import Source, SourceRows, SourceType
 from watchkeeper.errors import InvalidInput, RateLimited
 from watchkeeper.ingest.cloud_events.columns import truths
@@ -52,8 +52,18 @@ class EventTaker:
     _waiting: tuple[int, int] = (0, 0)
     _looked_at: float = field(default=float("-inf"))
 
-    def take(self, events: Sequence[CloudEvent], source: Source) -> Taken:
-        """Make events durable. RateLimited where too many exchanges wait for their other side."""
+    def take(
+        self,
+        events: Sequence[CloudEvent],
+        source: Source,
+        *,
+        numbers: Mapping[str, Sequence[int]] | None = None,
+    ) -> Taken:
+        """Make events durable, and with them the ``numbers`` of their messages by part as taken.
+
+        RateLimited where too many exchanges wait for their other side, Conflict where a number was
+        taken before.
+        """
         door = self.door(source)
         self._refuse_when_full(door)
         mine = [event for event in events if _is_ours(event, source)]
@@ -69,20 +79,30 @@ class EventTaker:
             except InvalidInput as error:
                 _refuse(event, str(error), door)
                 refused += 1
-        repeated = self._keep(halves, source, door, ignored=len(events) - len(mine))
         untold = sum(_take_feedback(event, door) for event in labels)
+        ignored = len(events) - len(mine)
+        repeated = self._keep(halves, door, ignored=ignored, numbers=numbers or {})
         kept = len(halves) - repeated + len(labels) - untold
         return Taken(kept, len(events) - len(mine) + repeated, refused + untold)
 
-    def _keep(self, halves: Sequence[Half], source: Source, door: Door, *, ignored: int) -> int:
+    def _keep(
+        self,
+        halves: Sequence[Half],
+        door: Door,
+        *,
+        ignored: int,
+        numbers: Mapping[str, Sequence[int]],
+    ) -> int:
         """Keep sides of exchanges; how many of them were there."""
-        if not halves and not ignored:
+        if not halves and not ignored and not numbers:
             return 0
+        source = door.source
         now, alone = door.now(), source.text("expect", "both") != "both"
 
         def keep(write: InboxWrite, _: IdSession) -> int:
             seen = SourceCounts(events=len(halves) + ignored, ignored=ignored)
             count(write, source.name, seen, at=now)
+            take(write, source.name, numbers)
             new = sum(keep_half(write, source.name, half, alone=alone) for half in halves)
             if new < len(halves):
                 count(write, source.name, SourceCounts(ignored=len(halves) - new), at=now)
@@ -118,12 +138,19 @@ def takes(source: Source, event: CloudEvent) -> bool:
 
 
 def _is_ours(event: CloudEvent, source: Source) -> bool:
-    """Whether an event tells something that is wanted, of the wanted component."""
+    """Whether an event tells something that is wanted, of the wanted service and component."""
     if event.side is Side.OTHER:
         return False
     expected = source.text("expect", "both")
     if event.side is not Side.FEEDBACK and expected not in ("both", event.side.value):
         return False
+    for name, stated in (
+        ("inferenceservicename", source.text("service")),
+        ("namespace", source.text("namespace")),
+    ):
+        given = event.attribute(name)
+        if stated and given and not fnmatchcase(given, stated):
+            return False
     component = event.attribute("component")
     return not component or fnmatchcase(component, source.text("component") or "predictor")
 

@@ -230,7 +230,14 @@ def _message(each: kafka.Message) -> Message:
         time=datetime.fromtimestamp(stamp / 1000, UTC) if known else None,
         data=_bytes(each.value()),
         key=_bytes(each.key()).decode(errors="replace") if each.key() else None,
+        headers=_headers(each.headers()),
     )
+
+
+def _headers(given: object) -> dict[str, str]:
+    found = given.items() if isinstance(given, dict) else given or ()
+    pairs: list[tuple[object, object]] = list(found) if isinstance(found, Iterable) else []
+    return {str(name).lower(): _bytes(value).decode(errors="replace") for name, value in pairs}
 
 
 def _part(topic: str, partition: int) -> str:

@@ -171,7 +171,13 @@ class NatsTopic:
         messages = []
         for each in found:
             about = each.metadata
-            message = Message(self._part, about.sequence.stream, about.timestamp, each.data)
+            message = Message(
+                self._part,
+                about.sequence.stream,
+                about.timestamp,
+                each.data,
+                headers={name.lower(): value for name, value in (each.headers or {}).items()},
+            )
             self._held[message.part, message.number] = each
             messages.append(message)
         return messages

@@ -7,15 +7,18 @@ from pathlib import Path
 
 from watchkeeper.domain.route import Secret
 from watchkeeper.domain.source import Source, SourceType
+from watchkeeper.ingest.cloud_events.taking import EventTaker
 from watchkeeper.ingest.pull.door import Door
 from watchkeeper.ingest.pull.files import FilePuller, Folder
 from watchkeeper.ingest.pull.puller import Puller
 from watchkeeper.ingest.pull.topic import Topic, TopicPuller
+from watchkeeper.ingest.together import Together
 
 __all__ = ["PULLED", "open_puller"]
 
 _SETTLE_SECONDS = {SourceType.DIRECTORY: 30.0, SourceType.OBJECT_STORE: 0.0}
 _POLL_SECONDS = {SourceType.DIRECTORY: 10.0, SourceType.OBJECT_STORE: 60.0}
+_MOST_EVENT_BYTES = 2**30
 Reader = Callable[[object], str | None]
 
 
@@ -65,7 +68,10 @@ def _topic(door: Door, secret: Reader, _: Path) -> Puller:
         from watchkeeper.ingest.pull.kafka import KafkaTopic
 
         topic = KafkaTopic(door.source, secret, door.catalog.ledger)
-    return TopicPuller(door, topic)
+    if door.source.text("format", "rows") == "rows":
+        return TopicPuller(door, topic)
+    taker = EventTaker(Together(door.catalog.inbox), lambda _: door, _MOST_EVENT_BYTES)
+    return TopicPuller(door, topic, taker)
 
 
 PULLED: Mapping[SourceType, Callable[[Door, Reader, Path], Puller]] = {

@@ -20,8 +20,10 @@ from typing import Protocol
 from watchkeeper.catalog.source_ledger import SourceCounts
 from watchkeeper.domain.model import Model
 from watchkeeper.errors import Conflict, RateLimited
+from watchkeeper.ingest.cloud_events.taking import EventTaker
 from watchkeeper.ingest.content import mint_id
 from watchkeeper.ingest.pull.door import Door
+from watchkeeper.ingest.pull.event_messages import events_of
 from watchkeeper.ingest.pull.mapping import gives, renamed
 from watchkeeper.ingest.pull.messages import rows_of
 from watchkeeper.ingest.pull.puller import Pulled
@@ -47,6 +49,7 @@ class Message:
     time: datetime | None
     data: bytes
     key: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)  # by their names in lower case
 
 
 class Topic(Protocol):
@@ -91,10 +94,15 @@ class _Waiting:
 
 @dataclass(slots=True)
 class TopicPuller:
-    """Fetches, takes, and confirms what is in the lake."""
+    """Fetches, takes, and confirms what is in the lake.
+
+    A message that is one side of an exchange is confirmed when it is kept durably: its other side
+    may come an hour later, or never.
+    """
 
     door: Door
     topic: Topic
+    events: EventTaker | None = None  # where messages are CloudEvents
     _waiting: deque[_Waiting] = field(default_factory=deque)
     _fetched: Sequence[Message] = ()
     _steps: int = 0
@@ -151,10 +159,13 @@ class TopicPuller:
         new = self._not_taken(messages)
         if not new:
             return
-        rows, ignored = self._rows(new)
         numbers: dict[str, list[int]] = {}
         for message in new:
             numbers.setdefault(message.part, []).append(message.number)
+        if self.events is not None:
+            self.events.take(events_of(new, self.door), self.door.source, numbers=numbers)
+            return
+        rows, ignored = self._rows(new)
         self.door.take(
             rows,
             batch=_batch(new),
