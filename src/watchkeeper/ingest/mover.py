@@ -35,6 +35,7 @@ __all__ = ["Moved", "Mover", "longest_wait", "writer_of"]
 
 _LOG = logging.getLogger(__name__)
 _PER_MODEL, _LONGEST = timedelta(seconds=0.1), timedelta(seconds=75)
+_SLACK, _HISTORY = timedelta(seconds=1), timedelta(hours=12)
 _LOOKS = 60  # while a batch waits for its age
 _LARGE = 8 * 1024 * 1024  # bytes of one model that are worth a commit of their own
 
@@ -106,6 +107,14 @@ class Mover:
         return self._move_each(
             wait.model for wait in waits if wait.size >= _LARGE or now - wait.since >= patience
         )
+
+    def is_behind(self, now: datetime) -> bool:
+        """Whether rows wait for twice as long as they should; history, which is told as of long
+        ago, does not count.
+        """
+        waits = [wait for wait in self._inbox.waits() if now - wait.since < _HISTORY]
+        patience = min(_LONGEST, _PER_MODEL * len(waits))
+        return any(now - wait.since > 2 * patience + _SLACK for wait in waits)
 
     def _move_each(self, models: Iterable[str]) -> tuple[Moved, ...]:
         moved: list[Moved] = []

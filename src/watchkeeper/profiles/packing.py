@@ -49,7 +49,8 @@ def pack(profiles: Sequence[WindowProfile], known: Known) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=_COMPRESSED) as writer:
         writer.write_table(table)
-    return sink.getvalue().to_pybytes()
+    packed: bytes = sink.getvalue().to_pybytes()
+    return packed
 
 
 def unpack(data: bytes, known: Known) -> list[WindowProfile]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -69,11 +70,12 @@ class Worker:
             _log.exception("rows wait in the inbox for the next step")
         return self.watch()
 
-    def watch(self) -> int:
+    def watch(self, rest: Callable[[float], object] = lambda _: None) -> int:
         """Judge what is due; returns how many windows were judged.
 
         A model that fails does not hold up the others. Whose rows wait to be moved is judged as of
-        before they came.
+        before they came. Where rows wait too long, ``rest`` is called for as long as the last model
+        took: moving them shares this process.
         """
         wall = self.clocks.wall()  # what was committed by then was moved, unless it waits
         waiting = {wait.model: wait.since for wait in self.catalog.inbox.waits()}
@@ -86,10 +88,15 @@ class Worker:
         for defined in self.models.all():
             name = defined.model.name
             now = times.get(name) or min(wall, waiting.get(name, wall))
+            began = time.monotonic()
             try:
-                judged += self._watch(defined, dirty[name], now)
+                found = self._watch(defined, dirty[name], now)
             except Exception:  # noqa: BLE001  whatever it is, the other models go on
                 _log.exception("model was not watched model=%s", name)
+                continue
+            judged += found
+            if found and self.mover.is_behind(self.clocks.wall()):
+                rest(time.monotonic() - began)
         return judged
 
     def _settle(self, times: Mapping[str, datetime], wall: datetime) -> None:
@@ -103,7 +110,7 @@ class Worker:
         """Judge until told to stop, while `Moving` moves; rest only while nothing is due."""
         while not stopping.is_set():
             try:
-                judged = self.watch()
+                judged = self.watch(rest=stopping.wait)
             except Exception:  # noqa: BLE001  the loop outlives it; the work is still there
                 _log.exception("step failed")
                 judged = 0
