@@ -84,6 +84,22 @@ def test_a_sound_installation_is_told_so(house, home):
     assert told == {*CHECKS} - {"tables"} | {"lake"}
 
 
+def test_windows_without_rows_and_without_a_verdict_are_sound(house, home, monkeypatch):
+    """Silence is judged too; what could not be judged has no profile, and that is told elsewhere."""
+    from watchkeeper.server.watching import Watcher
+
+    house.live(6)
+
+    def fail(*_):
+        raise ValueError("a monitor failed")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Watcher, "judge", fail)
+        house.live(7)
+
+    assert checks(house) == set()
+
+
 def test_no_installation_is_not_found(tmp_path):
     """And none is made by looking."""
     with pytest.raises(NotFound, match="--home"):

@@ -16,6 +16,7 @@ from watchkeeper.catalog.chores import ChoreKey, Chores
 from watchkeeper.catalog.schema import doubles, partial_marks, windows
 from watchkeeper.catalog.verdicts import Verdicts
 from watchkeeper.catalog.windows import RETAIN
+from watchkeeper.domain.verdict import Status
 from watchkeeper.domain.window import Granularity, Window
 from watchkeeper.errors import NotFound
 from watchkeeper.governance.checks.finding import Finding, Health, Subject
@@ -55,10 +56,10 @@ def _counts(subject: Subject, model: str) -> Iterator[Finding]:
     # Rows that were moved between the two looks are in one of them alone.
     if before != subject.installation.lake.version(model, LakeTable.PREDICTIONS):
         return
-    span = _span([window for window, *_ in held])
+    span = _span([window for window, _ in held])
     limit = _let_go(subject, model)
     counted: Counter[date] = Counter()
-    for window, accepted, _, _ in held:
+    for window, accepted in held:
         counted[_first_day(window.start.astimezone(UTC).date(), span)] += accepted
     found: Counter[date] = Counter()
     for day, rows in stored.items():
@@ -95,7 +96,7 @@ def profiles(subject: Subject) -> Iterator[Finding]:
 
 
 def _profiles(subject: Subject, model: str) -> Iterator[Finding]:
-    judged = [window for window, _, revision, _ in _windows(subject, model) if revision]
+    judged = _judged(subject, model)
     found = _stored_profiles(subject, model)
     limit = _let_go(subject, model)
     missing = [window for window in judged if (window.start, window.end) not in found.windows]
@@ -186,22 +187,35 @@ def _open(subject: Subject, model: str, table: LakeTable) -> DeltaTable | None:
         return None
 
 
-def _windows(subject: Subject, model: str) -> list[tuple[Window, int, int, datetime]]:
+def _windows(subject: Subject, model: str) -> list[tuple[Window, int]]:
     """Each window with the rows that were counted as stored (twice, where an id came again after it
-    had been forgotten), its profile's revision, and when it was known first.
+    had been forgotten).
     """
     held = windows.c
     again = (doubles.c.model == held.model) & (doubles.c.start == held.start)
     stored = held.accepted + sa.func.coalesce(doubles.c.rows, 0)
     asked = (
-        sa.select(held.start, held.end, stored, held.profile_revision, held.first_known_at)
+        sa.select(held.start, held.end, stored)
         .select_from(windows.outerjoin(doubles, again))
         .where(held.model == model)
         .order_by(held.start)
     )
     with subject.installation.records.read() as connection:
         rows = connection.execute(asked).all()
-    return [(Window(row[0], row[1]), row[2], row[3], row[4]) for row in rows]
+    return [(Window(start, end), number) for start, end, number in rows]
+
+
+def _judged(subject: Subject, model: str) -> list[Window]:
+    """The windows that must have a profile: judged, and not by a monitor that failed."""
+    held = windows.c
+    asked = sa.select(held.start, held.end).where(
+        held.model == model,
+        held.profile_revision > 0,
+        sa.func.coalesce(held.status, "") != Status.ERROR.value,
+    )
+    with subject.installation.records.read() as connection:
+        rows = connection.execute(asked.order_by(held.start)).all()
+    return [Window(start, end) for start, end in rows]
 
 
 def _stored_by_day(subject: Subject, model: str) -> Mapping[date, int]:
@@ -240,7 +254,7 @@ def _let_go(subject: Subject, model: str) -> datetime | None:
 def _recount(subject: Subject, model: str, days: list[tuple[date, date]]) -> str:
     """Set the counts of the windows of some days to what the lake holds, to be judged anew."""
     lake, changed = subject.installation.lake, 0
-    length = min((window.length for window, *_ in _windows(subject, model)), default=_DAY)
+    length = min((window.length for window, _ in _windows(subject, model)), default=_DAY)
     for first, last in days:
         span = Window(*(datetime.combine(day, time(), UTC) for day in (first, last)))
         rows = lake.rows(model, LakeTable.PREDICTIONS, start=span.start, end=span.end)
@@ -268,7 +282,7 @@ def _set_counts(
     known: Mapping[Window, datetime],
 ) -> int:
     held, changed = windows.c, 0
-    there = {w: n for w, n, _, _ in _windows(subject, model) if span.start <= w.start < span.end}
+    there = {w: n for w, n in _windows(subject, model) if span.start <= w.start < span.end}
     with subject.installation.records.write() as connection:
         for window in there.keys() | found.keys():
             more = found.get(window, 0) - there.get(window, 0)
