@@ -6,7 +6,7 @@ longer kept. A window takes them as it takes moved rows: it changes, and is judg
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from watchkeeper.catalog.accounting import BatchAccount
 from watchkeeper.catalog.clients import follow
 from watchkeeper.catalog.database import Database, insert_into
 from watchkeeper.catalog.inbox import BatchKey
+from watchkeeper.catalog.partials import PartialRows
 from watchkeeper.catalog.schema import column_notes, sent_batches, sent_profiles, windows
 from watchkeeper.domain.window import Window
 
@@ -98,6 +99,27 @@ class SentProfiles:
         )
         with self._database.read() as connection:
             return tuple(map(_part, connection.execute(asked.order_by(held.position))))
+
+    def rows(self, model: str, since: datetime | None) -> Mapping[Window, tuple[PartialRows, ...]]:
+        """How many rows were sent for each window that ends after a moment, by when."""
+        held = sent_profiles.c
+        asked = sa.select(
+            held.start,
+            held.end,
+            held.known_at,
+            sa.func.sum(held.rows).label("rows"),
+            sa.func.count().label("parts"),
+        ).where(held.model == model)
+        if since is not None:
+            asked = asked.where(held.end > since)
+        asked = asked.group_by(held.start, held.end, held.known_at)
+        found: dict[Window, tuple[PartialRows, ...]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(asked):
+                window = Window(row.start, row.end)
+                told = PartialRows(row.known_at, int(row.rows), int(row.parts))
+                found[window] = (*found.get(window, ()), told)
+        return found
 
     def merge(self, model: str, parts: Sequence[SentPart], whole: SentPart) -> bool:
         """Put their sum in the place of some stored parts; False, and nothing happens, where one of

@@ -109,11 +109,11 @@ def _column(key: SliceKey) -> str:
     return "" if key.version is None else "_wk_version"
 
 
-def profiled_rows(stored: StoredWindow, counted: Mapping[Window, Sequence[PartialRows]]) -> int:
+def profiled_rows(stored: StoredWindow, counted: Sequence[PartialRows]) -> int:
     """How many rows of a window are in its profile: in the one judged last, and counted since."""
     since = sum(
         item.rows
-        for item in counted.get(stored.window, ())
+        for item in counted
         if stored.judged_at is None or item.known_until > stored.judged_at
     )
     return stored.profiled_rows + since

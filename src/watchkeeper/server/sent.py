@@ -13,7 +13,7 @@ from watchkeeper.profiles.identity import with_identity
 from watchkeeper.profiles.packing import Known, known_binnings, unpack
 from watchkeeper.server.adding import summed, without_crowds
 
-__all__ = ["with_sent"]
+__all__ = ["readable", "with_sent"]
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def with_sent(
     Parts that were counted by other binnings cannot be added, and are left out. ``first``: it is
     the first window of the model, of which no part tells where in it the rows began.
     """
-    parts = list(_readable(sent, known_binnings(model, binnings)))
+    parts = list(readable(sent, known_binnings(model, binnings)))
     if not parts:
         return profiles
     own = [profiles] if profiles[0].rows else []
@@ -41,9 +41,10 @@ def with_sent(
     return [with_identity(replace(p, complete=p.complete and not first)) for p in found]
 
 
-def _readable(
+def readable(
     sent: Sequence[SentPart], known: Known
 ) -> Iterator[tuple[SentPart, list[WindowProfile]]]:
+    """Each part with its profiles; without those that were counted by other binnings."""
     for part in sent:
         try:
             yield part, unpack(part.body, known)

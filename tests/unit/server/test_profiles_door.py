@@ -261,3 +261,18 @@ def test_only_who_may_ingest_is_told_the_basis(api):
 
     assert shown.json()["data"]["definition"]["name"] == "loans"
     assert refused.status_code == 403
+
+
+def test_an_open_window_shows_what_clients_counted(source, stage, api):
+    """Before it is judged its rows and their distribution are those that were sent so far."""
+    counting, _ = source
+    for place in (0, 1):
+        send(counting, stage.loans(START).slice(60 * place, 60), f"b{place}")
+
+    (window,) = api("GET", "/api/v1/models/loans/windows").json()["data"]
+    shown = api(
+        "GET", "/api/v1/models/loans/distributions/income?start=2024-03-04T00:00:00Z"
+    ).json()["data"]
+
+    assert (window["accepted"], window["profiled"]) == (120, 120)
+    assert shown["current_rows"] == 120

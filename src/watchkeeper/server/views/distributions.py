@@ -24,14 +24,13 @@ from watchkeeper.domain.profile import (
 from watchkeeper.errors import InvalidInput, NotFound
 from watchkeeper.lake.lake import Lake
 from watchkeeper.monitors.words import number
-from watchkeeper.profiles.binning import binnings_without_reference
-from watchkeeper.profiles.binning_text import binnings_from_text
 from watchkeeper.profiles.codec import decode
 from watchkeeper.profiles.merge import merge
-from watchkeeper.profiles.packing import known_binnings, unpack
-from watchkeeper.server.adding import basis_name
+from watchkeeper.profiles.packing import unpack
+from watchkeeper.server.basis import Bases
 from watchkeeper.server.models import Models
 from watchkeeper.server.references import References
+from watchkeeper.server.sent import readable
 from watchkeeper.server.wire.distributions import Bin, Distribution, Missing
 from watchkeeper.server.wire.envelope import VerdictWire, verdict_wire, window_wire
 from watchkeeper.stats.grid import value_of
@@ -89,22 +88,19 @@ class DistributionView:
 
     def _since(self, model: Model, stored: StoredWindow) -> Iterator[list[WindowProfile]]:
         """What was counted since the window was judged, or before it ever was."""
-        store, baseline = self.catalog.partials, self.catalog.baselines.current(model.name)
+        store, since = self.catalog.partials, stored.judged_at
+        basis = Bases(self.catalog.baselines).of(self.models.get(model.name))
         mark = store.mark(model.name)
-        basis = basis_name(
-            self.models.get(model.name).revision, None if baseline is None else baseline.revision
-        )
-        if mark is None or mark.basis != basis:
-            return
-        known = known_binnings(
-            model,
-            binnings_without_reference(model)
-            if baseline is None
-            else binnings_from_text(baseline.binnings),
-        )
-        for part in store.of(model.name, stored.window):
-            if stored.judged_at is None or part.known_until > stored.judged_at:
-                yield unpack(part.body, known)
+        if mark is not None and mark.basis == basis.name:
+            for part in store.of(model.name, stored.window):
+                if since is None or part.known_until > since:
+                    yield unpack(part.body, basis.known)
+        later = [
+            part
+            for part in self.catalog.sent.of(model.name, stored.window)
+            if since is None or (part.known_at is not None and part.known_at > since)
+        ]
+        yield from (profiles for _, profiles in readable(later, basis.known))
 
     def _reference(self, model: Model, segment: str | None) -> WindowProfile | None:
         baseline = self.catalog.baselines.current(model.name)

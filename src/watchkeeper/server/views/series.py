@@ -39,13 +39,14 @@ class SeriesView:
         """The windows that start in the range, oldest first."""
         model = self.models.get(name).model
         mark, clock = self.catalog.partials.mark(name), self.time_of(name)
-        counted = self.catalog.partials.rows(name)
+        counted = [self.catalog.partials.rows(name), self.catalog.sent.rows(name, asked.start)]
         lateness = () if mark is None else mark.lateness
         found = []
         for stored in stored_windows(self.catalog, name, asked):
             judged = stored.judged_at is not None
             stands = closing(stored.window.end, judged=judged, lateness=lateness, clock=clock)
-            found.append(_row(model, stored, (profiled_rows(stored, counted), stands)))
+            since = [item for rows in counted for item in rows.get(stored.window, ())]
+            found.append(_row(model, stored, (profiled_rows(stored, since), stands)))
         return found
 
     def service(self, name: str, asked: Range) -> Service:
