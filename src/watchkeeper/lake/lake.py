@@ -126,6 +126,11 @@ class Lake:
             (known >= pa.scalar(start, STAMP)) & (known < pa.scalar(end, STAMP)),
         )
 
+    def happened(self, model: str, start: datetime, end: datetime) -> int:
+        """How many stored predictions happened in ``[start, end)``, duplicates included."""
+        window = Window(start, end)
+        return self._table(model, LakeTable.PREDICTIONS).count(_days(window), _within(window))
+
     def joined(self, model: Model, window: Window, *, known_at: datetime | None = None) -> pa.Table:
         """The window's predictions, each once, left-joined to the latest label known by
         ``known_at`` (None: now); in the order of event time.

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from watchkeeper.lake.layout import LakeTable
+from watchkeeper.server.views import rows as row_views
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -97,3 +98,13 @@ def test_what_cannot_be_told_is_refused(lived, asked, said):
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_input")
     assert said in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("table", ["joined", "predictions", "labels"])
+def test_more_than_one_answer_holds_is_refused(lived, monkeypatch, table):
+    """Predictions before they are read."""
+    monkeypatch.setattr(row_views, "_MOST_ROWS", 149)
+
+    answer = lived("GET", "/api/v1/models/loans/rows", params={**FIRST, "table": table})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+    assert "150" in answer.json()["error"]["message"]

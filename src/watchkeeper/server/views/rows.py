@@ -52,6 +52,8 @@ class RowsView:
         """The rows in the order of time. TooLarge where they are more than one answer holds."""
         model = self.models.get(name).model
         window = Window(asked.start, asked.end)
+        if asked.table in (RowTable.JOINED, RowTable.PREDICTIONS):
+            _refuse_many(self.lake.happened(name, asked.start, asked.end))  # before they are read
         if asked.table is RowTable.JOINED:
             if asked.as_of is not None:
                 raise InvalidInput(
@@ -61,11 +63,7 @@ class RowsView:
             rows = self.lake.joined(model, window, known_at=asked.known_at)
         else:
             rows = self._stored(name, asked)
-        if rows.num_rows > _MOST_ROWS:
-            raise TooLarge(
-                f"one answer holds at most {_MOST_ROWS:,} rows, these are {rows.num_rows:,}: ask "
-                "for a shorter time"
-            )
+        _refuse_many(rows.num_rows)
         return rows
 
     def _stored(self, name: str, asked: RowsAsked) -> pa.Table:
@@ -82,6 +80,14 @@ class RowsView:
             rows = rows.filter(pa.compute.field("_wk_known_at") <= pa.scalar(asked.known_at))
         order = [("_wk_time", "ascending")] if "_wk_time" in rows.schema.names else []
         return rows.sort_by([*order, ("_wk_known_at", "ascending"), ("_wk_seq", "ascending")])
+
+
+def _refuse_many(rows: int) -> None:
+    if rows > _MOST_ROWS:
+        raise TooLarge(
+            f"one answer holds at most {_MOST_ROWS:,} rows, these are {rows:,}: ask for a shorter "
+            "time"
+        )
 
 
 def _read_as_of(text: str) -> int | datetime:
