@@ -19,6 +19,8 @@ __all__ = ["Clocks"]
 _WALL, _DATA = "wall", "data"
 # A batch is stamped before it is committed; within this time every stamped batch can be seen.
 _COMMIT_SLACK = timedelta(seconds=2)
+# Another process may have said otherwise meanwhile.
+_SAY_AGAIN = timedelta(minutes=1)
 
 
 class Clocks:
@@ -31,15 +33,16 @@ class Clocks:
         self._windows = windows
         self._wall = wall
         self._lock = threading.Lock()
-        self._known: dict[str, str] = {}
+        self._known: dict[str, tuple[str, datetime]] = {}
 
     def driven_by_data(self, model: str, *, data: bool, by: str) -> None:
         """Say which clock the model's latest batch goes by."""
-        wanted = _DATA if data else _WALL
+        wanted, now = _DATA if data else _WALL, self._wall()
         with self._lock:
-            if self._known.get(model, _WALL) != wanted or model not in self._known:
-                self._documents.put(model, wanted, by=by, now=self._wall())
-                self._known[model] = wanted
+            said, at = self._known.get(model, ("", now))
+            if said != wanted or now - at > _SAY_AGAIN:
+                self._documents.put(model, wanted, by=by, now=now)
+                self._known[model] = (wanted, now)
 
     def now(self) -> Mapping[str, datetime]:
         """Each model's time; a model that is not named goes by `wall`."""

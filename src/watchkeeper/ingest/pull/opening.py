@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -38,11 +39,13 @@ def open_puller(door: Door, read: Callable[[Secret], str], scratch: Path) -> Pul
 
 def _files(door: Door, secret: Reader, scratch: Path) -> Puller:
     source = door.source
+    own = scratch / source.name
+    shutil.rmtree(own, ignore_errors=True)  # what a worker that was killed left behind
     return FilePuller(
         door,
         _folder(source, secret),
         door.catalog.source_files,
-        scratch,
+        own,
         settle=source.number("settle", _SETTLE_SECONDS[source.type]),
         poll=source.number("poll", _POLL_SECONDS[source.type]),
     )

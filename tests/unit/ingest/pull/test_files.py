@@ -266,6 +266,18 @@ def test_a_folder_that_is_not_there_is_no_empty_one(keep, folder, source):
         keep.puller(source(path=str(folder / "gone"))).step()
 
 
+def test_what_a_killed_worker_left_behind_is_deleted(keep, folder, source, drain):
+    """A copy that was being read is of no use to the next."""
+    left = keep.scratch / "src" / "pull-x"
+    left.parent.mkdir(parents=True)
+    left.write_text("half")
+    pq.write_table(loans(1), folder / "a.parquet")
+
+    drain(keep.puller(source()))
+
+    assert (list(left.parent.iterdir()), keep.counts().accepted) == ([], 1)
+
+
 @pytest.mark.slow
 def test_files_of_an_object_store(keep, source, drain, object_store):
     """The same over a real S3 server: each once, changed ones refused, wrong keys told."""
