@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -108,3 +111,42 @@ def test_doors_without_a_client_share_one(tmp_path, monkeypatch):
     other({"x": 1})
 
     assert len({path.parent for path in tmp_path.rglob("lock")}) == 1
+
+
+FORKED = """
+import os, sys, threading
+import watchkeeper as wk
+from watchkeeper.sdk import door
+
+held, go_on = threading.Event(), threading.Event()
+
+def making():
+    with door._making:
+        held.set()
+        go_on.wait()
+
+@wk.watch("m")
+def predict(row):
+    return 1
+
+threading.Thread(target=making, daemon=True).start()
+held.wait()
+child = os.fork()
+if child == 0:
+    predict({"x": 1})
+    os._exit(0 if wk.last_prediction_id() else 1)
+status = os.waitpid(child, 0)[1]
+go_on.set()
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def test_a_fork_while_a_client_is_made_holds_nobody_up(tmp_path):
+    """A child of a process whose other thread is making a client makes its own."""
+    environment = {**os.environ, "WATCHKEEPER_HOME": str(tmp_path), "WATCHKEEPER_URL": NOBODY}
+
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED], check=False, timeout=60, env=environment
+    )
+
+    assert ended.returncode == 0
