@@ -392,6 +392,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=20_000_000, help="of the long run")
     parser.add_argument("--seconds", type=float, default=60.0, help="of the paced run")
+    parser.add_argument("--rate", type=float, default=50_000, help="rows a second of the paced run")
     parser.add_argument("--only", choices=["rates", "paced", "much"])
     asked = parser.parse_args()
     if asked.only in (None, "rates"):
@@ -403,7 +404,7 @@ def main() -> None:
             send(server, "json", 5_000, 24)
     if asked.only in (None, "paced"):
         with serving() as server:
-            paced(server, 50_000, asked.seconds)
+            paced(server, asked.rate, asked.seconds)
     if asked.only in (None, "much"):
         with serving() as server:
             much(server, asked.rows)

@@ -245,7 +245,7 @@ class Inbox:
             rows = connection.execute(asked).all()
         return tuple(Wait(row.model, int(row.size), from_micros(row.since)) for row in rows)
 
-    def claim(self, model: str, *, most_bytes: int = 64 * 1024 * 1024) -> Claim | None:
+    def claim(self, model: str, *, most_bytes: int = 24 * 1024 * 1024) -> Claim | None:
         """The model's unfinished claim, or a new one of its oldest batches; None: nothing waits.
 
         A claim holds at least one batch, else at most ``most_bytes``.

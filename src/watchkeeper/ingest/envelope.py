@@ -60,7 +60,7 @@ def pack(
         labels=packed_table(_labels(checked, settled, model, arrival)),
         quarantine=packed_table(
             quarantined(
-                [(item, batch.row(item.row)) for item in rejections],
+                list(zip(rejections, batch.rows([r.row for r in rejections]), strict=True)),
                 kind=kind.value,
                 model=model,
                 arrival=arrival,
@@ -174,10 +174,20 @@ def quarantined(
         "_wk_kind": pa.repeat(kind, size),
         "_wk_reason": pa.array([item.reason.value for item, _ in rejected], pa.string()),
         "_wk_detail": pa.array([_plain(item.detail) for item, _ in rejected], pa.string()),
-        "_wk_row": pa.array([json.dumps(_short(row), default=str) for row in rows], pa.string()),
+        "_wk_row": pa.array([_row_text(row) for row in rows], pa.string()),
         "_wk_day": _days(day),
     }
     return pa.Table.from_arrays([held[name] for name in schema.names], schema=schema)
+
+
+def _row_text(row: object) -> str:
+    """A row as JSON text; only one that is long is looked through for what is too long in it."""
+    try:
+        text = json.dumps(row, default=str)
+    except (TypeError, ValueError):  # names that are no text, or a row within itself
+        text = ""
+    whole = 0 < len(text) <= _LONGEST_SHOWN
+    return text if whole else json.dumps(_short(row), default=str)
 
 
 def _short(value: object) -> object:

@@ -54,7 +54,7 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The columns of a batch. ``rows`` gives row i as it came, for the quarantine.
+    """The columns of a batch. ``rows`` gives rows as they came, for the quarantine.
 
     ``broken`` holds the rows that are no mapping at all. ``plain``: the plain words (``id``) are
     the system's, where the model has no column so named.
@@ -66,12 +66,12 @@ class Batch:
     broken: Mapping[int, object]
     plain: bool = True
 
-    def row(self, index: int) -> object:
-        """Row ``index`` as it came."""
+    def rows(self, places: Sequence[int]) -> list[object]:
+        """Rows as they came."""
         if isinstance(self.source, pa.Table):
-            return self.source.slice(index, 1).to_pylist()[0]
-        found = self.broken.get(index, self.source[index])
-        return found.content if isinstance(found, Refused) else found
+            return _arrow_rows(self.source, places)
+        held = [self.broken.get(place, self.source[place]) for place in places]
+        return [item.content if isinstance(item, Refused) else item for item in held]
 
     def present(self, name: str) -> Indices:
         """The rows that have a value under ``name``."""
@@ -137,6 +137,14 @@ def _flattened(
         if name != _FEATURES
     }
     return {**features, **outer}
+
+
+def _arrow_rows(table: pa.Table, places: Sequence[int]) -> list[object]:
+    try:
+        found: list[object] = table.take(pa.array(places, pa.int64())).to_pylist()
+    except pa.ArrowNotImplementedError:  # some types, such as views of texts, are not taken from
+        found = [table.slice(place, 1).to_pylist()[0] for place in places]
+    return found
 
 
 def _from_arrow(table: pa.Table, own: AbstractSet[str]) -> Batch:
