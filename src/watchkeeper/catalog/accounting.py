@@ -145,7 +145,7 @@ class Accounts:
         )
         held = account_days.c
         counted = sa.select(sa.func.coalesce(sa.func.sum(held.received), 0)).where(
-            held.model == model, held.kind == "predictions"
+            held.model == model, held.kind != "labels"
         )
         with self._database.read() as connection:
             return int(connection.execute(counted).scalar_one()) >= int(

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from watchkeeper.catalog.accounting import BatchAccount
+from watchkeeper.catalog.accounting import BatchAccount, count_days
 from watchkeeper.catalog.clients import follow
 from watchkeeper.catalog.database import Database, insert_into
 from watchkeeper.catalog.inbox import BatchKey
@@ -88,6 +88,7 @@ class SentProfiles:
                 _note(connection, batch.name.model, part)
             held = [part for part in batch.parts if part.rows]
             _insert(connection, batch.name.model, held, batch.known_at)
+            count_days(connection, batch.name.model, [batch.account])
             follow(connection, batch.name.model, [batch.account], known_at=batch.known_at)
         return True
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from watchkeeper.catalog.accounting import BatchAccount
+from watchkeeper.catalog.windows import Move
 from watchkeeper.domain.sending import SENDING_HEADER, Sending, SentCounts, encode_sending
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
@@ -141,3 +143,15 @@ def test_a_model_that_is_not_there_has_no_account(api):
     """An unknown model is not found, rather than empty."""
     for path in ("accounting", "clients"):
         assert api("GET", f"/api/v1/models/nothing/{path}").status_code == 404
+
+
+def test_rows_of_which_only_profiles_came_are_told_too(api, stage):
+    """A client that counts by itself numbers its rows as others do."""
+    said = Sending("p", START, 1, 30)
+    account = BatchAccount("profiles", START, START, 30, 30, since=START, sending=said)
+    stage.parts.catalog.windows.record(Move("door", "loans", 1, START, accounts=[account]))
+
+    assert [(row["kind"], row["arrived"]) for row in get(api, "clients")["data"]] == [
+        ("profiles", 30)
+    ]
+    assert [day["kind"] for day in get(api, "accounting")["data"]["days"]] == ["profiles"]

@@ -73,12 +73,18 @@ def _named(clients: Sequence[ClientAccount], what: str) -> str:
     ]
     found = sorted((c for c in counts if c[0]), key=lambda c: (-c[0], c[1].name, c[1].kind))
     said = [
-        f"{count:,} {client.kind.removesuffix('s') if count == 1 else client.kind} of {client.name}"
+        f"{count:,} {_kind(client.kind, count)} of {client.name}"
         for count, client in found[:_NAMED]
     ]
     if len(found) > _NAMED:
         said.append(f"the rest of {len(found) - _NAMED} other clients")
     return ", ".join(said)
+
+
+def _kind(kind: str, count: int) -> str:
+    """What the rows are; of those in profiles only their number was ever to come."""
+    words = "profiled predictions" if kind == "profiles" else kind
+    return words.removesuffix("s") if count == 1 else words
 
 
 def _added_up(series: Series, profile: WindowProfile, account: Accounting) -> Evidence:

@@ -10,6 +10,10 @@ from watchkeeper.server.wire.envelope import WindowWire, Wire
 __all__ = ["AccountDay", "AccountRow", "ClientRow", "ClockWire", "GapWire", "ModelAccount"]
 
 
+# Predictions of which only profiles were sent are counted, and never stored.
+RowsSent = Literal["predictions", "labels", "profiles"]
+
+
 class AccountRow(Wire):
     """What became of the rows of one window.
 
@@ -41,7 +45,7 @@ class AccountDay(Wire):
     """
 
     day: date
-    kind: Literal["predictions", "labels"]
+    kind: RowsSent
     received: int
     accepted: int
     duplicate: int
