@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
+from watchkeeper.sdk import lifetime
 from watchkeeper.sdk.keeper import Keeper
 from watchkeeper.sdk.sender import Sender
 from watchkeeper.sdk.spool import Spool
@@ -17,6 +18,7 @@ from watchkeeper.sdk.spool import Spool
 __all__ = ["Background"]
 
 _POLL_SECONDS = 0.01
+_EXIT_SECONDS = 5.0
 
 
 class Background:
@@ -38,19 +40,23 @@ class Background:
         with self._starting:
             if not self._started and not self._stopping:
                 self._started = True
+                lifetime.begun(self)
                 self._keeping.start()
                 self._sending.start()
 
-    def flush(self, timeout_seconds: float) -> bool:
-        """Send all of this process's rows; False where they were not all sent in time.
+    def flush(self, timeout_seconds: float, *, patient: bool = True) -> bool:
+        """Send all of this process's rows; False where they were not all sent in time, or without
+        patience where the server does not take them.
 
         A request to a slow server is not interrupted: the timeout bounds the waiting.
         """
         self.start()
+        before = self._sender.failed
         self._sending.wake.put(None)
         until = time.monotonic() + timeout_seconds
         while not self._spool.is_empty():
-            if time.monotonic() >= until:
+            hopeless = not patient and self._sender.failed > before
+            if hopeless or time.monotonic() >= until:
                 return False
             time.sleep(_POLL_SECONDS)
         return True
@@ -59,6 +65,7 @@ class Background:
         """End both threads and give up the spool; where a request takes longer than the timeout,
         that is done once it is answered.
         """
+        self._spool.end()
         with self._starting:
             self._stopping = True
         if not self._started:
@@ -66,6 +73,11 @@ class Background:
             return
         self._keeping.stop(timeout_seconds, then=lambda: None)
         self._sending.stop(timeout_seconds, then=self._end)
+
+    def close_at_exit(self) -> None:
+        """As the process ends: flush for some seconds, though not for a server that is away."""
+        self.flush(_EXIT_SECONDS, patient=False)
+        self.stop(_EXIT_SECONDS)
 
     def give_up(self) -> None:
         """Have both threads end by themselves, soon, after a last attempt to send.
@@ -80,9 +92,13 @@ class Background:
         self._end()
 
     def _end(self) -> None:
-        self._spool.finish()
-        self._sender.say_closed()
-        self._spool.close()
+        try:
+            self._spool.end()
+            self._spool.finish()
+            self._sender.say_closed()
+        finally:
+            self._spool.close()
+            lifetime.ended(self)
 
 
 class _Ticking:

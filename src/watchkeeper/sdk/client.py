@@ -247,8 +247,6 @@ class Client:
             return True
         self._closed = True
         sent = self.flush(timeout_seconds)
-        if self._spool is not None:
-            self._spool.end()
         for background in self._running:
             background.stop(timeout_seconds)
         return sent

@@ -65,6 +65,7 @@ class Sender:
         self._counters = counters
         self._interval = interval_seconds
         self._horizon = horizon_seconds
+        self.failed = 0  # rounds that ended without their rows sent
         self._failures = 0
         self._not_before = 0.0
         self._adopted_at = -_ADOPT_SECONDS
@@ -83,6 +84,7 @@ class Sender:
             self._spool.seal()
             wait = max(0.0, self._not_before - time.monotonic())
             if wait > 0:
+                self.failed += 1
                 return wait
             files = self._spool.ready()
             for place, ready in enumerate(files):
@@ -102,6 +104,7 @@ class Sender:
         try:
             return self.round()
         except Exception as error:  # noqa: BLE001  the thread must outlive it
+            self.failed += 1
             self._counters.warn("sender", f"sending to {self._http.url} failed: {error!r}")
             return _LONGEST_WAIT_SECONDS
 
@@ -122,6 +125,7 @@ class Sender:
 
     def _back_off(self, failure: Failure) -> float:
         self._counters.warn(f"later-{failure.status}", f"rows wait to be sent: {failure.error}")
+        self.failed += 1
         longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2.0**self._failures)
         self._failures = min(self._failures + 1, 20)
         jittered = longest * random.uniform(0.5, 1.0)  # noqa: S311  jitter, no secret
