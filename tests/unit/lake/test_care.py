@@ -31,6 +31,16 @@ def test_small_files_of_a_day_become_one(shelf):
     assert shelf.ids() == ["0", "1", "2", "3", "4", "5", "6", "7", "other"]
 
 
+def test_labels_of_unknown_day_are_merged_too(shelf):
+    """They lie together, whatever is said of them later."""
+    for number in range(4):
+        shelf.put((str(number), "yes", None), table=L)
+    care = shelf.lake.care("m", L)
+
+    assert [care.merge(place) for place in care.crowded(min_files=4)] == [4]
+    assert shelf.ids(L) == ["0", "1", "2", "3"]
+
+
 def test_a_day_whose_files_lie_across_each_other_is_put_in_the_order_of_time(shelf):
     """They become one in which every row comes after those that happened before."""
     for number in (2, 0, 1):
