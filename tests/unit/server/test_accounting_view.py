@@ -155,3 +155,16 @@ def test_rows_of_which_only_profiles_came_are_told_too(api, stage):
         ("profiles", 30)
     ]
     assert [day["kind"] for day in get(api, "accounting")["data"]["days"]] == ["profiles"]
+
+
+def test_rows_that_come_after_their_window_was_due_are_late(api, stage, clock):
+    """A day is due five minutes after it ended; what comes later is counted, and counted as late."""
+    for minutes, identity in ((4, "in time"), (6, "late")):
+        clock.now = START + DAY + minutes * MINUTE
+        rows = [{"id": identity, "at": START.isoformat(), "income": 1.0}]
+        assert api("POST", "/api/v1/models/loans/predictions", json={"rows": rows}).is_success
+        stage.parts.worker().mover.move()
+
+    (window,) = get(api, "accounting", end=(START + DAY).isoformat())["data"]["windows"]
+
+    assert (window["accepted"], window["late"]) == (2, 1)
