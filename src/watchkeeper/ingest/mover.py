@@ -63,8 +63,9 @@ def longest_wait(models: int) -> timedelta:
 class Mover:
     """Takes what the inbox holds into the lake. Call `move` every second, or when rows came.
 
-    ``told`` hears of every move once it is done, with the predictions as they were stored; what it
-    makes of them must be mendable from what is stored, because a crash may come before it.
+    ``told`` hears of every move once its rows are stored and recorded, with the predictions as they
+    were stored; what it makes of them must be mendable from what is stored, because a crash may
+    come before it, and it may hear of a move twice.
 
     Attributes
     ----------
@@ -134,11 +135,11 @@ class Mover:
         while more and (claim := self._inbox.claim(model)) is not None:
             move, rows, predictions = self._append(claim)
             self._windows.record(move)
-            more = self._inbox.finish(claim)
             touched = tuple(sorted({tally.window for tally in move.tallies}))
             moved = Moved(model, claim.number, rows, touched)
-            if self._told is not None:
+            if self._told is not None:  # before the inbox forgets them: what waits no more is told
                 self._told(moved, predictions)
+            more = self._inbox.finish(claim)
             yield moved
 
     def _append(self, claim: Claim) -> tuple[Move, int, pa.Table]:

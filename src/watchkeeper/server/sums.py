@@ -80,7 +80,7 @@ class Sums:
         try:
             basis = self.bases.of(self.models.get(moved.model))
             if not self._add(basis, moved, rows):
-                self._mend(basis)
+                self._mend(basis, rows)
         except Exception:  # noqa: BLE001  whatever it is: rows are safe, their windows are recounted
             _log.exception("moved rows were not counted model=%s", moved.model)
             self._give_up(moved.model)
@@ -101,8 +101,7 @@ class Sums:
         before = store.mark(name)
         if before is None or before.number != moved.number - 1 or before.basis != basis.name:
             return False
-        events, known = (_micros(rows, column) for column in ("_wk_time", "_wk_known_at"))
-        mark = observed(replace(before, number=moved.number), events, known)
+        mark = _told(replace(before, number=moved.number), rows)
         held = store.rows(name)
         made = [
             found
@@ -140,7 +139,7 @@ class Sums:
         inside = (times >= to_micros(slot.window.start)) & (times < to_micros(slot.window.end))
         return int(np.count_nonzero(inside)) == stored.accounting.accepted
 
-    def _mend(self, basis: Basis) -> None:
+    def _mend(self, basis: Basis, moved: pa.Table | None = None) -> None:
         store, name = self.catalog.partials, basis.model.name
         inbox = self.catalog.inbox.identity
         before = store.mark(name) or Mark(name, inbox, 0, basis.name)
@@ -152,7 +151,8 @@ class Sums:
             for slot in self._unseen(basis, stored)
             for found in self._partials(basis, slot)
         ]
-        store.replace(replace(before, inbox=inbox, number=number, basis=basis.name), made)
+        mark = replace(before, inbox=inbox, number=number, basis=basis.name)
+        store.replace(mark if moved is None else _told(mark, moved), made)
 
     def _is_current(self, stored: StoredWindow) -> bool:
         """Whether a window's rows are counted as they come."""
@@ -216,6 +216,11 @@ class Sums:
             return self.catalog.windows.get(model, window)
         except NotFound:
             return None
+
+
+def _told(mark: Mark, rows: pa.Table) -> Mark:
+    """The mark, with how late the rows came."""
+    return observed(mark, _micros(rows, "_wk_time"), _micros(rows, "_wk_known_at"))
 
 
 def _kept(profiles: Sequence[WindowProfile], *, whole: bool) -> Sequence[WindowProfile]:

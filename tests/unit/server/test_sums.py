@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from watchkeeper.catalog.verdicts import VerdictFilter
 from watchkeeper.domain.window import Window
 from watchkeeper.ingest.receive import Receiver
 from watchkeeper.ingest.rows import RowKind
@@ -21,6 +22,7 @@ from watchkeeper.profiles.codec import decode
 from watchkeeper.profiles.compute import profile
 from watchkeeper.profiles.readers import open_table
 from watchkeeper.server import looking
+from watchkeeper.server.views.asked import Range
 from watchkeeper.server.wiring import open_parts
 from watchkeeper.settings import Settings
 from watchkeeper.testing.clock import Clock
@@ -232,6 +234,7 @@ import os, signal, sys
 from pathlib import Path
 from datetime import datetime, timedelta
 from watchkeeper.catalog.partials import Partials
+from watchkeeper.server.views.asked import Range
 from watchkeeper.server.wiring import open_parts
 from watchkeeper.settings import Settings
 from watchkeeper.testing.clock import Clock
@@ -352,3 +355,48 @@ def test_history_is_not_counted_as_it_comes(live, loans, start):
 
     assert live.rows_counted() == 0
     assert live.added == []
+
+
+def test_an_open_window_is_shown_as_it_fills(live, loans, start):
+    """What was counted stands in the list of windows, and in distributions, before any judgement."""
+    live.predictions(loans(start).slice(0, 60), start + 8 * HOUR)
+    live.step(start + 9 * HOUR)
+    hub = live.parts.hub()
+
+    (row,) = hub.series.windows("loans", Range(None, None))
+    assert (row.accepted, row.profiled, row.closing, row.status) == (60, 60, "open", None)
+    shown = hub.distributions.of("loans", "income", start=start, segment="region=north")
+    assert 0 < shown.current_rows < 60
+
+    live.step(start + DAY + HOUR)
+    (row,) = hub.series.windows("loans", Range(None, None))
+    assert (row.profiled, row.closing) == (60, "complete")
+
+
+def test_verdicts_before_the_watermark_are_provisional(live, loans, start):
+    """Where rows are known to come late, a window is judged provisionally when it is due."""
+    table = loans(start)
+    live.predictions(table.slice(100, 50), start + 23 * HOUR)
+    live.predictions(table.slice(0, 100), start + 23 * HOUR + timedelta(minutes=30))
+
+    live.step(start + DAY + HOUR)
+
+    found = live.parts.catalog.verdicts.series(VerdictFilter("loans"))
+    assert found
+    assert all(verdict.provisional for verdict in found)
+    (row,) = live.parts.hub().series.windows("loans", Range(None, None))
+    assert row.closing == "provisional"
+
+
+def test_judging_rests_where_rows_wait(live, loans, start, monkeypatch):
+    """Rows that wait too long are moved before the next model is judged."""
+    live.predictions(loans(start), start + HOUR)
+    live.step(start + 2 * HOUR)
+    live.clock.now = start + DAY + HOUR
+    rests = []
+    worker = live.parts.worker()
+    monkeypatch.setattr(type(worker.mover), "is_behind", lambda self, now: True)
+
+    assert worker.watch(rest=rests.append) == 1
+
+    assert len(rests) == 1

@@ -19,9 +19,9 @@ class WindowRow(Wire):
     no label. ``revision`` counts the judgements; ``known_at`` is when the latest was made, on the
     clock of the data. ``profiled`` counts the rows that its profile holds already: rows are counted
     as they come, and judged when the window is due. ``closing`` is ``open`` until it was judged,
-    ``provisional`` while rows may still come, as late as the model's rows are known to (it is then
-    judged again at the next full hour), and ``complete`` once the model's ``watermark``, the event
-    time up to which its rows are believed to be complete, has passed its end.
+    ``provisional`` while rows may still come, as late as the model's rows are known to (it is judged
+    again when they do), and ``complete`` once the model's ``watermark``, the event time up to which
+    its rows are believed to be complete, has passed its end.
     """
 
     window: WindowWire
