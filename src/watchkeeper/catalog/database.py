@@ -7,6 +7,7 @@ a time; a commit is on disk when it returns, because a commit is an acknowledgem
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -25,6 +26,7 @@ _BUSY_MS = 30_000
 # Copying the log into the file is the worker's business, so that a commit waits for the disk once;
 # beyond this (64 MiB) whoever commits does it, for a worker that is away.
 _WAL_PAGES = 16_384
+_LEAST_FREE = 16 * 2**20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -100,6 +102,20 @@ class Database:
                 f"the database {self.url.render_as_string(hide_password=True)} does not answer: "
                 f"{error.orig}"
             ) from error
+
+    def require_space(self) -> None:
+        """Unavailable where SQLite's disk is all but full: what is left is for moving on what is
+        there. A server of databases looks after its own disk.
+        """
+        if not self.is_sqlite:
+            return
+        folder = Path(str(self.url.database)).parent
+        free = shutil.disk_usage(folder).free
+        if free < _LEAST_FREE:
+            raise Unavailable(
+                f"the disk of {folder} must have {_LEAST_FREE} bytes free, and it has {free}: "
+                "make room, nothing has to be restarted"
+            )
 
     def checkpoint(self) -> None:
         """Copy what SQLite's log holds into the file, without holding up anybody."""

@@ -172,6 +172,10 @@ class Inbox:
         with self._database.read() as connection:
             return _receipt(connection, key)
 
+    def require_space(self) -> None:
+        """Unavailable where there is no room for more batches on the disk."""
+        self._database.require_space()
+
     def waiting(self) -> tuple[int, int]:
         """How many batches, and how many bytes of rows, wait for the lake."""
         asked = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(inbox.c.bytes), 0))

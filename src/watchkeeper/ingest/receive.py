@@ -157,7 +157,8 @@ class Receiver:
         return from_micros(-(-to_micros(self._clock() + memory) // step) * step)
 
     def require_room(self) -> None:
-        """RateLimited where too much waits for the lake."""
+        """RateLimited where too much waits for the lake, Unavailable where the disk is full."""
+        self._inbox.require_space()
         if self._most_waiting is None:
             return
         batches, size = self._inbox.waiting()

@@ -128,7 +128,9 @@ class Parts:
             ),
             rows=RowsView(self.models, self.lake),
             accounting=AccountingView(self.models, self.catalog, self.time_of),
-            progress=ProgressView(self.models, self.catalog, self.clocks, self.now),
+            progress=ProgressView(
+                self.models, self.catalog, self.clocks, self.now, self.receiver.require_room
+            ),
             telemetry=telemetry,
         )
 

@@ -27,6 +27,7 @@ class ProgressView:
     catalog: Catalog
     clocks: Clocks
     now: Callable[[], datetime]
+    require_room: Callable[[], None]
 
     def clock(self) -> Clock:
         """The worker's progress."""
@@ -53,6 +54,8 @@ class ProgressView:
         )
 
     def require_ready(self) -> None:
-        """Unavailable where the databases do not answer."""
-        self.catalog.inbox.waiting()
+        """Unavailable where the databases do not answer or their disk is full, RateLimited where
+        too much waits for the lake.
+        """
+        self.require_room()
         self.catalog.windows.count(WindowState.DIRTY)
