@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _HEAD = ("kind", "apiVersion", "name", "model", "type", "rows", "columns", "enabled")
-# What the puller itself decides, because that nothing is lost or doubled hangs on it.
+# What the puller itself decides: that nothing is lost or doubled hangs on it.
 KAFKA_OWN = (
     "bootstrap.servers",
     "group.id",
@@ -38,6 +38,7 @@ KAFKA_OWN = (
     "enable.auto.offset.store",
     "auto.offset.reset",
     "isolation.level",
+    "plugin.library.paths",  # it would load any program into the worker
 )
 
 

@@ -8,6 +8,7 @@ moment at which it was made is part of what its numbers count in.
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -145,7 +146,7 @@ class NatsTopic:
             ".", "-"
         )
         context = self._client.jetstream(timeout=_ANSWER_SECONDS / 2)
-        made = (await context.stream_info(stream)).created
+        made = await self._made(stream)
         newest = self._source.text("start") == "newest"
         await context.add_consumer(
             stream,
@@ -160,6 +161,15 @@ class NatsTopic:
         )
         self._pull = await context.pull_subscribe_bind(durable=durable, stream=stream)
         return f"{stream}@{made}"
+
+    async def _made(self, stream: str) -> str:
+        """When a stream was made, in the server's words: older clients leave it out."""
+        subject = f"$JS.API.STREAM.INFO.{stream}"
+        answer = await self._client.request(subject, b"", timeout=_ANSWER_SECONDS / 2)
+        said = json.loads(answer.data)
+        if "error" in said:
+            raise ConnectionError(str(said["error"].get("description", "it refuses")))
+        return str(said["created"])
 
     async def _fetch(self, most: int, seconds: float) -> list[Message]:
         if not self._client.is_connected:

@@ -63,24 +63,28 @@ Sender = Annotated[Principal, Security(sender, scopes=[Scope.INGEST])]
 
 
 @router.post("/cloudevents", openapi_extra=_BODY)
-async def post_events(hub: HubOf, _: Sender, request: Request) -> Envelope[EventsTaken]:
+async def post_events(hub: HubOf, caller: Sender, request: Request) -> Envelope[EventsTaken]:
     """Take in events of any model, told by their inference service; the answer comes when they
     are durable.
     """
-    return await _take(hub, request, None)
+    return await _take(hub, request, caller, None)
 
 
 @router.post("/models/{model}/cloudevents", openapi_extra=_BODY)
 async def post_model_events(
-    hub: HubOf, _: Sender, request: Request, model: str
+    hub: HubOf, caller: Sender, request: Request, model: str
 ) -> Envelope[EventsTaken]:
     """Take in events of one model."""
-    return await _take(hub, request, model)
+    return await _take(hub, request, caller, model)
 
 
-async def _take(hub: HubOf, request: Request, model: str | None) -> Envelope[EventsTaken]:
+async def _take(
+    hub: HubOf, request: Request, caller: Principal, model: str | None
+) -> Envelope[EventsTaken]:
     intake = hub.intake
+    await run_in_threadpool(intake.require_room, caller)
     async with read_body(request, limit=intake.limits.batch_bytes, room=intake.room) as body:
         events = await run_in_threadpool(read_events, request.headers, body.content)
+        intake.flow.spend(caller.key, rows=len(events), size=body.sent)
         taken = await run_in_threadpool(hub.events.take, events, model=model)
     return Envelope(data=taken)
