@@ -107,7 +107,8 @@ def test_what_is_old_is_forgotten(catalog):
     catalog.sent.put(batch("a", part()))
     catalog.sent.put(batch("b", part(SECOND), known_at=START + 2 * HOUR))
 
-    assert catalog.sent.forget(START + 90 * timedelta(minutes=1)) == 1
+    assert catalog.sent.let_go("other", START + 90 * timedelta(minutes=1)) == 0
+    assert catalog.sent.let_go("m", START + 90 * timedelta(minutes=1)) == 1
 
     assert catalog.sent.of("m", FIRST) == ()
     assert [p.rows for p in catalog.sent.of("m", SECOND)] == [10]

@@ -137,14 +137,19 @@ class SentProfiles:
             _insert(connection, model, [whole], known_at)
         return True
 
-    def forget(self, before: datetime) -> int:
-        """Let go of windows that ended before a moment, and of the names of batches that came
-        before it; returns how many profiles went.
+    def let_go(self, model: str, before: datetime) -> int:
+        """Delete the profiles of windows that ended, and that came to be known, before a moment,
+        and forget the names of batches that came before it; returns how many profiles went.
+
+        They stand for rows, and are kept as long as these.
         """
         held, named = sent_profiles.c, sent_batches.c
+        old = (held.end < before) & (held.known_at < before)
         with self._database.write() as connection:
-            gone = connection.execute(sa.delete(sent_profiles).where(held.end < before))
-            connection.execute(sa.delete(sent_batches).where(named.known_at < before))
+            gone = connection.execute(sa.delete(sent_profiles).where(held.model == model, old))
+            connection.execute(
+                sa.delete(sent_batches).where(named.model == model, named.known_at < before)
+            )
         return int(gone.rowcount)
 
 

@@ -147,6 +147,8 @@ class LakeCare:
             yield lambda: care.forget_profiles(until, cited=self.catalog.verdicts.cited(model))
         else:
             yield partial(care.forget, until)
+        if table is LakeTable.PREDICTIONS:  # and the profiles that were sent in the place of rows
+            yield partial(self.catalog.sent.let_go, model, until)
 
 
 def _midnight(day: date) -> datetime:

@@ -62,7 +62,6 @@ class Upkeep:
         try:
             self.catalog.inbox.forget(now)
             self.catalog.clients.forget(now - _CLIENTS_KEPT)
-            self.catalog.sent.forget(now - _CLIENTS_KEPT)
         except (WatchkeeperError, OSError):
             _log.exception("upkeep failed, it is tried again chore=%s", _FORGET)
             return 0
