@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections import namedtuple
+from typing import NamedTuple
 
 import pytest
 
 from watchkeeper.catalog.database import Database
 from watchkeeper.errors import Unavailable
 
-Usage = namedtuple("Usage", "total used free")
+
+class Usage(NamedTuple):
+    """As the system tells it."""
+
+    total: int
+    used: int
+    free: int
 
 
 @pytest.mark.parametrize("free", [0, 16 * 2**20 - 1])
