@@ -23,7 +23,7 @@ from watchkeeper.catalog.database import Database, from_micros, insert_into, to_
 from watchkeeper.catalog.paging import Page, page_of, read_cursor
 from watchkeeper.catalog.places import Places, hold
 from watchkeeper.catalog.schema import client_windows, clients
-from watchkeeper.domain.delays import Delay, observe
+from watchkeeper.domain.delays import WORTH_TELLING_SECONDS, Delay, observe
 from watchkeeper.domain.sequence import (
     PATIENCE,
     Gap,
@@ -35,8 +35,6 @@ from watchkeeper.domain.sequence import (
 )
 
 __all__ = ["ClientWindow", "Clients", "StoredClient", "client_name", "follow"]
-
-_WORTH_TELLING_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ def _take(
     held[key] = found
     for charge in charges:
         ledger.charge(stream, places.of(charge.at), charge)
-    if abs(found.delays[0].seconds) > _WORTH_TELLING_SECONDS:
+    if abs(found.delays[0].seconds) > WORTH_TELLING_SECONDS:
         ledger.delayed(stream, found.delays, places.of(account.known_at))
 
 

@@ -15,9 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-__all__ = ["LONGEST_SECONDS", "Delay", "observe"]
+__all__ = ["LONGEST_SECONDS", "WORTH_TELLING_SECONDS", "Delay", "observe"]
 
 LONGEST_SECONDS = 300.0
+# Smaller differences are what networks are like: nobody is told of them.
+WORTH_TELLING_SECONDS = 10.0
 _MEMORY = timedelta(hours=1)
 _MOST = 16
 

@@ -19,6 +19,7 @@ from watchkeeper.monitors.drift import drift
 from watchkeeper.monitors.evidence import History, Monitor
 from watchkeeper.monitors.performance import performance
 from watchkeeper.monitors.quality import checks_of
+from watchkeeper.monitors.quality.clocks import CLOCK_TOLERANCE
 from watchkeeper.monitors.resources import parts_of
 from watchkeeper.monitors.service import service
 from watchkeeper.monitors.static import static
@@ -46,7 +47,7 @@ _LIMITS = ("above", "below")
 _CHANGES = ("sd", "relative")
 
 KINDS: Mapping[str, Kind] = {
-    "quality": Kind("Faults of the data.", checks_of, ("checks",), budgeted=True),
+    "quality": Kind("Faults of the data.", checks_of, ("checks", CLOCK_TOLERANCE), budgeted=True),
     "drift": Kind(
         "Whether features, scores and predictions are distributed as before.",
         _only(drift),

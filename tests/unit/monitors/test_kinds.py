@@ -32,6 +32,8 @@ def checked(kind, columns=(), **options):
         ("static", (), {"above": 3}, "needs the option figure"),
         ("deviation", (), {"figure": "rows", "sd": -1}, "above 0"),
         ("quality", (), {"checks": ["mising"]}, "must list some of"),
+        ("quality", (), {"clock_tolerance_seconds": 1}, "at least 10, got 1"),
+        ("quality", (), {"clock_tolerance_seconds": "long"}, "must be a number"),
         ("custom", (), {"sql": "avg(fair)"}, "fair"),
         ("custom", (), {}, "needs the option sql"),
     ],
@@ -50,6 +52,7 @@ def test_a_wrong_monitor_is_told(kind, columns, options, said):
         ("deviation", (), {"figure": "roc_auc", "relative": 0.1}),
         ("custom", (), {"sql": "avg(fare)", "below": 3}),
         ("quality", (), {"checks": ["missing"]}),
+        ("quality", (), {"clock_tolerance_seconds": 300}),
     ],
 )
 def test_a_right_monitor_passes(kind, columns, options):

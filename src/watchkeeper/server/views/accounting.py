@@ -12,8 +12,10 @@ from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.clients import ClientWindow, StoredClient, client_name
 from watchkeeper.catalog.windows import StoredWindow
 from watchkeeper.domain.delays import LONGEST_SECONDS
+from watchkeeper.domain.model import MonitorSpec
 from watchkeeper.domain.sequence import Gap
-from watchkeeper.monitors.quality.clocks import is_off
+from watchkeeper.monitors.defaults import monitors_of
+from watchkeeper.monitors.quality.clocks import is_off, tolerance_of
 from watchkeeper.server.models import Models
 from watchkeeper.server.views.asked import Range
 from watchkeeper.server.views.stored import stored_windows
@@ -32,6 +34,7 @@ from watchkeeper.stats.clock_offset import clock_offset
 __all__ = ["AccountingView"]
 
 _GAPS = 20
+_QUALITY = MonitorSpec("quality", "quality")
 _DAY = timedelta(days=1)
 
 
@@ -68,9 +71,10 @@ class AccountingView:
         self, name: str, *, cursor: str | None, limit: int
     ) -> tuple[list[ClientRow], str | None]:
         """The clients of a model, the last heard of first."""
-        self.models.get(name)
+        specs = monitors_of(self.models.get(name).model)
+        quality = next((spec for spec in specs if spec.kind == "quality"), _QUALITY)
         page = self.catalog.clients.page(name, cursor=cursor, limit=limit)
-        return [_client(item) for item in page.items], page.next_cursor
+        return [_client(item, tolerance_of(quality)) for item in page.items], page.next_cursor
 
 
 def _day_after(end: datetime) -> date:
@@ -121,7 +125,7 @@ def _day(account: DayAccount) -> AccountDay:
     )
 
 
-def _client(client: StoredClient) -> ClientRow:
+def _client(client: StoredClient, tolerance: float) -> ClientRow:
     stream = client.stream
     return ClientRow.model_validate(
         {
@@ -141,7 +145,7 @@ def _client(client: StoredClient) -> ClientRow:
             "refused": stream.refused,
             "sampled": stream.sampled,
             "gaps": [_gap(gap) for gap in reversed(stream.gaps[-_GAPS:])],
-            "clock": _clock(client),
+            "clock": _clock(client, tolerance),
         }
     )
 
@@ -156,10 +160,9 @@ def _gap(gap: Gap) -> GapWire:
     )
 
 
-def _clock(client: StoredClient) -> ClockWire | None:
+def _clock(client: StoredClient, tolerance: float) -> ClockWire | None:
     found = clock_offset([delay.seconds for delay in client.delays], longest=LONGEST_SECONDS)
     if found.value is None or found.low is None or found.high is None:
         return None
-    return ClockWire(
-        seconds=found.value, low=found.low, high=found.high, n=found.n, off=is_off(found)
-    )
+    off = is_off(found, tolerance)
+    return ClockWire(seconds=found.value, low=found.low, high=found.high, n=found.n, off=off)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,10 +22,11 @@ SPEC = MonitorSpec("quality", "quality")
 DAY = 86_400.0
 
 
-def judged(monitor, account):
+def judged(monitor, account, **options):
     """What a monitor says of a window with that account, by figure."""
     profile = WindowProfile("m", WINDOW, 100, {}, accounting=account)
-    found = monitor(SPEC, MODEL, [profile], History((), timed=True))
+    spec = replace(SPEC, options=options)
+    found = monitor(spec, MODEL, [profile], History((), timed=True))
     return {evidence.series.what: evidence for evidence in found}
 
 
@@ -154,3 +156,13 @@ def test_right_clocks_are_said_to_be_right():
     found = judged(clocks, account())["clock_skew"]
 
     assert (found.status, found.value) == (Status.OK, None)
+
+
+def test_the_tolerance_is_the_owners():
+    """Five minutes may be fine where windows are days."""
+    ahead = account(ClientAccount("a", "predictions", delays=(-100.0, -99.9)))
+
+    assert judged(clocks, ahead)["clock_skew"].status is Status.ALERT
+    told = judged(clocks, ahead, clock_tolerance_seconds=300)["clock_skew"]
+    assert told.status is Status.OK
+    assert told.message == "no client's clock is more than 5 minutes off"
