@@ -15,6 +15,7 @@ Two movers at once do the same claim twice, which is harmless.
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from watchkeeper.catalog.catalog import Catalog
-from watchkeeper.catalog.inbox import Claim, InboxBatch
+from watchkeeper.catalog.inbox import Claim, InboxBatch, Wait
 from watchkeeper.catalog.windows import ColumnNote, Move, RejectionCount, Tally
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import WatchkeeperError
@@ -36,6 +37,7 @@ __all__ = ["Moved", "Mover", "longest_wait", "writer_of"]
 _LOG = logging.getLogger(__name__)
 _PER_MODEL, _LONGEST = timedelta(seconds=0.1), timedelta(seconds=75)
 _SLACK, _HISTORY = timedelta(seconds=1), timedelta(hours=12)
+_REST_SECONDS = 1.0
 _LOOKS = 60  # while a batch waits for its age
 _LARGE = 8 * 1024 * 1024  # bytes of one model that are worth a commit of their own
 
@@ -81,6 +83,7 @@ class Mover:
         told: Callable[[Moved, pa.Table], None] | None = None,
     ) -> None:
         self._told = told
+        self._moved_at: dict[str, float] = {}
         self.pause = 0.0
         self._inbox = catalog.inbox
         self._windows = catalog.windows
@@ -100,21 +103,29 @@ class Mover:
         """Move what has waited long enough by size or age, the oldest first; as `move`.
 
         Every move is a commit of its own, so how long a batch waits grows with how many models
-        have some: a tenth of a second each, and no longer than 75 seconds.
+        have some: a tenth of a second each, and no longer than 75 seconds. Of history, which is
+        told as of long ago, each model's is moved at most once a second.
         """
         waits = self._inbox.waits()
         patience = longest_wait(len(waits))
         self.pause = patience.total_seconds() / _LOOKS
         return self._move_each(
-            wait.model for wait in waits if wait.size >= _LARGE or now - wait.since >= patience
+            wait.model for wait in waits if self._is_due(wait, now, patience=patience)
         )
+
+    def _is_due(self, wait: Wait, now: datetime, *, patience: timedelta) -> bool:
+        if wait.size >= _LARGE:
+            return True
+        if not _is_history(wait, now):
+            return now - wait.since >= patience
+        return time.monotonic() - self._moved_at.get(wait.model, -_REST_SECONDS) >= _REST_SECONDS
 
     def is_behind(self, now: datetime) -> bool:
         """Whether rows wait for twice as long as they should; history, which is told as of long
         ago, does not count.
         """
-        waits = [wait for wait in self._inbox.waits() if now - wait.since < _HISTORY]
-        patience = min(_LONGEST, _PER_MODEL * len(waits))
+        waits = [wait for wait in self._inbox.waits() if not _is_history(wait, now)]
+        patience = longest_wait(len(waits))
         return any(now - wait.since > 2 * patience + _SLACK for wait in waits)
 
     def _move_each(self, models: Iterable[str]) -> tuple[Moved, ...]:
@@ -123,6 +134,7 @@ class Mover:
         for model in models:
             try:
                 moved += self._move_model(model)
+                self._moved_at[model] = time.monotonic()
             except WatchkeeperError as error:
                 _LOG.exception("move failed", extra={"model": model})
                 failures.append(error)
@@ -165,6 +177,10 @@ class Mover:
         kept = (LakeTable.PREDICTIONS, LakeTable.LABELS)
         rows = sum(stored.tables[table].num_rows for table in kept)
         return move, rows, stored.tables[LakeTable.PREDICTIONS]
+
+
+def _is_history(wait: Wait, now: datetime) -> bool:
+    return now - wait.since >= _HISTORY
 
 
 def _summed(tallies: Iterable[Tally]) -> tuple[Tally, ...]:

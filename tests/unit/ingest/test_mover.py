@@ -238,7 +238,7 @@ def test_what_waits_is_moved_by_age_or_size(place, monkeypatch):
     """A batch is moved at once where few models wait; where many do, each waits its turn, unless it
     is large.
     """
-    place.send([{"id": "1", "time": NOON.isoformat(), "wind": 1.0}])
+    place.send([{"id": "1", "time": NOON.isoformat(), "wind": 1.0}], known_at=NOON)
     (wait,) = place.catalog.inbox.waits()
     others = tuple(replace(wait, model=f"m{i}") for i in range(99))
     monkeypatch.setattr(place.catalog.inbox, "waits", lambda: (wait, *others))
@@ -250,3 +250,13 @@ def test_what_waits_is_moved_by_age_or_size(place, monkeypatch):
     monkeypatch.setattr(place.catalog.inbox, "waits", lambda: (replace(wait, size=2**24), *others))
     place.send([{"id": "2", "time": NOON.isoformat(), "wind": 1.0}])
     assert [moved.model for moved in place.mover.move_due(soon)] == ["flights"]
+
+
+def test_history_is_moved_in_larger_pieces(place):
+    """Of a backfill, whose rows were known long ago, not every batch is a commit of its own."""
+    years_later = NOON + timedelta(days=4_000)
+    place.send([{"id": "1", "time": NOON.isoformat(), "wind": 1.0}])
+    assert len(place.mover.move_due(years_later)) == 1
+    place.send([{"id": "2", "time": NOON.isoformat(), "wind": 1.0}])
+
+    assert place.mover.move_due(years_later) == ()
