@@ -132,7 +132,7 @@ def _read(records: sa.Connection, waiting: sa.Connection) -> Frozen | None:
     return Frozen(identity, claimed, tuple(sorted(models)), records, waiting)
 
 
-def _pairs(connection: sa.Connection, asked: sa.Select[tuple[str, int]]) -> dict[str, int]:
+def _pairs(connection: sa.Connection, asked: sa.Select[str, int]) -> dict[str, int]:
     return {model: number for model, number in connection.execute(asked)}  # noqa: C416  rows are typed one by one
 
 
