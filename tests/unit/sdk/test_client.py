@@ -66,6 +66,12 @@ def server(rows_of):
     thread.join()
 
 
+def threads_since(before):
+    """The threads that a client started since then."""
+    now = set(threading.enumerate()) - before
+    return {thread for thread in now if thread.name.startswith("watchkeeper-")}
+
+
 def client(url, folder, **options):
     return Client(url, "key", spool=SpoolOptions(folder, **options))
 
@@ -111,12 +117,12 @@ def test_a_dead_server_changes_nothing_for_the_model(tmp_path):
 def test_the_next_process_sends_what_the_last_could_not(server, tmp_path):
     """Rows that were left in the spool are sent by whoever comes next."""
     server.down = True
+    before = set(threading.enumerate())
     left = client(server.url, tmp_path)
     left.logger("m").prediction({"x": 1}, prediction=1)
     assert not left.close(timeout_seconds=0.0)
-    for thread in threading.enumerate():
-        if thread.name.startswith("watchkeeper-"):
-            thread.join()
+    for thread in threads_since(before):
+        thread.join(30)
     server.down = False
 
     with client(server.url, tmp_path) as found:
@@ -417,11 +423,10 @@ def test_a_client_that_is_forgotten_ends_its_threads(server, tmp_path):
     """Whoever makes a client for every request loses neither rows nor threads."""
     before = set(threading.enumerate())
     client(server.url, tmp_path, interval_seconds=0.05).logger("m").prediction({"x": 1})
-    made = set(threading.enumerate()) - before
+    made = threads_since(before)
 
     for thread in made:
-        if thread.name.startswith("watchkeeper-"):
-            thread.join(30)
+        thread.join(30)
 
-    assert not any(thread.is_alive() for thread in made if thread.name.startswith("watchkeeper-"))
+    assert not any(thread.is_alive() for thread in made)
     assert len(server.got["/api/v1/models/m/predictions"]) == 1
