@@ -27,9 +27,11 @@ from watchkeeper.lake.layout import LakeTable, table_uri
 from watchkeeper.lake.profile_rows import ProfilePart, latest_parts, stamped
 from watchkeeper.lake.schemas import (
     DAY,
+    EXTRA,
     SEQUENCE,
     STAMP,
     label_schema,
+    possible_names,
     prediction_schema,
 )
 from watchkeeper.lake.stores import Files, is_remote
@@ -159,7 +161,7 @@ class Lake:
         read = None
         if columns is not None:
             schema = pa.schema([field for field in schema if field.name in columns])
-            read = {*schema.names, SEQUENCE}
+            read = {SEQUENCE, EXTRA, *(n for name in schema.names for n in possible_names(name))}
         stored = self._table(model.name, LakeTable.PREDICTIONS).read(
             _days(*windows), keep, columns=read
         )

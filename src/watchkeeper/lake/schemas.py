@@ -14,6 +14,7 @@ __all__ = [
     "STATISTICS",
     "label_schema",
     "label_type",
+    "possible_names",
     "prediction_schema",
     "quarantine_schema",
     "storage_type",
@@ -63,9 +64,12 @@ def typed_name(name: str, kind: pa.DataType) -> str:
 
 def stored_names(name: str, stored: pa.Schema) -> list[str]:
     """The columns of a table that hold values of one column of the definition, own name first."""
-    kinds = {*_TYPES.values()}
-    others = sorted({typed_name(name, kind) for kind in kinds})
-    return [found for found in (name, *others) if found in stored.names]
+    return [found for found in possible_names(name) if found in stored.names]
+
+
+def possible_names(name: str) -> list[str]:
+    """The columns that may hold values of one column of the definition, own name first."""
+    return [name, *sorted({typed_name(name, kind) for kind in {*_TYPES.values()}})]
 
 
 def stored_columns(model: Model) -> tuple[Column, ...]:
