@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from watchkeeper.catalog.verdicts import VerdictFilter
+from watchkeeper.definitions.document import load_model, model_to_dict
 from watchkeeper.domain.window import Window
 from watchkeeper.ingest.receive import Receiver
 from watchkeeper.ingest.rows import RowKind
@@ -400,3 +401,26 @@ def test_judging_rests_where_rows_wait(live, loans, start, monkeypatch):
     assert worker.watch(rest=rests.append) == 1
 
     assert len(rests) == 1
+
+
+def test_a_column_that_was_not_known_before_counts(live, loans, start, definition):
+    """The definition learns of a column in the middle of a window: what its rows had brought of it
+    before counts too, as in a recount.
+    """
+    table = loans(start)
+    aged = table.append_column("age", pa.array(np.arange(150.0)))
+    live.predictions(aged.slice(0, 100), start + HOUR)
+    live.step(start + 2 * HOUR)
+    document = model_to_dict(load_model(definition))
+    document["columns"]["age"] = "numeric"
+    live.parts.models.apply("loans", document, by="test", now=start + 2 * HOUR)
+    live.predictions(aged.slice(100, 50), start + 3 * HOUR)
+    live.step(start + 4 * HOUR)
+    live.labels(table, start + 5 * HOUR)
+
+    live.step(start + DAY + HOUR)
+
+    assert live.added == [True]
+    found, told = live.judged(start), live.recounted(start, live.stored(start).judged_at)
+    assert unlike(found, told, ignoring=SAID_ANEW) == []
+    assert found[0].columns["age"].null == 0
