@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -92,14 +91,15 @@ class KafkaTopic:
 
     def lag(self) -> int | None:
         """How many messages are there that were not fetched, as the brokers said last."""
-        total = 0
-        with suppress(self._kafka.KafkaException):
-            for each in self._consumer.position(self._consumer.assignment()):
+        total, mine = 0, self._consumer.assignment()
+        try:
+            for each in self._consumer.position(mine):
                 _, high = self._consumer.get_watermark_offsets(each, cached=True)
                 if high >= 0 and each.offset >= 0:
                     total += max(0, high - each.offset)
-            return total
-        return None
+        except self._kafka.KafkaException:
+            return None
+        return total if mine else None
 
     def floors(self) -> Mapping[str, int]:
         """Up to where offsets were committed."""

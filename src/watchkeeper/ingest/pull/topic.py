@@ -110,6 +110,8 @@ class TopicPuller:
     def step(self) -> Pulled:
         """Confirm what is in the lake, and take what is new, unless too much waits already."""
         self._confirm()
+        waiting = (message for item in self._waiting for message in item.messages)
+        self.topic.keep(chain(waiting, self._fetched))
         held = sum(len(item.messages) for item in self._waiting)
         size = sum(len(message.data) for item in self._waiting for message in item.messages)
         if held >= _MOST_WAITING or size >= _MOST_WAITING_BYTES:
@@ -117,7 +119,6 @@ class TopicPuller:
         if not self._fetched:
             self._fetched = self.topic.fetch(_AT_ONCE, _FETCH_SECONDS)
         if not self._fetched:
-            self._keep()
             return Pulled(lag=self.topic.lag())
         taken = len(self._fetched)
         try:
@@ -132,13 +133,8 @@ class TopicPuller:
         self.topic.close()
 
     def _hold(self, why: str) -> Pulled:
-        self._keep()
         self.topic.hold()
         return Pulled(lag=self.topic.lag(), rest=_HELD_SECONDS, waiting=why)
-
-    def _keep(self) -> None:
-        waiting = (message for item in self._waiting for message in item.messages)
-        self.topic.keep(chain(waiting, self._fetched))
 
     def _confirm(self) -> None:
         while self._waiting and self.door.landed(self._waiting[0].mark):
