@@ -17,7 +17,6 @@ from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.chores import Chore, ChoreKey
 from watchkeeper.catalog.windows import RETAIN
 from watchkeeper.domain.model import Model
-from watchkeeper.errors import WatchkeeperError
 from watchkeeper.governance.retention import kept_for
 from watchkeeper.lake.care import Seen, TableCare
 from watchkeeper.lake.lake import Lake
@@ -80,7 +79,7 @@ class LakeCare:
                     piece()
                     done += 1
                 self.catalog.chores.record(task.key, task.after)
-            except (WatchkeeperError, OSError):
+            except Exception:  # noqa: BLE001  a store's own, whatever it is: the others go on
                 _log.exception("upkeep failed, it is tried again chore=%s", task.key)
         return done
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -29,6 +30,35 @@ def test_small_files_of_a_day_become_one(shelf):
     assert care.merge(Place(shelf.noon.date())) == 8
     assert care.crowded(min_files=2) == []
     assert shelf.ids() == ["0", "1", "2", "3", "4", "5", "6", "7", "other"]
+
+
+def test_two_that_care_at_once(shelf):
+    """Of two that rewrite the same files one gives way; no row is lost or doubled."""
+    for number in range(6):
+        shelf.put((str(number), shelf.noon + number * HOUR), (f"{number}+", shelf.noon + 6 * HOUR))
+    place, together = Place(shelf.noon.date()), threading.Barrier(3)
+    failed = []
+
+    def tend(act):
+        together.wait()
+        try:
+            act(shelf.lake.care("m", P))
+        except Exception as error:  # noqa: BLE001  told below
+            failed.append(error)
+
+    acts = (
+        lambda care: care.merge(place),
+        lambda care: care.order(place, "_wk_time"),
+        lambda care: care.vacuum(hours=1),
+    )
+    threads = [threading.Thread(target=tend, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failed == []
+    assert shelf.ids() == sorted(f"{n}{end}" for n in range(6) for end in ("", "+"))
 
 
 def test_labels_of_unknown_day_are_merged_too(shelf):

@@ -11,7 +11,6 @@ import pytest
 
 from watchkeeper.catalog.database import to_micros
 from watchkeeper.catalog.id_runs import Run
-from watchkeeper.errors import Unavailable
 from watchkeeper.ingest.rows import RowKind
 from watchkeeper.lake.care import TableCare
 from watchkeeper.lake.delta import open_delta
@@ -119,7 +118,7 @@ def test_a_table_that_fails_holds_up_nothing(stage, monkeypatch):
     upkeep = stage.parts.upkeep()
 
     def fail(*_args, **_options):
-        raise Unavailable("the lake is away")
+        raise RuntimeError("the store said something new")
 
     with monkeypatch.context() as away:
         away.setattr(TableCare, "crowded", fail)
