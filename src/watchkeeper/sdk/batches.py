@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from watchkeeper.sdk.frames import DAMAGED, MAGIC, frames
 from watchkeeper.sdk.pace import Pace
 from watchkeeper.sdk.packing import LABELS, Body, Group, pack, pack_json
+from watchkeeper.sdk.shapes import NOTE
 from watchkeeper.sdk.shelf import Ready
 
 __all__ = ["Batch", "Contents", "Part", "contents_of"]
@@ -22,6 +23,8 @@ _LONGEST_NAME = 200
 _ROWS_A_PIECE = 16
 _LABEL_FIELDS, _LEAST_FIELDS = 4, 8
 Key: TypeAlias = tuple[str, str]
+Counts: TypeAlias = tuple[int, int, int]
+_NONE: Counts = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Batch:
 
     ``numbers`` runs from the number of its first to that of its last row; ``numbered`` is False
     where the version before wrote them, and they are places in the file. ``name`` is the batch's
-    own for ever.
+    own for ever. ``noted``: how many rows of the stream were dropped, refused and sampled out, as
+    far as the file says.
     """
 
     model: str
@@ -50,6 +54,7 @@ class Batch:
     numbers: range
     numbered: bool
     mark: str = ""
+    noted: Counts = _NONE
 
     @property
     def rows(self) -> int:
@@ -94,6 +99,7 @@ class _Line:
     shape: _Shape | None = None
     row: tuple[Any, ...] = ()
     text: str = ""
+    noted: Counts | None = None
 
 
 @dataclass(slots=True)
@@ -127,12 +133,15 @@ def contents_of(ready: Ready, content: bytes, pace: Pace, *, only: Part | None =
     if not numbered and content.startswith(_LATER):
         return Contents((), unknown=True)
     found: dict[Key, _Rows] = {}
+    noted: dict[Key, Counts] = {}
     damaged = 0
     lines = _lines(content) if numbered else _old_lines(content)
     while some := list(islice(lines, _ROWS_A_PIECE)):
         for line in some:
             if line.key is None:
                 damaged += 1
+            elif line.noted is not None:
+                noted[line.key] = line.noted
             elif only is None or (line.key[0] == only.model and line.number in only.numbers):
                 found.setdefault(line.key, _Rows()).add(line)
         pace.rest()
@@ -149,6 +158,7 @@ def contents_of(ready: Ready, content: bytes, pace: Pace, *, only: Part | None =
             numbers=range(rows.first, rows.last + 1),
             numbered=numbered,
             mark=mark,
+            noted=noted.get((model, kind), _NONE),
         )
         for (model, kind), rows in found.items()
         if bodies[model, kind].rows
@@ -170,6 +180,10 @@ def _lines(content: bytes) -> Iterator[_Line]:
         found = None if number == DAMAGED else _loaded(payload)
         if found is None:
             yield _Line(None)
+        elif number == 0 and found[0] == NOTE:
+            _, model, kind, *counts = found
+            dropped, refused, sampled = counts
+            yield _Line((model, kind), noted=(dropped, refused, sampled))
         elif number == 0:
             shape, model, kind, constants, names = found
             shapes[shape] = _Shape((model, kind), constants, names)

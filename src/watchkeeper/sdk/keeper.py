@@ -9,6 +9,7 @@ import time
 from watchkeeper.sdk.batches import contents_of
 from watchkeeper.sdk.counters import Counters
 from watchkeeper.sdk.pace import Pace
+from watchkeeper.sdk.shapes import note
 from watchkeeper.sdk.spool import Spool
 
 __all__ = ["Keeper"]
@@ -23,6 +24,7 @@ class Keeper:
         self._spool = spool
         self._counters = counters
         self._synced_at = 0.0
+        self._noted: set[bytes] = set()
 
     def tick(self) -> float:
         """Do what is due; the seconds until something is due again. Never raises."""
@@ -31,10 +33,16 @@ class Keeper:
             self._count_discarded()
             if time.monotonic() - self._synced_at >= _SYNC_SECONDS:
                 self._synced_at = time.monotonic()
+                self._note()
                 self._spool.sync()
         except Exception as error:  # noqa: BLE001  the thread must outlive it
             self._counters.warn("keeper", f"the spool cannot be kept: {error!r}")
         return max(0.0, self._synced_at + _SYNC_SECONDS - time.monotonic())
+
+    def _note(self) -> None:
+        """Keep beside the rows how many were left out, for whoever sends them if not this process."""
+        notes = {note(one) for one in self._counters.streams() if any(one.to_tell[1:])}
+        self._noted = {one for one in notes if one in self._noted or self._spool.add(one)}
 
     def _count_discarded(self) -> None:
         for ready in self._spool.discarded():

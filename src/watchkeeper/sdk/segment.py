@@ -16,7 +16,7 @@ from typing import Protocol
 
 from watchkeeper.sdk.frames import MAGIC
 
-__all__ = ["Mapped", "Segment", "Written", "can_map", "open_segment"]
+__all__ = ["Mapped", "Segment", "Written", "can_map", "open_segment", "write_through"]
 
 _KEEPS_RESERVED_ROOM = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs"})
 _MODE = 0o600
@@ -137,3 +137,12 @@ def can_map(folder: Path) -> bool:
         if left.split(" ")[2] == wanted:
             return right.split(" ")[0] in _KEEPS_RESERVED_ROOM
     return False
+
+
+def write_through(path: Path) -> None:
+    """Have the system write a file or a folder to the disk itself; OSError where it cannot."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

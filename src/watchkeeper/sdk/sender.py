@@ -22,6 +22,7 @@ from watchkeeper.sdk.batches import Batch, Contents, Part, contents_of
 from watchkeeper.sdk.counters import Counters, Stream
 from watchkeeper.sdk.http import Answer, Failure, Http, model_path
 from watchkeeper.sdk.pace import Pace
+from watchkeeper.sdk.packing import LABELS, PREDICTIONS
 from watchkeeper.sdk.shelf import Ready
 from watchkeeper.sdk.spool import Spool
 
@@ -35,6 +36,7 @@ _WAIT_FOR_ONE = frozenset({404})
 _SPLIT = 413
 _SERVER_ERROR = 500
 _BACKLOG_FILES = 3
+_TOLD = frozenset({PREDICTIONS, LABELS})
 _HURRIED_SECONDS = 0.0005
 _EMPTY = gzip.compress(b'{"rows":[]}', 1, mtime=0)
 
@@ -113,7 +115,11 @@ class Sender:
         if self._failures or not self._spool.is_empty():
             return
         for stream in self._counters.streams():
-            if any(stream.to_tell) and not self._tell_one(stream, closed=True):
+            if (
+                stream.kind in _TOLD
+                and any(stream.to_tell)
+                and not self._tell_one(stream, closed=True)
+            ):
                 return
 
     def _adopt(self) -> None:
@@ -196,6 +202,7 @@ class Sender:
     ) -> str:
         spooled, dropped, refused, sampled = stream.to_tell
         last = numbers.stop - 1 if numbers else 0
+        own = client == self._spool.client_id
         return encode_sending(
             Sending(
                 client_id=client,
@@ -203,18 +210,19 @@ class Sender:
                 first_sequence=numbers.start if numbers else None,
                 last_sequence=last or None,
                 counts=SentCounts(max(spooled, last), dropped, refused, sampled),
-                host=self._host,
-                pid=os.getpid(),
+                host=self._host if own else "",
+                pid=os.getpid() if own else 0,
                 horizon_seconds=self._horizon,
                 closed=closed,
             )
         )
 
     def _stream(self, ready: Ready, batch: Batch) -> Stream:
-        """The counts that belong to a batch: this process's own, or none of a process gone."""
+        """The counts that belong to a batch: this process's own, or what one that is gone noted."""
         if ready.owner == self._spool.client_id:
             return self._counters.stream(batch.model, batch.kind)
-        return Stream(batch.model, batch.kind)
+        dropped, refused, sampled = batch.noted
+        return Stream(batch.model, batch.kind, dropped=dropped, refused=refused, sampled=sampled)
 
     def _tell(self) -> None:
         """Tell the server of rows that were dropped or sampled out, where no batch did."""
@@ -223,7 +231,11 @@ class Sender:
             return
         self._told_at = now
         for stream in self._counters.streams():
-            if stream.to_tell != stream.told and not self._tell_one(stream, closed=False):
+            if (
+                stream.kind in _TOLD
+                and stream.to_tell != stream.told
+                and not self._tell_one(stream, closed=False)
+            ):
                 return
 
     def _tell_one(self, stream: Stream, *, closed: bool) -> bool:

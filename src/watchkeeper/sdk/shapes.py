@@ -9,10 +9,17 @@ from itertools import count
 from watchkeeper.sdk.counters import Stream
 from watchkeeper.sdk.frames import frame
 
-__all__ = ["FORMAT", "Shape"]
+__all__ = ["FORMAT", "NOTE", "Shape", "note"]
 
 FORMAT = 2  # of marshal: every Python reads it, and it is the quickest for rows
+NOTE = "counts"
 _numbers = count(1)
+
+
+def note(stream: Stream) -> bytes:
+    """What became of rows that are not in the spool, so that a successor can tell it."""
+    told = (NOTE, stream.model, stream.kind, stream.dropped, stream.refused, stream.sampled)
+    return frame(marshal.dumps(told, FORMAT), 0)
 
 
 class Shape:

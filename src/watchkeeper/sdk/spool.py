@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from queue import SimpleQueue
 from zlib import crc32
 
 from watchkeeper.sdk.frames import MAGIC, MARK, PRIME, pack
-from watchkeeper.sdk.segment import Segment, can_map, open_segment
+from watchkeeper.sdk.segment import Segment, can_map, open_segment, write_through
 from watchkeeper.sdk.shapes import Shape
 from watchkeeper.sdk.shelf import DROPPED, READY, WRITING, Ready, Shelf
 
@@ -117,6 +116,12 @@ class Spool:
                 stream.spooled = number - 1
         return refusal
 
+    def add(self, frame: bytes) -> bool:
+        """Add a frame without a number, where rows are being written; False where none are."""
+        with self._lock:
+            segment = self._segment
+            return segment is not None and segment.at > len(MAGIC) and segment.put(frame)
+
     def seal(self) -> None:
         """Make what is being written ready to be sent."""
         with self._lock:
@@ -197,9 +202,9 @@ class Spool:
             paths.add(written[0])
         for path in paths:
             with contextlib.suppress(FileNotFoundError):  # sent meanwhile
-                _sync(path)
+                write_through(path)
         if paths:
-            _sync(self._shelf.folder)
+            write_through(self._shelf.folder)
         self._synced, self._synced_to = ready, written
 
     def is_empty(self) -> bool:
@@ -387,11 +392,3 @@ class Spool:
 
     def _ready_of_own(self) -> Iterator[Path]:
         return (ready.path for ready in self._shelf.ready() if ready.owner == self.client_id)
-
-
-def _sync(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -11,6 +11,7 @@ from watchkeeper.domain.sending import SENDING_HEADER, decode_sending
 from watchkeeper.errors import InvalidInput, NotFound, TooLarge, Unavailable
 from watchkeeper.sdk.counters import Counters
 from watchkeeper.sdk.http import Answer, Failure
+from watchkeeper.sdk.keeper import Keeper
 from watchkeeper.sdk.sender import Sender
 from watchkeeper.sdk.shapes import Shape
 from watchkeeper.sdk.spool import Limits, Spool
@@ -222,7 +223,25 @@ def test_what_a_dead_process_left_is_sent_in_its_name(site):
 
     (told,) = site.server.told
     assert (told.client_id, told.first_sequence) == (dead.spool.client_id, 1)
+    assert (told.host, told.pid) == ("", 0)
     assert (site.counts.inherited, site.counts.sent) == (1, 0)
+
+
+def test_what_a_dead_process_left_out_is_told(site):
+    """How many rows it dropped and sampled out stands beside the rows that it wrote."""
+    dead = Site(site.spool.root, site.server)
+    dead.label("m", 7)
+    stream = dead.counters.stream("m", "labels")
+    dead.counters.add("sampled", 5, stream=stream)
+    Keeper(dead.spool, dead.counters).tick()
+    dead.counters.add("dropped", 2, stream=stream)
+    Keeper(dead.spool, dead.counters).tick()
+    os.close(dead.spool._shelf._held)  # what the operating system does when a process dies
+
+    site.sender.round()
+
+    (told,) = site.server.told
+    assert (told.counts.sampled, told.counts.dropped, told.counts.spooled) == (5, 2, 1)
 
 
 def test_a_damaged_file_is_sent_as_far_as_it_can_be_read(site, caplog):

@@ -270,7 +270,7 @@ def test_threads_share_the_numbers_without_a_hole(spool):
 def test_what_was_written_is_written_through_once(spool, shape, monkeypatch):
     """Rows reach the disk with the next sync, and what did not change is left alone."""
     synced = []
-    monkeypatch.setattr("watchkeeper.sdk.spool._sync", synced.append)
+    monkeypatch.setattr("watchkeeper.sdk.spool.write_through", synced.append)
 
     spool.append(shape, b"one")
     spool.sync()
