@@ -98,7 +98,7 @@ def counted(client):
     return sum(item["accepted"] for item in found)
 
 
-def until(found, seconds=90.0):
+def until(found, seconds=240.0):
     """Wait until it is so."""
     waiting = threading.Event()
     for _ in range(int(seconds / 0.2)):
