@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -43,22 +44,16 @@ def replicas(tmp_path, postgresql):
 
 def send(places, jobs):
     """Batches of rows, all at once, one after another to each server; what was acknowledged."""
-    receipts, together = [], threading.Barrier(len(jobs))
+    together = threading.Barrier(len(jobs))
 
     def run(place, name, rows):
-        together.wait()
         with place.client() as client:
-            receipts.append(client.log_predictions("loans", rows, batch=name))
+            together.wait()
+            return client.log_predictions("loans", rows, batch=name)
 
-    threads = [
-        threading.Thread(target=run, args=(places[at % len(places)], *job))
-        for at, job in enumerate(jobs)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return receipts
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        done = [pool.submit(run, places[at % len(places)], *job) for at, job in enumerate(jobs)]
+        return [each.result() for each in done]
 
 
 @pytest.mark.slow
