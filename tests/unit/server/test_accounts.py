@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from watchkeeper.catalog.verdicts import VerdictFilter
 from watchkeeper.domain.sending import SENDING_HEADER, Sending, SentCounts, encode_sending
 from watchkeeper.domain.verdict import Status
 
@@ -71,8 +72,6 @@ class Service:
 
     def verdict(self, what):
         """The latest verdict of a figure of all rows."""
-        from watchkeeper.catalog.verdicts import VerdictFilter
-
         found = self.api.parts.catalog.verdicts.series(VerdictFilter(model="loans", what=(what,)))
         return found[-1] if found else None
 
@@ -112,17 +111,40 @@ def test_every_window_says_that_it_adds_up(service):
     assert told.message == "18 received = 12 accepted + 6 duplicate + 0 rejected"
 
 
-def test_a_clock_that_is_wrong_is_a_warning_of_its_own(service):
-    """A client a day ahead is named; its rows are taken as they come."""
-    service.ahead = DAY
+@pytest.mark.parametrize(("days", "word"), [(1, "ahead"), (-1, "behind")])
+def test_a_clock_that_is_wrong_is_a_warning_of_its_own(service, days, word):
+    """A client a day ahead or behind is named; its rows are taken as they come."""
+    service.ahead = days * DAY
     service.send(1, 10, at=START + 10 * MINUTE)
     service.work(START + DAY + 6 * MINUTE)
 
     told = service.verdict("clock_skew")
 
     assert told.status is Status.ALERT
-    assert told.message == "the clock of web-1/7 is 1 day ahead"
-    assert told.value == pytest.approx(86_400, abs=1)
+    assert told.message == f"the clock of web-1/7 is 1 day {word}"
+    assert told.value == pytest.approx(days * 86_400, abs=1)
+    assert told.low <= told.value <= told.high
+
+
+@pytest.mark.parametrize("days", [1, -1])
+def test_a_clock_that_jumps_and_is_put_right_is_told_once(service, days):
+    """The day of the jump is told, the next day is fine again, and no row is lost on the way."""
+    service.send(1, 10, at=START + 10 * MINUTE)
+    service.ahead = days * DAY
+    service.send(11, 20, at=START + 20 * MINUTE)
+    service.ahead = timedelta(0)
+    service.send(21, 30, at=START + DAY + 2 * HOUR)
+    service.send(31, 40, at=START + DAY + 3 * HOUR)
+    service.work(START + 2 * DAY + 6 * MINUTE)
+
+    found = service.api.parts.catalog.verdicts.series(
+        VerdictFilter(model="loans", what=("clock_skew",))
+    )
+
+    assert [verdict.status for verdict in found][:1] == [Status.ALERT]
+    assert all(verdict.status is Status.OK for verdict in found[1:])
+    assert service.verdict("missing_rows").value == 0.0
+    assert service.verdict("unaccounted_rows").status is Status.OK
 
 
 def test_without_a_word_nothing_changes(service, api):
