@@ -50,9 +50,8 @@ def test_bodies_share_a_bounded_room():
     room = Room(100)
     with room.share() as one:
         one.grow(150)
-        with room.share() as other:
-            with pytest.raises(Unavailable, match="100 bytes"):
-                other.grow(1)
+        with room.share() as other, pytest.raises(Unavailable, match="100 bytes"):
+            other.grow(1)
     with room.share() as alone:
         alone.grow(60)
         with room.share() as other:
