@@ -5,7 +5,7 @@ What became rows is kept for a while, empty, so that a side that is sent again i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,6 +49,16 @@ class Halves:
         with self._database.read() as connection:
             number, total = connection.execute(asked.where(halves.c.state != _DONE)).one()
         return int(number), int(total)
+
+    def by_source(self) -> Mapping[str, int]:
+        """How many exchanges are kept of each source of which any is."""
+        asked = (
+            sa.select(halves.c.source, sa.func.count())
+            .where(halves.c.state != _DONE)
+            .group_by(halves.c.source)
+        )
+        with self._database.read() as connection:
+            return {source: int(number) for source, number in connection.execute(asked)}
 
     def sources(self) -> tuple[str, ...]:
         """The sources of which something is kept."""

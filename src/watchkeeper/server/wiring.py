@@ -120,7 +120,7 @@ class Parts:
                 self.time_of,
             ),
             routes=RouteView(self.catalog.routes, self._sink, self.now),
-            sources=SourceView(self.catalog, self.models, self.now),
+            sources=SourceView(self.catalog, self.models, self.sources, self.now),
             proposals=ProposalView(self.models, self.catalog, self.lake),
             quarantine=quarantine,
             replaying=Replaying(

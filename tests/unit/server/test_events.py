@@ -272,3 +272,17 @@ def test_what_waits_is_bounded(logger, api, monkeypatch):
     answers = [logger.send("request", asked(), event=f"e{n}").status_code for n in range(3)]
 
     assert answers == [200, 200, 429]
+
+
+def test_what_came_of_a_models_own_events_is_shown(logger, api):
+    """Also where no source was defined, and how many wait for their other side."""
+    logger.both()
+    logger.stored()
+    logger.send("request", asked(), event="e2")
+
+    (seen,) = api("GET", "/api/v1/sources").json()["data"]
+
+    assert (seen["name"], seen["type"], seen["lag"]) == ("loans.events", "cloud_events", 1)
+    assert (seen["counts"]["events"], seen["counts"]["accepted"]) == (3, 1)
+    assert api("GET", "/api/v1/sources/loans.events/files").json()["data"] == []
+    assert api("GET", "/api/v1/sources/cats").status_code == 404

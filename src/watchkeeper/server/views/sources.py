@@ -17,9 +17,11 @@ from watchkeeper.definitions.document import (
     load_text,
 )
 from watchkeeper.definitions.plan import plan
-from watchkeeper.domain.source import Source
+from watchkeeper.domain.source import Source, SourceType
 from watchkeeper.errors import InvalidDefinition, NotFound
+from watchkeeper.server.events import event_source
 from watchkeeper.server.models import Models
+from watchkeeper.server.sources import Sources
 from watchkeeper.server.wire.models import ChangeWire
 from watchkeeper.server.wire.sources import (
     SourceApplied,
@@ -37,25 +39,37 @@ class SourceView:
 
     catalog: Catalog
     models: Models
+    sources: Sources
     now: Callable[[], datetime]
 
     def all(self) -> list[SourceWire]:
-        """Every source, in the order of their names."""
+        """Every source, in the order of their names; also the models' own of which events came."""
         states, totals = self.catalog.source_states.all(), self.catalog.ledger.totals()
+        waiting = self.catalog.halves.by_source()
+        found = {item.name: (_source(item), item.created_at) for item in self.catalog.sources.all()}
+        for name, total in totals.items():
+            own = event_source(name, self.sources)
+            if name not in found and own is not None:
+                found[name] = (own, total.last_at)
         return [
-            _wire(item, states.get(item.name), totals.get(item.name))
-            for item in self.catalog.sources.all()
+            _wire(
+                *found[name],
+                _state(found[name][0], states.get(name), waiting, self.now()),
+                totals.get(name),
+            )
+            for name in sorted(found)
         ]
 
     def get(self, name: str) -> SourceWire:
         """One source; NotFound where there is none."""
-        item = self.catalog.sources.get(name)
-        states, totals = self.catalog.source_states.all(), self.catalog.ledger.totals()
-        return _wire(item, states.get(name), totals.get(name))
+        for found in self.all():
+            if found.name == name:
+                return found
+        raise NotFound(f"there is no source named {name!r}: `watchkeeper apply -f FILE` makes one")
 
     def files(self, name: str, *, limit: int) -> list[SourceFileWire]:
         """The files that a source looked into last, the newest first."""
-        self.catalog.sources.get(name)
+        self.get(name)
         return [
             SourceFileWire(
                 path=file.path,
@@ -106,8 +120,21 @@ class SourceView:
             return None
 
 
-def _wire(item: Document, state: SourceState | None, totals: SourceTotals | None) -> SourceWire:
-    source = _source(item)
+def _state(
+    source: Source, said: SourceState | None, waiting: Mapping[str, int], now: datetime
+) -> SourceState | None:
+    """What its worker said; of payload logs, how many exchanges wait for their other side."""
+    if source.type is not SourceType.CLOUD_EVENTS:
+        return said
+    return SourceState("running", None, waiting.get(source.name, 0), now)
+
+
+def _wire(
+    source: Source,
+    since: datetime,
+    state: SourceState | None,
+    totals: SourceTotals | None,
+) -> SourceWire:
     counts = SourceCounts() if totals is None else totals.counts
     return SourceWire(
         name=source.name,
@@ -116,7 +143,7 @@ def _wire(item: Document, state: SourceState | None, totals: SourceTotals | None
         rows=source.rows.value,
         enabled=source.enabled,
         definition=document_to_dict(source),
-        updated_at=item.created_at,
+        updated_at=since,
         state=None if state is None else state.state,
         detail=None if state is None else state.detail,
         lag=None if state is None else state.lag,

@@ -28,7 +28,8 @@ class SourceCountsWire(Wire):
 class SourceWire(Wire):
     """A source with its definition document (`kind: Source`) and how it fares. ``state`` is
     ``running``, ``waiting`` (for the lake), ``failing``, ``stopped``, or null where no worker has
-    begun it; ``detail`` says why. ``lag`` counts files or messages that are there and not taken.
+    begun it; ``detail`` says why. ``lag`` counts files or messages that are there and not taken,
+    and of payload logs the exchanges that wait for their other side.
     """
 
     name: str
