@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -131,9 +132,11 @@ def ids(subject: Subject) -> Iterator[Finding]:
         table = _open(subject, model, LakeTable.PREDICTIONS)
         if table is None:
             continue
-        with duckdb.connect(config={"memory_limit": _MEMORY}) as engine:
-            engine.register("stored", table.to_pyarrow_dataset())
-            found = engine.execute(_TWICE).fetchall()
+        with tempfile.TemporaryDirectory(prefix="watchkeeper-doctor-") as spill:
+            bounds = {"memory_limit": _MEMORY, "temp_directory": spill}
+            with duckdb.connect(config=bounds) as engine:
+                engine.register("stored", table.to_pyarrow_dataset())
+                found = engine.execute(_TWICE).fetchall()
         twice, rows, same = found[0]
         twice, rows, same = int(twice), int(rows), int(same)
         if not same and rows - twice == _known_doubles(subject, model):
