@@ -133,8 +133,9 @@ def ids(subject: Subject) -> Iterator[Finding]:
         if table is None:
             continue
         with tempfile.TemporaryDirectory(prefix="watchkeeper-doctor-") as spill:
-            bounds = {"memory_limit": _MEMORY, "temp_directory": spill}
-            with duckdb.connect(config=bounds) as engine:
+            with duckdb.connect(
+                config={"memory_limit": _MEMORY, "temp_directory": spill}
+            ) as engine:
                 engine.register("stored", table.to_pyarrow_dataset())
                 found = engine.execute(_TWICE).fetchall()
         twice, rows, same = found[0]
