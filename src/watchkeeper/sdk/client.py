@@ -26,7 +26,8 @@ from watchkeeper.sdk.policies import Policies
 from watchkeeper.sdk.profiling import PROFILES, Profiling, require_counting
 from watchkeeper.sdk.sampling import Sampling
 from watchkeeper.sdk.sender import Sender
-from watchkeeper.sdk.spool import Limits, NoSpool, Spool
+from watchkeeper.sdk.shapes import Shape
+from watchkeeper.sdk.spool import Limits, Spool
 from watchkeeper.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,6 +73,14 @@ class SpoolOptions:
             raise InvalidInput(
                 f"when_full must be refuse_newest or drop_oldest, got {self.when_full!r}"
             )
+
+
+class NoSpool:
+    """Where no folder can be written."""
+
+    def append(self, _shape: Shape, _payload: bytes) -> str | None:
+        """Why the row is not kept."""
+        return "no folder can be written"
 
 
 class Client:

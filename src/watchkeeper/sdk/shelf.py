@@ -55,15 +55,28 @@ class Shelf:
         self.root = root
         self.owner = uuid.uuid4().hex
         self._adopted: dict[str, int] = {}
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder = root / self.owner
+        self._held = self._made()
+
+    def _made(self) -> int:
+        """Make the folder, and give the descriptor that holds its lock."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Others look at folders without a dot, so they never see one before it is locked.
-        fresh = root / f".{self.owner}"
+        fresh = self.root / f".{self.owner}"
         fresh.mkdir(mode=0o700)
         held = _lock_folder(fresh)
         if held is None:
             raise OSError(f"{fresh} vanished while it was made")
-        self._held = held
-        self.folder = fresh.rename(root / self.owner)
+        fresh.rename(self.folder)
+        return held
+
+    def restore(self) -> bool:
+        """Make the folder again where someone deleted it; what was in it is lost."""
+        if self.folder.exists():
+            return False
+        os.close(self._held)
+        self._held = self._made()
+        return True
 
     def path(self, number: int, suffix: str) -> Path:
         """Where this process's file of that number is."""

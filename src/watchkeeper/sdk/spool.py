@@ -22,7 +22,7 @@ from watchkeeper.sdk.segment import Segment, can_map, open_segment, write_throug
 from watchkeeper.sdk.shapes import Shape
 from watchkeeper.sdk.shelf import DROPPED, READY, WRITING, Ready, Shelf
 
-__all__ = ["Limits", "NoSpool", "Spool"]
+__all__ = ["Limits", "Spool"]
 
 _LEAST, _SMALLEST, _LARGEST = 16 * 1024, 64 * 1024, 1024 * 1024
 _LOCK_SECONDS = 1.0
@@ -39,14 +39,6 @@ class Limits:
     most_seconds: float
     drop_oldest: bool = False
     most_row_bytes: int = 512 * 1024
-
-
-class NoSpool:
-    """Where no folder can be written."""
-
-    def append(self, _shape: Shape, _payload: bytes) -> str | None:
-        """Why the row is not kept."""
-        return "no folder can be written"
 
 
 class Spool:
@@ -136,11 +128,14 @@ class Spool:
     def finish(self) -> None:
         """Close the segments that are full, and open the next one ahead of its use."""
         with self._upkeep:
+            if self._shelf.restore():
+                self._retire()
             with self._lock:
                 filled, self._filled = self._filled, []
                 used = self._segment is not None
             for segment in filled:
-                self._close(segment)
+                with contextlib.suppress(FileNotFoundError):  # the folder was deleted meanwhile
+                    self._close(segment)
             if filled or (used and self._spare is None):
                 self._open_ahead()
 
@@ -220,9 +215,7 @@ class Spool:
         """Take no more rows."""
         with self._lock:
             self._refusal, self._refused_until = "the client is closed", math.inf
-            last = [self._segment, self._spare]
-            self._filled += [segment for segment in last if segment is not None]
-            self._segment = self._spare = None
+            self._retire()
 
     def close(self) -> None:
         """Give everything up; what is left is sent by the next process."""
@@ -256,6 +249,12 @@ class Spool:
         self._lock, self._upkeep = threading.RLock(), threading.Lock()
         self._refusal, self._refused_until = "no spool after a fork", math.inf
         self._start()
+
+    def _retire(self) -> None:
+        with self._lock:
+            last = [self._segment, self._spare]
+            self._filled += [segment for segment in last if segment is not None]
+            self._segment = self._spare = None
 
     def _put_anew(self, shape: Shape, data: bytes) -> str | None:
         """Put a row where its shape was not declared yet, or where the segment is full."""
@@ -376,14 +375,17 @@ class Spool:
         return wanted
 
     def _close(self, segment: Segment) -> None:
-        segment.close()
-        used = segment.at > len(MAGIC)
-        if used:
-            segment.path.rename(segment.path.with_suffix(READY))
-        else:
-            segment.path.unlink()
-        with self._lock:
-            self._own -= segment.capacity - (segment.at if used else 0)
+        kept = 0
+        try:
+            segment.close()
+            if segment.at > len(MAGIC):
+                segment.path.rename(segment.path.with_suffix(READY))
+                kept = segment.at
+            else:
+                segment.path.unlink()
+        finally:
+            with self._lock:
+                self._own -= segment.capacity - kept
 
     def _refuse(self, why: str) -> str:
         """Refuse rows for a while: asking a full disk again for every row would cost too much."""

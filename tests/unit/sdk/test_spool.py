@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import marshal
 import os
+import shutil
 import threading
 
 import pytest
@@ -288,3 +289,20 @@ def test_a_segment_holds_nothing_but_its_rows_when_it_is_closed(spool, shape):
     (ready,) = spool.ready()
     assert ready.path.stat().st_size < 200
     assert ready.path.read_bytes().startswith(MAGIC)
+
+
+def test_a_folder_that_was_deleted_is_made_again(spool, shape):
+    """Rows that were in it are lost; later ones are kept, and numbered on."""
+    spool.append(shape, b"one")
+    spool.finish()  # as the keeper does: the next segment is open, too
+    shutil.rmtree(spool.root)
+
+    spool.finish()
+    assert spool.append(shape, b"two") is None
+    spool.seal()
+
+    assert rows(spool) == [(2, b"two")]
+    other = Spool(spool.root, LIMITS)
+    other.adopt()
+    assert other.ready() == []  # it is locked again
+    other.close()
