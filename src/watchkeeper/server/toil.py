@@ -32,6 +32,7 @@ _UPKEEP_SECONDS = 60.0
 _MERGE_SECONDS = 1.0
 _PAIR_SECONDS = 0.5
 _NICENESS = 5
+_SWITCH_SECONDS = 0.0005
 
 
 def main(arguments: list[str]) -> None:
@@ -42,6 +43,7 @@ def main(arguments: list[str]) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stopping.set())
     when_parent_ends(int(arguments[0]), stopping.set)
+    sys.setswitchinterval(_SWITCH_SECONDS)  # moving must not wait behind judging
     os.nice(_NICENESS)  # an acknowledgement must not wait for a heavy query
     parts = open_parts(settings)
     dispatcher, upkeep = parts.dispatcher(), parts.upkeep()
