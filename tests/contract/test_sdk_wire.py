@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.domain.model import Column, ColumnType, Model, Role, Task
@@ -50,7 +50,13 @@ ANY = (
     | st.lists(st.floats(allow_nan=False), max_size=2)
 )
 SAME = st.sampled_from(
-    [st.none() | st.floats(), st.integers(-9, 9), st.booleans(), st.text(min_size=1, max_size=3), ANY]
+    [
+        st.none() | st.floats(),
+        st.integers(-9, 9),
+        st.booleans(),
+        st.text(min_size=1, max_size=3),
+        ANY,
+    ]
 )
 
 
@@ -99,7 +105,7 @@ def judged(rows, kind):
     return columns, labels, rejected, unknown, list(found.ids), contents
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(groups())
 def test_predictions_say_the_same_in_both_forms(found):
     """Values, rejections, ids and contents are equal, so that a repeat in the other form is one."""

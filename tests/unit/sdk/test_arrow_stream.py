@@ -7,7 +7,7 @@ import math
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.sdk.arrow_stream import END, Field, Kind, batch_message, schema_message
@@ -42,7 +42,7 @@ def tables(draw):
     return fields[:cut], fields[cut:], batches
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tables())
 def test_arrow_reads_what_was_written(given_tables):
     """Names, types, values and nulls come back, in order, over all record batches."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.sdk.encode import encode_row, instant, micros, simple
@@ -111,7 +111,7 @@ def test_what_is_plain_is_left_as_it_is():
     assert repr(simple(row)) == repr(row)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_moments_are_kept_to_the_microsecond(moment):
     """A time comes out as it went in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.sdk.frames import DAMAGED, HEAD_BYTES, MAGIC, frame, frames
@@ -14,14 +14,14 @@ def written(records, tail=b""):
     return MAGIC + b"".join(frame(payload, number) for number, payload in records) + tail
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(RECORDS, st.integers(0, 50))
 def test_records_are_read_as_they_were_written(records, zeros):
     """Numbers and payloads come back in order, and the unused end of the file is no record."""
     assert list(frames(written(records, bytes(zeros)))) == records
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(RECORDS, st.data())
 def test_a_turned_bit_costs_the_record_that_it_is_in(records, data):
     """Damage is told, and every record but the damaged one is read."""
@@ -37,7 +37,7 @@ def test_a_turned_bit_costs_the_record_that_it_is_in(records, data):
     assert all(record in records for record in whole)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(RECORDS, st.data())
 def test_a_torn_end_costs_the_last_record(records, data):
     """A file that ends within a record gives all before it."""

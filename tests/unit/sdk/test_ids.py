@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.sdk.ids import new_id, time_of_id
@@ -14,6 +14,7 @@ from watchkeeper.sdk.ids import new_id, time_of_id
 MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(MOMENTS)
 def test_an_id_carries_its_time(moment):
     """The time of an id is the moment it was made for, to the millisecond."""
@@ -23,6 +24,7 @@ def test_an_id_carries_its_time(moment):
     assert timedelta(0) <= moment - found < timedelta(milliseconds=1.5)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(MOMENTS)
 def test_an_id_is_a_uuid_of_version_seven(moment):
     """Other libraries recognise the id."""
@@ -38,6 +40,7 @@ def test_ids_of_one_moment_differ():
     assert len({new_id(moment) for _ in range(1000)}) == 1000
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=40))
 def test_foreign_text_carries_no_time(text):
     """What is no UUIDv7 has no time, and asking never fails."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.domain.model import Column, ColumnType, Policy
@@ -57,6 +57,7 @@ def test_a_policy_that_is_none_is_refused():
         Policies({"phone": "mask"}, KEY)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.floats(allow_subnormal=False))
 def test_numbers_fall_into_the_steps_of_the_server(number):
     """The same steps on both sides, but for the last bit of the largest powers of ten."""
