@@ -132,12 +132,12 @@ def ids(subject: Subject) -> Iterator[Finding]:
         table = _open(subject, model, LakeTable.PREDICTIONS)
         if table is None:
             continue
-        with tempfile.TemporaryDirectory(prefix="watchkeeper-doctor-") as spill:
-            with duckdb.connect(
-                config={"memory_limit": _MEMORY, "temp_directory": spill}
-            ) as engine:
-                engine.register("stored", table.to_pyarrow_dataset())
-                found = engine.execute(_TWICE).fetchall()
+        with (
+            tempfile.TemporaryDirectory(prefix="watchkeeper-doctor-") as spill,
+            duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": spill}) as engine,
+        ):
+            engine.register("stored", table.to_pyarrow_dataset())
+            found = engine.execute(_TWICE).fetchall()
         twice, rows, same = found[0]
         twice, rows, same = int(twice), int(rows), int(same)
         if not same and rows - twice == _known_doubles(subject, model):
