@@ -19,6 +19,7 @@ UNKNOWN = {
     "key": "none",
     "route": "none",
     "row": "20130301-1",
+    "source": "none",
 }
 OPERATIONS = [
     (method.upper(), path)
@@ -88,8 +89,8 @@ def test_a_key_without_the_scope_is_refused(lived, method, path):
     """A key that may only send rows can do nothing else, and one that may only look changes nothing."""
     for scope in ("ingest", "read"):
         headers = lived.key(scope)
-        wanted = "read" if method == "GET" else "ingest"
-        rows = path.endswith(("/predictions", "/labels"))
+        wanted = "read" if method == "GET" and not path.endswith("/basis") else "ingest"
+        rows = path.endswith(("/predictions", "/labels", "/profiles", "/cloudevents"))
         if path in OPEN or path == "/api/v1/session":
             continue
         allowed = scope == wanted and (method == "GET" or rows) and path != "/api/v1/keys"
