@@ -388,7 +388,7 @@ source_files = sa.Table(
     "source_files",
     CATALOG,
     Column("source", String(80), primary_key=True),
-    Column("path", String(1000), primary_key=True),
+    Column("path", Text, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("stamp", BigInteger, nullable=False),
     Column("content", String(64), nullable=False),

@@ -116,11 +116,14 @@ def _data(document: Mapping[str, object]) -> bytes:
 
 
 def _event(given: Mapping[str, str], data: bytes) -> CloudEvent:
-    for name in ("id", "type"):
-        if not given.get(name) or len(given[name]) > _LONGEST_ID:
+    for name in ("id", "type", "requestid"):
+        text = given.get(name, "")
+        if not text and name == "requestid":
+            continue
+        if not text or len(text) > _LONGEST_ID or not text.isprintable():
             raise InvalidInput(
-                f"an event's {name} must have 1 to {_LONGEST_ID} characters, got "
-                f"{given.get(name, '')[:40]!r}"
+                f"an event's {name} must have 1 to {_LONGEST_ID} printable characters, got "
+                f"{text[:40]!r}"
             )
     known = ("id", "type", "source", "time", *_SPOKEN)
     return CloudEvent(

@@ -110,6 +110,8 @@ def test_what_an_event_tells(kind, side):
         ({"content-type": STRUCTURED}, json.dumps({**DOCUMENT, "id": ""}).encode()),
         ({"content-type": STRUCTURED}, json.dumps({**DOCUMENT, "data_base64": "?"}).encode()),
         ({**KSERVE, "ce-id": "x" * 300}, b""),
+        ({**KSERVE, "ce-requestid": "x" * 300}, b""),
+        ({"content-type": STRUCTURED}, json.dumps({**DOCUMENT, "id": "a\0b"}).encode()),
     ],
 )
 def test_what_is_no_event_is_refused(headers, body):

@@ -15,7 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "source_files",
         sa.Column("source", sa.String(80), primary_key=True),
-        sa.Column("path", sa.String(1000), primary_key=True),
+        sa.Column("path", sa.Text, primary_key=True),
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("stamp", sa.BigInteger, nullable=False),
         sa.Column("content", sa.String(64), nullable=False),
