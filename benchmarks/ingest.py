@@ -290,7 +290,7 @@ def paced(server: Server, rate: float, seconds: float) -> None:
     size = 1_000
     tables = [rows(size, seed, spread=timedelta(hours=1)) for seed in range(200)]
     times: list[float] = []
-    began = time.perf_counter()
+    before, began = server.usage(), time.perf_counter()
 
     def one(index: int) -> None:
         due = began + index * size / rate
@@ -301,13 +301,19 @@ def paced(server: Server, rate: float, seconds: float) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(one, range(int(seconds * rate / size))))
+    after, spent = server.usage(), time.perf_counter() - began
+    used = {
+        name.partition("-")[0]: (cpu - before.cpu.get(name, 0.0)) / spent
+        for name, cpu in after.cpu.items()
+    }
     windows = client.http.get("/api/v1/models/paced/windows", limit=1000).data
     judged = sum(window["status"] is not None for window in windows)
     print(
         f"at {rate:,.0f} rows/s in batches of {size:,} for {seconds:.0f} s, "
         f"{len(windows)} windows profiled and {judged} judged meanwhile: acknowledgement p50 "
         f"{np.quantile(times, 0.5) * 1000:.0f} ms, p99 {np.quantile(times, 0.99) * 1000:.0f} ms "
-        f"(<= 1000), p99.9 {np.quantile(times, 0.999) * 1000:.0f} ms, max {max(times) * 1000:.0f} ms"
+        f"(<= 1000), p99.9 {np.quantile(times, 0.999) * 1000:.0f} ms, max {max(times) * 1000:.0f} ms; "
+        "processors used: " + ", ".join(f"{name} {share:.2f}" for name, share in used.items())
     )
 
 
