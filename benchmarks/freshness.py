@@ -14,7 +14,7 @@ import time
 import uuid
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -211,7 +211,10 @@ def main() -> None:
     parser.add_argument("loads", nargs="*", choices=[*LOADS, []], help="default: both")
     parser.add_argument("--seconds", type=float, default=180.0, help="of each load")
     parser.add_argument("--granularity", default="1h", help="of the models' windows")
+    parser.add_argument("--every", type=float, help="seconds between the batches of a model")
     asked = parser.parse_args()
+    for kind, load in LOADS.items():
+        LOADS[kind] = replace(load, every=asked.every or load.every)
     held = [measure(kind, asked.seconds, asked.granularity) for kind in asked.loads or list(LOADS)]
     raise SystemExit(0 if all(held) else 1)
 
