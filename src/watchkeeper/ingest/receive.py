@@ -23,12 +23,13 @@ from watchkeeper.catalog.database import from_micros, to_micros
 from watchkeeper.catalog.inbox import BatchKey, InboxWrite, StoredReceipt
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.sending import Sending
-from watchkeeper.errors import Conflict, InvalidInput, RateLimited
+from watchkeeper.errors import Conflict, InvalidInput
 from watchkeeper.ingest.content import id_numbers, total_content
 from watchkeeper.ingest.envelope import pack
 from watchkeeper.ingest.id_index import Ids, IdSession
 from watchkeeper.ingest.known_ids import settle
 from watchkeeper.ingest.reasons import Refused, Rejection
+from watchkeeper.ingest.room import Room
 from watchkeeper.ingest.rows import RowKind, open_batch
 from watchkeeper.ingest.together import Together
 from watchkeeper.ingest.validate import Arrival, Checked, check
@@ -42,7 +43,6 @@ _LONGEST_NAME = 200
 _SHOWN = 20
 _SHORTEST_MEMORY = timedelta(days=7)
 _STEPS = 8
-_WAIT_SECONDS = 5.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -86,7 +86,7 @@ class Receiver:
     ) -> None:
         self._inbox = catalog.inbox
         self._together = Together(catalog.inbox)
-        self._most_waiting = most_waiting_bytes
+        self._room = Room(catalog.inbox, most_waiting_bytes)
         self._pepper = catalog.secrets.get("column-hash")
         self._clock = clock
 
@@ -134,6 +134,7 @@ class Receiver:
             inbox.put(name, receipt, packed, until=until)
             if beside is not None:
                 beside(inbox, receipt)
+            self._room.took(packed.size)
             return receipt, found
 
         receipt, found = self._together.run(acknowledge)
@@ -158,16 +159,7 @@ class Receiver:
 
     def require_room(self) -> None:
         """RateLimited where too much waits for the lake, Unavailable where the disk is full."""
-        self._inbox.require_space()
-        if self._most_waiting is None:
-            return
-        batches, size = self._inbox.waiting()
-        if size >= self._most_waiting:
-            raise RateLimited(
-                f"at most {self._most_waiting} bytes may wait for the lake, {size} in {batches} "
-                "batches do: send the batch again later, and look whether the mover runs",
-                retry_after_seconds=_WAIT_SECONDS,
-            )
+        self._room.require()
 
 
 def _content(checked: Checked, numbers: Ids) -> int:
