@@ -107,9 +107,9 @@ class Receiver:
         ``batch_id`` is the sender's own name for the batch and ``key`` the id of its key: the
         two make a retry recognisable. ``beside`` is called within the transaction where the batch
         is new: what it writes is there with the rows or not at all, and where it raises nothing
-        was received. ``sending`` is what the client said about itself. Raises Conflict where the batch was acknowledged with other
-        rows, RateLimited where too much waits for the lake, and InvalidInput where the rows are
-        no table at all; single bad rows never raise.
+        was received. ``sending`` is what the client said about itself. Raises Conflict where the
+        batch was acknowledged with other rows, RateLimited where too much waits for the lake, and
+        InvalidInput where the rows are no table at all; single bad rows never raise.
         """
         if known_at.tzinfo is None:
             raise InvalidInput(f"known_at needs a time zone, got {known_at!r}: make it aware")
@@ -123,10 +123,12 @@ class Receiver:
         content = _content(checked, numbers)
         until = self._until(model)
 
-        def acknowledge(inbox: InboxWrite, session: IdSession) -> tuple[StoredReceipt, Checked]:
+        def acknowledge(
+            inbox: InboxWrite, session: IdSession
+        ) -> tuple[StoredReceipt, Checked, int]:
             before = inbox.receipt(name)
             if before is not None:
-                return before, checked
+                return before, checked, 0
             found = replace(checked, rejections=checked.rejections.copy())
             settled = settle(found, kind, numbers, session, until=to_micros(until))
             receipt = StoredReceipt(content, known_at, batch.size, *settled.counts)
@@ -134,10 +136,10 @@ class Receiver:
             inbox.put(name, receipt, packed, until=until)
             if beside is not None:
                 beside(inbox, receipt)
-            self._room.took(packed.size)
-            return receipt, found
+            return receipt, found, packed.size
 
-        receipt, found = self._together.run(acknowledge)
+        receipt, found, size = self._together.run(acknowledge)
+        self._room.took(size)
         if found is not checked:
             return _receipt(batch_id, receipt, found)
         # What a row says may hang on when it was received, so it is checked as it was then.
