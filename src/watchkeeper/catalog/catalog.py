@@ -5,11 +5,13 @@ from __future__ import annotations
 from watchkeeper.catalog.accounting import Accounts
 from watchkeeper.catalog.alerts import Alerts, NoticeOutbox
 from watchkeeper.catalog.baselines import Baselines
+from watchkeeper.catalog.changes import Changes
 from watchkeeper.catalog.chores import Chores
 from watchkeeper.catalog.clients import Clients
 from watchkeeper.catalog.database import Database
 from watchkeeper.catalog.documents import Documents
 from watchkeeper.catalog.doubles import Doubles
+from watchkeeper.catalog.feedback import FeedbackStore
 from watchkeeper.catalog.halves import Halves
 from watchkeeper.catalog.inbox import Inbox
 from watchkeeper.catalog.keys import Keys, Secrets, Sessions
@@ -42,6 +44,8 @@ class Catalog:
         Profiles that clients sent in the place of rows.
     doubles
         Rows that are stored twice.
+    changes, feedback
+        The journal of what was done, and what people say of incidents.
     replays
         Which rejected rows were sent again.
     source_files, source_states, ledger, halves
@@ -65,6 +69,8 @@ class Catalog:
         self.verdicts = Verdicts(records)
         self.alerts = Alerts(records)
         self.outbox = NoticeOutbox(records)
+        self.changes = Changes(records)
+        self.feedback = FeedbackStore(records)
         self.keys = Keys(records)
         self.sessions = Sessions(records)
         self.secrets = Secrets(records)

@@ -18,6 +18,7 @@ __all__ = [
     "alerts",
     "baselines",
     "batches",
+    "changes",
     "chores",
     "claims",
     "client_windows",
@@ -25,6 +26,7 @@ __all__ = [
     "column_notes",
     "documents",
     "doubles",
+    "feedback",
     "halves",
     "id_pages",
     "id_runs",
@@ -381,6 +383,32 @@ notices = sa.Table(
     Column("reason", Text),
     Column("body", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+# The journal: what was done that a model may feel; without a model, what all may.
+changes = sa.Table(
+    "changes",
+    CATALOG,
+    Column("key", String(200), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("model", String(200)),
+    Column("by", String(200), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("link", Text),
+    Index("changes_by_age", "at", "key"),
+    Index("changes_by_model", "model", "at"),
+)
+
+feedback = sa.Table(
+    "feedback",
+    CATALOG,
+    Column("incident", String(80), primary_key=True),
+    Column("by", String(200), primary_key=True),
+    Column("worth", String(10), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("note", Text, nullable=False),
 )
 
 # Every file that a source has looked into: what it was, and what became of it.
