@@ -73,11 +73,15 @@ class Alert:
     verdicts: tuple[str, ...] = ()
     recent: tuple[Tick, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
+    runbook: str | None = None  # where it says what to do; set in notices, kept nowhere
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One cause, with its alerts. ``facts`` holds what the message is made of."""
+    """One cause, with its alerts. ``facts`` holds what the message is made of; in notices also
+    ``changes``: what was changed shortly before, the nearest first, each a mapping of ``at``,
+    ``kind``, ``title``, ``by``, ``link`` and ``when`` (in words: how long before).
+    """
 
     id: str
     model: str
@@ -98,7 +102,11 @@ class NoticeKind(StrEnum):
 
     OPENED = "opened"
     UPDATED = "updated"
+    ACKNOWLEDGED = "acknowledged"
+    REMINDED = "reminded"  # it lasts, and nothing was said for a while
+    ESCALATED = "escalated"  # nobody has acknowledged it in time
     RESOLVED = "resolved"
+    DIGEST = "digest"  # several incidents in one notice
     TEST = "test"
 
 
@@ -107,7 +115,8 @@ class Notice:
     """What one sink of one route is to send of one incident.
 
     ``key`` is the same at every retry, so that a receiver can tell a repeat; ``sink`` is the
-    place of the sink in its route.
+    place of the sink in its route. ``feedback`` holds the links under which its reader can say
+    ``useful`` or ``noise`` without a login.
     """
 
     key: str
@@ -118,6 +127,7 @@ class Notice:
     alerts: tuple[Alert, ...]
     created_at: datetime
     link: str | None = None
+    feedback: Mapping[str, str] = field(default_factory=dict)
 
 
 def to_dict(value: Alert | Incident | Notice) -> dict[str, object]:
@@ -167,6 +177,7 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
     "verdicts": tuple,
     "recent": lambda ticks: tuple(_from_dict(Tick, tick) for tick in ticks),
     "incident": lambda found: _from_dict(Incident, found) if isinstance(found, Mapping) else found,
+    "incidents": lambda found: tuple(_from_dict(Incident, each) for each in found),
     "alerts": lambda found: tuple(
         _from_dict(Alert, item) if isinstance(item, Mapping) else item for item in found
     ),
