@@ -10,7 +10,7 @@ from datetime import datetime
 from watchkeeper.alerts.engine import COOLDOWN_WINDOWS, Change, Live, step
 from watchkeeper.domain.alert import Alert, AlertState, Incident, Notice, NoticeKind
 from watchkeeper.domain.model import Model
-from watchkeeper.domain.ports import AlertStore
+from watchkeeper.domain.ports import AlertStore, NoticeContext
 from watchkeeper.domain.route import AlertRoute
 from watchkeeper.domain.verdict import Verdict
 from watchkeeper.errors import Conflict
@@ -28,6 +28,7 @@ class Alerting:
     store: AlertStore
     routes: Callable[[], Sequence[AlertRoute]]
     base_url: str | None = None
+    context: NoticeContext | None = None
 
     def on_verdicts(
         self, model: Model, verdicts: Sequence[Verdict], now: datetime
@@ -100,6 +101,8 @@ class Alerting:
                     self._notice(incident, kind, members, (route.name, place), now)
                     for place in range(len(route.sinks))
                 ]
+        if self.context is not None:
+            found = [self.context.complete(model, notice) for notice in found]
         return tuple(found)
 
     def _notice(

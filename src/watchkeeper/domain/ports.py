@@ -10,7 +10,7 @@ from watchkeeper.domain.alert import Alert, Incident, Notice
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.verdict import Verdict
 
-__all__ = ["AlertStore", "DefinitionStore", "Outbox", "VerdictListener"]
+__all__ = ["AlertStore", "DefinitionStore", "NoticeContext", "Outbox", "VerdictListener"]
 
 
 class VerdictListener(Protocol):
@@ -55,6 +55,16 @@ class AlertStore(Protocol):
         notices: Sequence[Notice],
     ) -> None:
         """Save, forget and put into the outbox, all in one transaction."""
+        ...
+
+
+class NoticeContext(Protocol):
+    """What is known beside the verdicts, and put into what is told."""
+
+    def complete(self, model: Model, notice: Notice) -> Notice:
+        """The notice with its alerts' runbooks, what was changed shortly before (among the
+        incident's facts) and the links for feedback.
+        """
         ...
 
 
