@@ -17,10 +17,12 @@ from watchkeeper.catalog.inbox import Inbox
 from watchkeeper.catalog.keys import Keys, Secrets, Sessions
 from watchkeeper.catalog.migrate import migrate
 from watchkeeper.catalog.partials import Partials
+from watchkeeper.catalog.processes import Processes
 from watchkeeper.catalog.replays import Replays
 from watchkeeper.catalog.sent_profiles import SentProfiles
 from watchkeeper.catalog.source_files import SourceFiles, SourceStates
 from watchkeeper.catalog.source_ledger import SourceLedger
+from watchkeeper.catalog.standing import Standing
 from watchkeeper.catalog.verdicts import Verdicts
 from watchkeeper.catalog.windows import Windows
 
@@ -48,6 +50,8 @@ class Catalog:
         The journal of what was done, and what people say of incidents.
     replays
         Which rejected rows were sent again.
+    processes, standing
+        Who runs where, and how everything stands.
     source_files, source_states, ledger, halves
         What was taken from sources, and what waits for its other half.
     """
@@ -71,6 +75,8 @@ class Catalog:
         self.outbox = NoticeOutbox(records)
         self.changes = Changes(records)
         self.feedback = FeedbackStore(records)
+        self.processes = Processes(records)
+        self.standing = Standing(records)
         self.keys = Keys(records)
         self.sessions = Sessions(records)
         self.secrets = Secrets(records)

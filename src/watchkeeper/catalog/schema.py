@@ -39,6 +39,7 @@ __all__ = [
     "notices",
     "partial_marks",
     "partials",
+    "processes",
     "rejections",
     "replays",
     "secrets",
@@ -436,6 +437,21 @@ source_states = sa.Table(
     Column("detail", Text),
     Column("lag", BigInteger),
     Column("at", UtcTime, nullable=False),
+)
+
+# Who runs where, and the figures that each process keeps of itself.
+processes = sa.Table(
+    "processes",
+    CATALOG,
+    Column("place", String(600), primary_key=True),
+    Column("role", String(40), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("address", String(300), nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("version", String(80), nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("figures", Text, nullable=False),
 )
 
 # A lake that outlives its inbox must not take the numbers of a new one for those of the old.

@@ -1,0 +1,1 @@
+"""What other systems understand: their formats, written and read."""

@@ -1,0 +1,1 @@
+"""Grafana: dashboards over our figures, and how they are provisioned."""

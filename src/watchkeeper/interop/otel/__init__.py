@@ -1,0 +1,1 @@
+"""OpenTelemetry: metrics, logs and traces out, and those of model servers in."""
