@@ -1,0 +1,1 @@
+"""What `watchkeeper export` can write: one file a system, listed in `watchkeeper.cli.export`."""

@@ -1,0 +1,1 @@
+"""Nagios, and all that speak its language: Icinga, Naemon, Checkmk."""
