@@ -37,6 +37,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("watchkeeper.cli.restore", "Restore a backup into an empty place."),
     "doctor": ("watchkeeper.cli.doctor", "Check that everything is whole, and repair."),
     "host": ("watchkeeper.cli.host", "Sample what this machine and its processes use."),
+    "check": ("watchkeeper.cli.check", "Check as a plugin of Nagios, Icinga and Checkmk."),
+    "export": ("watchkeeper.cli.export", "Write files for Nagios, Prometheus, Grafana and others."),
     "keys": ("watchkeeper.cli.keys", "Make, list and revoke API keys."),
     "demo": ("watchkeeper.cli.demo", "Watch a real model on a year of real flights."),
 }
@@ -47,6 +49,8 @@ _EXTRAS = {
     "pandas": "demo",
     "sklearn": "demo",
     "psycopg": "postgres",
+    "grpc": "otel",
+    "opentelemetry": "otel",
 }
 
 
