@@ -49,7 +49,10 @@ class Alert:
 
     ``opened_at`` is the start of the first window that fired, ``confirmed_at`` when it was known
     that it is more than a passing one (None while pending). ``recent`` holds its last windows,
-    oldest first, from which the lifecycle tells when it opens and resolves. ``facts`` holds what the message is made of: figure, interval, n, p-value.
+    oldest first, from which the lifecycle tells when it opens and resolves. ``facts`` holds what
+    the message is made of: figure, interval, n, p-value. ``labels`` is what routes, silences and
+    inhibitions match; ``fault`` names what is news about it: series that began together share it,
+    a new kind of fault in an open incident has one of its own.
     """
 
     id: str
@@ -74,13 +77,16 @@ class Alert:
     recent: tuple[Tick, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
     runbook: str | None = None  # where it says what to do; set in notices, kept nowhere
+    labels: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
     """One cause, with its alerts. ``facts`` holds what the message is made of; in notices also
     ``changes``: what was changed shortly before, the nearest first, each a mapping of ``at``,
-    ``kind``, ``title``, ``by``, ``link`` and ``when`` (in words: how long before).
+    ``kind``, ``title``, ``by``, ``link`` and ``when`` (in words: how long before). ``assignee`` is
+    who looks after it, where somebody was named.
     """
 
     id: str
@@ -95,6 +101,7 @@ class Incident:
     acknowledged_by: str | None = None
     alerts: tuple[str, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
+    assignee: str | None = None
 
 
 class NoticeKind(StrEnum):
@@ -112,11 +119,17 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one sink of one route is to send of one incident.
+    """What one sink of one route is to send of one group of alerts.
 
-    ``key`` is the same at every retry, so that a receiver can tell a repeat; ``sink`` is the
-    place of the sink in its route. ``feedback`` holds the links under which its reader can say
-    ``useful`` or ``noise`` without a login.
+    ``key`` is the same at every retry, so that a receiver can tell a repeat; ``thread`` is the
+    same for all notices of the group at that sink, from the first to the resolve: the key where a
+    service updates and closes. ``route`` is the path of a route (``on-call/critical``) or a person
+    of a rota (``rota:primary/ada``), ``sink`` the place of the sink there. ``group`` is the group's
+    key and ``labels`` the labels that it is grouped by. ``incident`` is the worst of the group,
+    ``incidents`` are all of it, the worst first; ``alerts`` theirs, as many as fit, and ``omitted``
+    how many did not. ``note`` says why it is sent where the kind alone does not: what is new, who
+    is told next. ``feedback`` holds the links under which its reader can say ``useful`` or
+    ``noise`` without a login.
     """
 
     key: str
@@ -128,6 +141,12 @@ class Notice:
     created_at: datetime
     link: str | None = None
     feedback: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    incidents: tuple[Incident, ...] = ()
+    thread: str = ""
+    omitted: int = 0
+    note: str = ""
 
 
 def to_dict(value: Alert | Incident | Notice) -> dict[str, object]:
