@@ -16,7 +16,7 @@ from pathlib import Path
 
 from watchkeeper.errors import InvalidInput
 
-__all__ = ["PREFIX", "Settings", "documentation", "environment_value"]
+__all__ = ["PREFIX", "Settings", "documentation", "environment_value", "standard_environment"]
 
 PREFIX = "WATCHKEEPER_"
 _MIB = 1024 * 1024
@@ -32,6 +32,16 @@ def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) <= 65535:
         return int(text)
     raise ValueError("a port from 0 (any free one) to 65535")
+
+
+def _share(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if 0.0 < found <= 1.0:
+        return found
+    raise ValueError("a number above 0, at most 1")
 
 
 def _folder(text: str) -> Path:
@@ -160,6 +170,72 @@ class Settings:
     log_level: str = field(
         default="info", metadata=_about(str, "Least level that is logged: debug, info, warning.")
     )
+    otel_preset: str = field(
+        default="",
+        metadata=_about(
+            str,
+            "Receiver of metrics, logs and traces: `signoz`, `signoz-us`, `signoz-eu`, "
+            "`signoz-in`, `newrelic-us`, `newrelic-eu` or `newrelic-gov`.",
+        ),
+    )
+    otel_endpoint: str = field(
+        default="",
+        metadata=_about(
+            str,
+            "Where metrics, logs and traces are sent, such as `http://collector:4318`; it wins "
+            "over `OTEL_EXPORTER_OTLP_ENDPOINT`. Empty, there and here: nowhere.",
+        ),
+    )
+    otel_protocol: str = field(
+        default="",
+        metadata=_about(str, "How: `http/protobuf` (what an empty one means) or `grpc`."),
+    )
+    otel_key: str = field(
+        default="",
+        repr=False,
+        metadata=_about(str, "The preset's key, sent in the header that it asks for."),
+    )
+    otel_headers: Mapping[str, str | Mapping[str, str]] = field(
+        default_factory=dict,
+        repr=False,
+        metadata=_about(
+            _options,
+            'Further headers, as a JSON object of strings; secrets as `{"env": NAME}` or '
+            '`{"file": PATH}`.',
+        ),
+    )
+    otel_signals: str = field(
+        default="metrics,logs,traces",
+        metadata=_about(str, "Which of metrics, logs and traces are sent."),
+    )
+    otel_temporality: str = field(
+        default="",
+        metadata=_about(
+            str, "Sums as `cumulative`, `delta` or `lowmemory`; empty: as the preset asks."
+        ),
+    )
+    otlp_grpc_port: int | None = field(
+        default=None,
+        metadata=_about(
+            _port, "Port on which OTLP is received over gRPC, beside HTTP. Empty: none."
+        ),
+    )
+    new_relic_account: str = field(
+        default="",
+        metadata=_about(
+            str, "Account that is sent `InferenceData` events of predictions. Empty: none is."
+        ),
+    )
+    new_relic_key: str = field(
+        default="", repr=False, metadata=_about(str, "Its license key, for these events.")
+    )
+    new_relic_region: str = field(
+        default="us", metadata=_about(str, "Where it is: `us`, `eu` or `gov`.")
+    )
+    new_relic_share: float = field(
+        default=0.01,
+        metadata=_about(_share, "Share of predictions of which events are sent, told in each."),
+    )
     url: str = field(
         default="http://127.0.0.1:8711",
         metadata=_about(str, "Server that programs and the command line talk to."),
@@ -232,10 +308,15 @@ class Settings:
 
         InvalidInput where a secret is not where it is said to be.
         """
-        return {name: _secret(name, value) for name, value in self.lake_options.items()} or None
+        found = {name: _secret("LAKE_OPTIONS", name, v) for name, v in self.lake_options.items()}
+        return found or None
+
+    def export_headers(self) -> dict[str, str]:
+        """`otel_headers` with their secrets read; InvalidInput as in `storage_options`."""
+        return {name: _secret("OTEL_HEADERS", name, v) for name, v in self.otel_headers.items()}
 
 
-def _secret(name: str, value: str | Mapping[str, str]) -> str:
+def _secret(setting: str, name: str, value: str | Mapping[str, str]) -> str:
     if isinstance(value, str):
         return value
     ((kind, place),) = value.items()
@@ -243,7 +324,7 @@ def _secret(name: str, value: str | Mapping[str, str]) -> str:
         return os.environ[place] if kind == "env" else Path(place).read_text("utf-8").rstrip("\n")
     except (KeyError, OSError) as error:
         raise InvalidInput(
-            f"{PREFIX}LAKE_OPTIONS names a secret for {name} in the {kind} {place}, which cannot be "
+            f"{PREFIX}{setting} names a secret for {name} in the {kind} {place}, which cannot be "
             f"read: {error}"
         ) from error
 
@@ -268,6 +349,11 @@ def _read(variable: str, text: str, read: Callable[[str], object]) -> object:
 def environment_value(name: str) -> str | None:
     """One variable of the environment, for ``{env: NAME}`` references to secrets; None: not set."""
     return os.environ.get(name)
+
+
+def standard_environment(prefix: str) -> dict[str, str]:
+    """The variables of another standard, such as ``OTEL_``, that are set and not empty."""
+    return {name: text for name, text in os.environ.items() if name.startswith(prefix) and text}
 
 
 def documentation() -> str:
