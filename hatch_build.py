@@ -20,6 +20,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).resolve().parent
 WEB = ROOT / "web"
 PAGE = ROOT / "src" / "watchkeeper" / "server" / "page"
+RUNBOOKS = "watchkeeper/server/runbooks"
 STAMP = "sources.sha256"
 SKIP = "WATCHKEEPER_SKIP_PAGE"
 # npm follows its message by pages of usage.
@@ -31,7 +32,8 @@ class PageBuildHook(BuildHookInterface[BuilderConfig]):
 
     def initialize(self, version: str, build_data: dict[str, object]) -> None:
         """Build the page before the files of the distribution are collected."""
-        del build_data
+        if self.target_name == "wheel" and version != "editable":
+            build_data["force_include"] = {str(ROOT / "docs" / "runbooks"): RUNBOOKS}
         if version != "editable" and not os.environ.get(SKIP):
             build_page()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from datetime import timedelta
 
@@ -44,8 +45,9 @@ MODEL_KEYS = (
 COLUMN_KEYS = (
     "type", "role", "score_of", "description", "minimum", "maximum", "categories", "policy",
 )  # fmt: skip
-MONITOR_KEYS = ("name", "type", "columns", "options", "severity", "enabled")
+MONITOR_KEYS = ("name", "type", "columns", "options", "severity", "enabled", "runbook")
 _MOST_COLUMNS = 10_000
+_ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s]*\Z")
 
 
 def read_model(document: Field) -> Model:
@@ -266,7 +268,15 @@ def read_monitor_spec(fields: dict[str, Field]) -> MonitorSpec:
         if "severity" in fields
         else str(Severity.WARNING),
         enabled=fields["enabled"].flag() if "enabled" in fields else True,
+        runbook=_read_address(fields["runbook"]) if "runbook" in fields else None,
     )
+
+
+def _read_address(field: Field) -> str:
+    address = field.text(most=2_000)
+    if not _ADDRESS.match(address):
+        raise field.must_be("an address that begins with https:// or http://")
+    return address
 
 
 def form_of_monitor(spec: MonitorSpec) -> dict[str, object]:
@@ -280,6 +290,8 @@ def form_of_monitor(spec: MonitorSpec) -> dict[str, object]:
         form["severity"] = spec.severity
     if not spec.enabled:
         form["enabled"] = False
+    if spec.runbook is not None:
+        form["runbook"] = spec.runbook
     return form
 
 

@@ -134,6 +134,12 @@ def source_schema() -> _Schema:
             "description": "Our name, of a column or of a plain word such as id, to theirs.",
         },
         "enabled": {"type": "boolean"},
+        "runbook": {
+            "type": "string",
+            "pattern": "^https?://[^\\s/?#]+[^\\s]*$",
+            "maxLength": 2_000,
+            "description": "Where it says what to do when it alarms; else the page of its kind.",
+        },
     }
     forms = [
         _object(

@@ -166,7 +166,8 @@ class MonitorSpec:
     """A monitor as data: its kind, what it looks at, and options of that kind.
 
     ``columns`` empty means every column the kind applies to. ``budgeted`` monitors share the
-    alarm budget; the others (static thresholds, schema) stand outside it.
+    alarm budget; the others (static thresholds, schema) stand outside it. ``runbook`` is the address
+    of what to do when it alarms; None: the page of its kind.
     """
 
     name: str
@@ -175,6 +176,7 @@ class MonitorSpec:
     options: Mapping[str, object] = field(default_factory=dict)
     severity: str = "warning"
     enabled: bool = True
+    runbook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

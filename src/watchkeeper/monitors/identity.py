@@ -15,8 +15,13 @@ __all__ = ["config_hash", "verdict_id"]
 
 
 def config_hash(model: Model) -> str:
-    """The fingerprint of a definition: equal definitions have equal ones."""
-    text = json.dumps(asdict(model), sort_keys=True, default=_plain)
+    """The fingerprint of a definition: equal definitions have equal ones, whatever is told of what
+    to do.
+    """
+    told = asdict(model)
+    for spec in told["monitors"]:
+        del spec["runbook"]
+    text = json.dumps(told, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -218,3 +218,11 @@ def api(stage):
     found = Api(create_app(stage.parts.hub()), stage.parts)
     found.headers = found.key("admin")
     return found
+
+
+@pytest.fixture
+def anonymous(api):
+    """Whoever comes by, with neither a key nor a session."""
+    found = Api(api.app, api.parts)
+    found.headers = {}
+    return found
