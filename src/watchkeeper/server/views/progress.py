@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.windows import WindowState
@@ -17,6 +17,7 @@ from watchkeeper.server.wire.clock import Clock, ModelClock
 __all__ = ["ProgressView"]
 
 _EVERY_WINDOW = 100_000
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,11 @@ class ProgressView:
             if next_look(stored) < times.get(stored.model, wall):
                 due[stored.model] += 1
         through = self.catalog.windows.judged_through()
+        now = self.now()
+        lately = self.catalog.processes.seen(now - _DAY)
         return Clock(
-            now=self.now(),
+            now=now,
+            worker_seen_at=max((p.seen_at for p in lately if p.role == "worker"), default=None),
             inbox=waiting,
             settled=not waiting and not due,
             models=[

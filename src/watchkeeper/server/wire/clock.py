@@ -23,10 +23,12 @@ class ModelClock(Wire):
 
 class Clock(Wire):
     """``inbox`` counts the acknowledged batches that are not in the lake yet; ``settled`` holds
-    where nothing is left to be done.
+    where nothing is left to be done. ``worker_seen_at`` is when a worker last said that it lives,
+    null where none did within a day.
     """
 
     now: datetime
     inbox: int
     settled: bool
+    worker_seen_at: datetime | None
     models: list[ModelClock]
