@@ -79,6 +79,7 @@ def main() -> None:
     show_default=True,
     help="Seconds after which it is UNKNOWN.",
 )
+@click.option("--checkmk", is_flag=True, help="All checks at once, as Checkmk's local checks.")
 @click.option("--acknowledged-ok", is_flag=True, help="What somebody looks after is no cause.")
 @click.option("-v", "--verbose", is_flag=True, help="As far as it goes: details are always told.")
 def command(
@@ -96,6 +97,7 @@ def command(
     warning: str | None,
     critical: str | None,
     timeout: float,
+    checkmk: bool,
     acknowledged_ok: bool,
     verbose: bool,
 ) -> int:
@@ -105,17 +107,25 @@ def command(
     figures of a monitor, seconds of silence, seconds since the worker was seen.
     """
     del verbose  # an option that every plugin has
+    from watchkeeper.interop.nagios.checkmk import local_checks
     from watchkeeper.interop.nagios.checks import Limits
     from watchkeeper.interop.nagios.plugin import Server, Wanted, check, guarded
-    from watchkeeper.interop.nagios.result import Result
+    from watchkeeper.interop.nagios.result import Result, State
+    from watchkeeper.interop.nagios.services import SERVER, results
 
     def act() -> Result:
         server = Server(*_address(url, key_file), ca_file, timeout)
+        if checkmk:
+            return Result(State.OK, local_checks(results(server.asking())))
         limits = Limits(_range(warning), _range(critical), acknowledged_ok)
         wanted = Wanted(model, monitor, column, figure, segment, freshness, health, limits)
         return check(server, wanted)
 
     result = guarded(act, timeout_seconds=timeout)
+    if checkmk:
+        told = result.text if result.state is State.OK else local_checks([(SERVER, result)])
+        click.echo(told)
+        return 0  # Checkmk reads the states from the lines
     click.echo(result.output())
     return int(result.state)
 

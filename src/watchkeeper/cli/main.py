@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("watchkeeper.cli.doctor", "Check that everything is whole, and repair."),
     "host": ("watchkeeper.cli.host", "Sample what this machine and its processes use."),
     "check": ("watchkeeper.cli.check", "Check as a plugin of Nagios, Icinga and Checkmk."),
+    "passive": ("watchkeeper.cli.passive", "Hand the results of all checks in to Nagios."),
     "export": ("watchkeeper.cli.export", "Write files for Nagios, Prometheus, Grafana and others."),
     "keys": ("watchkeeper.cli.keys", "Make, list and revoke API keys."),
     "demo": ("watchkeeper.cli.demo", "Watch a real model on a year of real flights."),

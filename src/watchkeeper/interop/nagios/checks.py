@@ -6,7 +6,7 @@ A model is critical or warns where an incident of that severity is not over; wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -148,9 +148,7 @@ def freshness(facts: ModelFacts, limits: Limits) -> Result:
     return Result(limits.judge(seconds), f"{facts.name}: {said}", perf)
 
 
-def health(
-    clock: Data, ready: tuple[int, str], limits: Limits, *, now: Callable[[], object]
-) -> Result:
+def health(clock: Data, ready: tuple[int, str], limits: Limits) -> Result:
     """The server itself: whether it takes rows, how far it is, and when its worker was last seen.
     Ranges are of the seconds since then.
     """
@@ -164,7 +162,7 @@ def health(
     status, said = ready
     if status != 200:
         return Result(State.CRITICAL, f"not ready: {said or status}", perf)
-    told, seen = moment(now()), moment(clock.get("worker_seen_at"))
+    told, seen = moment(clock.get("now")), moment(clock.get("worker_seen_at"))
     if told is None or seen is None:
         return Result(State.UNKNOWN, "takes rows, but its worker was never seen", perf)
     age = max(0.0, (told - seen).total_seconds())

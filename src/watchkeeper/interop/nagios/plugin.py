@@ -69,9 +69,7 @@ def check(server: Server, wanted: Wanted) -> Result:
     if wanted.health:
         status, body = asking.fetch("/readyz")
         clock = mapping(asking.get("clock").get("data"))
-        return checks.health(
-            clock, (status, _reason(body)), wanted.limits, now=lambda: clock.get("now")
-        )
+        return checks.health(clock, (status, _reason(body)), wanted.limits)
     if wanted.model is not None and wanted.monitor is not None:
         found = _newest(asking, wanted.model, wanted)
         return checks.monitor(wanted.monitor, found, wanted.limits)
