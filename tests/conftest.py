@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -18,6 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from ports import held_port, held_ports
+from serving import Server
+from waiting import PATIENCE_SECONDS, until
 
 _POSTGRESQL = Path("/usr/lib/postgresql")
 
@@ -86,38 +89,30 @@ class ObjectStore:
         return f"{self.uri}/{name}"
 
 
-def _free_ports(number: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
-
-
 def _make_bucket(endpoint: str, server: subprocess.Popen[bytes], log: Path) -> None:
     from pyarrow.fs import S3FileSystem
 
-    pause = threading.Event()
-    for _ in range(300):
-        if server.poll() is not None:
-            pytest.fail(f"the S3 server ended: {log.read_text(errors='replace')[-2000:]}")
+    def answers() -> bool:
+        assert server.poll() is None, log.read_text(errors="replace")[-2000:]
         try:
-            urllib.request.urlopen(f"http://{endpoint}/", timeout=5).close()
-        except urllib.error.HTTPError:  # it answers; it only asks who we are
-            break
-        except OSError:
-            pause.wait(0.1)
+            urllib.request.urlopen(f"http://{endpoint}/", timeout=PATIENCE_SECONDS).close()
+        except urllib.error.HTTPError:  # it only asks who we are
+            return True
+        return True
+
+    until(answers, what="the S3 server answers")
     keys = {"access_key": "keeper", "secret_key": "secret"}
     at = {"endpoint_override": endpoint, "scheme": "http", "region": "us-east-1"}
     store = S3FileSystem(**keys, **at, allow_bucket_creation=True)
-    for _ in range(300):
+
+    def made() -> bool:
         try:
             store.create_dir("watchkeeper")
         except OSError:  # its parts find each other one by one
-            pause.wait(0.1)
-        else:
-            return
-    pytest.fail(f"the S3 server takes no bucket: {log.read_text(errors='replace')[-2000:]}")
+            return False
+        return True
+
+    until(made, what="the S3 server takes a bucket")
 
 
 @pytest.fixture(scope="session")
@@ -131,32 +126,30 @@ def object_store(tmp_path_factory: pytest.TempPathFactory):
     granted = '"name": "keeper", "actions": ["Admin", "Read", "Write", "List"]}'
     (folder / "s3.json").write_text(f'{{"identities": [{credentials}{granted}]}}')
     parts = ("s3", "master", "volume", "filer")
-    free = _free_ports(2 * len(parts))
-    ports = [f"-{part}.port={port}" for part, port in zip(parts, free, strict=False)]
-    ports += [f"-{part}.port.grpc={port}" for part, port in zip(parts, free[len(parts) :], strict=True)]  # fmt: skip
-    ports += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
-    command = [program, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", f"-s3.config={folder / 's3.json'}"]  # fmt: skip
-    small = ["-volume.max=50", "-master.volumeSizeLimitMB=64"]
-    log = folder / "log"
-    with log.open("wb") as told:
+    with held_ports(2 * len(parts)) as free, (folder / "log").open("wb") as told:
+        ports = [f"-{part}.port={port}" for part, port in zip(parts, free, strict=False)]
+        ports += [f"-{part}.port.grpc={port}" for part, port in zip(parts, free[len(parts) :], strict=True)]  # fmt: skip
+        ports += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
+        command = [program, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", f"-s3.config={folder / 's3.json'}"]  # fmt: skip
+        small = ["-volume.max=50", "-master.volumeSizeLimitMB=64"]
         server = subprocess.Popen(
             [*command, *ports, *small], stdout=told, stderr=subprocess.STDOUT, cwd=folder
         )
-    try:
-        _make_bucket(f"127.0.0.1:{free[0]}", server, log)
-        yield ObjectStore(
-            "s3://watchkeeper",
-            {
-                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free[0]}",
-                "AWS_ACCESS_KEY_ID": "keeper",
-                "AWS_SECRET_ACCESS_KEY": "secret",
-                "AWS_REGION": "us-east-1",
-                "AWS_ALLOW_HTTP": "true",
-            },
-        )
-    finally:
-        server.kill()
-        server.wait()
+        try:
+            _make_bucket(f"127.0.0.1:{free[0]}", server, folder / "log")
+            yield ObjectStore(
+                "s3://watchkeeper",
+                {
+                    "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free[0]}",
+                    "AWS_ACCESS_KEY_ID": "keeper",
+                    "AWS_SECRET_ACCESS_KEY": "secret",
+                    "AWS_REGION": "us-east-1",
+                    "AWS_ALLOW_HTTP": "true",
+                },
+            )
+        finally:
+            server.kill()
+            server.wait()
 
 
 @dataclass
@@ -180,13 +173,12 @@ class NatsServer:
         place = ["-a", "127.0.0.1", "-p", str(self.port), "-sd", str(self.folder)]
         with (self.folder.parent / "nats.log").open("ab") as log:
             self.process = subprocess.Popen([program, "-js", *place], stdout=log, stderr=log)
-        pause = threading.Event()
-        for _ in range(300):
-            with socket.socket() as asking:
-                if asking.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            pause.wait(0.1)
-        pytest.fail("nats-server does not answer")
+        until(self._answers, what="nats-server answers")
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, (self.folder.parent / "nats.log").read_text()[-2000:]
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE_SECONDS):
+            return True
 
     def stop(self) -> None:
         """Kill it, as a machine that fails would."""
@@ -221,11 +213,12 @@ class NatsServer:
 @pytest.fixture
 def nats_server(tmp_path: Path):
     """A real JetStream server of its own."""
-    server = NatsServer(tmp_path / "nats", *_free_ports(1))
-    server.folder.mkdir()
-    server.start()
-    yield server
-    server.stop()
+    with held_port() as port:
+        server = NatsServer(tmp_path / "nats", port)
+        server.folder.mkdir()
+        server.start()
+        yield server
+        server.stop()
 
 
 class KafkaCluster:
@@ -236,20 +229,20 @@ class KafkaCluster:
 
         self._kafka = kafka
         self._producer = kafka.Producer({"bootstrap.servers": "-", "test.mock.num.brokers": 2})
-        brokers = self._producer.list_topics(timeout=10).brokers.values()
+        brokers = self._producer.list_topics(timeout=PATIENCE_SECONDS).brokers.values()
         self.servers = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
 
     def publish(self, topic, payloads, **options):
         """Publish messages, each confirmed by the brokers."""
         for payload in payloads:
             self._producer.produce(topic, payload, **options)
-        assert self._producer.flush(20) == 0
+        assert self._producer.flush(PATIENCE_SECONDS) == 0
 
     def committed(self, group, topic, partitions=4):
         """How many messages of a topic a group has done with."""
         asking = self._kafka.Consumer({"bootstrap.servers": self.servers, "group.id": group})
         parts = [self._kafka.TopicPartition(topic, each) for each in range(partitions)]
-        found = asking.committed(parts, timeout=10)
+        found = asking.committed(parts, timeout=PATIENCE_SECONDS)
         asking.close()
         return sum(max(0, part.offset) for part in found)
 
@@ -258,3 +251,23 @@ class KafkaCluster:
 def kafka_cluster():
     """Brokers of their own."""
     return KafkaCluster()
+
+
+@pytest.fixture
+def open_server(tmp_path: Path):
+    """Starts servers, each in a home folder of its own: ``open_server(name, **settings)``."""
+    made: list[Server] = []
+
+    def open_one(name: str = "home", **settings: str) -> Server:
+        made.append(Server(tmp_path / name, settings=settings))
+        return made[-1].start()
+
+    yield open_one
+    for server in made:
+        server.close()
+
+
+@pytest.fixture
+def server(open_server):
+    """A running server with nothing in it."""
+    return open_server()
