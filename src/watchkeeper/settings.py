@@ -80,6 +80,20 @@ def _days(text: str) -> Mapping[str, Mapping[str, int]]:
     raise ValueError('a JSON object such as {"standard": {"predictions": 180}}')
 
 
+def _flag(text: str) -> bool:
+    known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    try:
+        return known[text.lower()]
+    except KeyError:
+        raise ValueError("true or false") from None
+
+
+def _access(text: str) -> str:
+    if text in {"auto", "open", "key"}:
+        return text
+    raise ValueError("auto, open or key")
+
+
 def _about(read: Callable[[str], object], help_text: str) -> Mapping[str, object]:
     return {"read": read, "help": help_text}
 
@@ -235,6 +249,39 @@ class Settings:
     new_relic_share: float = field(
         default=0.01,
         metadata=_about(_share, "Share of predictions of which events are sent, told in each."),
+    )
+    metrics_access: str = field(
+        default="auto",
+        metadata=_about(
+            _access,
+            "Who may read `/metrics`: everybody (`open`), who shows a key (`key`), or, `auto`, "
+            "everybody where the server listens on the loopback address alone.",
+        ),
+    )
+    metrics_max_series: int = field(
+        default=20_000,
+        metadata=_about(
+            _positive, "Most series of a scrape of `/metrics`; what is left out is told there."
+        ),
+    )
+    metrics_columns: bool = field(
+        default=False,
+        metadata=_about(_flag, "Whether `/metrics` has figures of each column of each model."),
+    )
+    remote_write_url: str = field(
+        default="",
+        repr=False,
+        metadata=_about(
+            str, "Where figures are pushed to by Prometheus' remote write. Empty: nowhere."
+        ),
+    )
+    remote_write_token: str = field(
+        default="",
+        repr=False,
+        metadata=_about(str, "The bearer token that remote write shows there."),
+    )
+    remote_write_seconds: int = field(
+        default=30, metadata=_about(_positive, "How often figures are pushed, in seconds.")
     )
     url: str = field(
         default="http://127.0.0.1:8711",

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros
 from watchkeeper.catalog.places import Places, hold, touch
-from watchkeeper.catalog.schema import account_days, windows
+from watchkeeper.catalog.schema import account_days, documents, windows
 from watchkeeper.domain.sending import Sending, decode_sending, encode_sending
 
 __all__ = ["Accounts", "BatchAccount", "DayAccount", "count_days", "read_account", "write_account"]
@@ -105,11 +105,20 @@ class Accounts:
         with self._database.read() as connection:
             return tuple(_day(row) for row in connection.execute(asked))
 
-    def totals(self) -> Mapping[tuple[str, str], DayAccount]:
-        """All that was ever received, by model and kind; ``day`` is the last of it."""
+    def totals(
+        self, *, start: date | None = None, end: date | None = None
+    ) -> Mapping[tuple[str, str], DayAccount]:
+        """All that was received on the days in ``[start, end)``, by model and kind; ``day`` is the
+        last of them. From a ``start`` on it costs those days, not all that there are.
+        """
         held = account_days.c
         counts = [sa.func.sum(held[name]).label(name) for name in _COUNTS]
         asked = sa.select(held.model, held.kind, sa.func.max(held.day).label("day"), *counts)
+        if start is not None:
+            named = sa.select(documents.c.name).where(documents.c.kind == "Model")
+            asked = asked.where(held.model.in_(named), held.day >= start.isoformat())
+        if end is not None:
+            asked = asked.where(held.day < end.isoformat())
         with self._database.read() as connection:
             rows = connection.execute(asked.group_by(held.model, held.kind)).all()
         return {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from watchkeeper.catalog.accounting import Accounts
 from watchkeeper.catalog.alerts import Alerts, NoticeOutbox
 from watchkeeper.catalog.baselines import Baselines
@@ -95,6 +98,14 @@ class Catalog:
         migrate(records, "catalog")
         migrate(inbox, "inbox")
         return cls(records, inbox)
+
+    def observe(self, told: Callable[[str, str, float], None]) -> None:
+        """Tell of each transaction from now on: ``records`` or ``inbox``, ``read`` or ``write``, and
+        how many seconds it took. Of one database that holds both it is told as ``records``.
+        """
+        records, inbox = self._databases
+        inbox.observe = partial(told, "inbox")
+        records.observe = partial(told, "records")
 
     def tidy(self) -> None:
         """Copy what the logs of the databases hold into their files; to be done every second or

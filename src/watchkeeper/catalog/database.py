@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,10 +62,19 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
         return None if value is None else from_micros(value)
 
 
+def _unobserved(_mode: str, _seconds: float) -> None:
+    """Nobody wants to know."""
+
+
 class Database:
-    """An engine with the two ways to use it: `read` and `write`."""
+    """An engine with the two ways to use it: `read` and `write`.
+
+    ``observe`` is told of each transaction its mode, ``read`` or ``write``, and how many seconds it
+    took, with what it waited for its turn.
+    """
 
     def __init__(self, url: str) -> None:
+        self.observe: Callable[[str, float], None] = _unobserved
         self.url = _supported(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
@@ -80,15 +90,23 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A connection that sees one consistent snapshot and never waits for writers (SQLite)."""
-        with self._open(write=False) as connection:
+        with self._timed("read"), self._open(write=False) as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction: committed, and durable, when the block ends; rolled back if it raises."""
         # Waiting here is fair and wakes at once; SQLite's own waiting sleeps and polls.
-        with self._writing, self._open(write=True) as connection:
+        with self._timed("write"), self._writing, self._open(write=True) as connection:
             yield connection
+
+    @contextmanager
+    def _timed(self, mode: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.observe(mode, time.perf_counter() - began)
 
     @contextmanager
     def _open(self, *, write: bool) -> Iterator[sa.Connection]:

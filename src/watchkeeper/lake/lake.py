@@ -9,10 +9,12 @@ small: they are not partitioned, and pruned by the statistics of their windows.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
+from time import perf_counter
+from typing import Concatenate, ParamSpec, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -44,14 +46,39 @@ _TIME = {
 }
 
 
+_P, _R = ParamSpec("_P"), TypeVar("_R")
+
+
+def _timed(
+    method: Callable[Concatenate[Lake, _P], _R],
+) -> Callable[Concatenate[Lake, _P], _R]:
+    """Tell how long a method took, under its name."""
+
+    @wraps(method)
+    def watched(self: Lake, /, *given: _P.args, **named: _P.kwargs) -> _R:
+        began = perf_counter()
+        try:
+            return method(self, *given, **named)
+        finally:
+            self.observe(method.__name__, perf_counter() - began)
+
+    return watched
+
+
+def _unobserved(_operation: str, _seconds: float) -> None:
+    """Nobody wants to know."""
+
+
 class Lake:
     """The tables of all models under one root: a folder, or a URI such as ``s3://bucket/lake``.
 
     ``options`` are those of the object store. Safe to use from many threads and many processes.
-    Tables are created by their first append.
+    Tables are created by their first append. ``observe`` is told how many seconds each appending
+    and reading took.
     """
 
     def __init__(self, root: str | Path, storage_options: Mapping[str, str] | None = None) -> None:
+        self.observe: Callable[[str, float], None] = _unobserved
         self.root = str(root)
         is_remote(self.root)  # refuses what no lake can lie in, now rather than at the first row
         self.options = storage_options
@@ -63,6 +90,7 @@ class Lake:
         options = None if self.options is None else tuple(sorted(self.options.items()))
         return _opened, (self.root, options)
 
+    @_timed
     def append(
         self, model: str, table: LakeTable, rows: pa.Table, *, app_id: str, sequence: int
     ) -> int:
@@ -88,6 +116,7 @@ class Lake:
         """The columns that a table holds; None where it does not exist yet."""
         return self._table(model, table).schema()
 
+    @_timed
     def rows(
         self,
         model: str,
@@ -143,6 +172,7 @@ class Lake:
         (found,) = self.joined_each(model, [(window, known_at)])
         return found
 
+    @_timed
     def joined_each(
         self,
         model: Model,
@@ -190,6 +220,7 @@ class Lake:
         no_labels = shaped(None, label_schema(model))
         return attach_labels(each_once, no_labels, model).drop_columns([SEQUENCE])
 
+    @_timed
     def append_profiles(
         self, model: str, parts: Sequence[ProfilePart], *, reference: str | None = None
     ) -> int:
@@ -201,6 +232,7 @@ class Lake:
             raise InvalidInput("append_profiles needs at least one part, got none: skip the call")
         return self._table(model, LakeTable.PROFILES).append(stamped(parts, reference))
 
+    @_timed
     def profiles(
         self, model: str, start: datetime, end: datetime, *, known_at: datetime | None = None
     ) -> pa.Table:

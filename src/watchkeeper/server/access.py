@@ -77,7 +77,9 @@ class Gatekeeper:
         rate: Rate,
         session_length: timedelta,
         now: Callable[[], datetime],
+        metrics_open: bool = True,
     ) -> None:
+        self.metrics_open = metrics_open
         self._keys = keys
         self._sessions = sessions
         self._rate = rate

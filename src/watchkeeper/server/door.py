@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 
 import uvicorn
 
@@ -17,6 +18,7 @@ from watchkeeper.server.api.app import create_app
 from watchkeeper.server.lifeline import when_parent_ends
 from watchkeeper.server.logs import configure_logs
 from watchkeeper.server.protocol import ImpatientProtocol
+from watchkeeper.server.telemetry.processes import keep_telling
 from watchkeeper.server.wiring import open_parts
 from watchkeeper.settings import Settings
 
@@ -32,10 +34,15 @@ def main(arguments: list[str]) -> None:
     configure_logs(settings.log_level)
     when_parent_ends(lifeline, lambda: os.kill(os.getpid(), signal.SIGTERM))
     parts = open_parts(settings)
+    bound = socket.socket(fileno=listening)
+    itself = parts.itself("door", _address(settings.host, bound))
+    stopping = threading.Event()
+    telling = threading.Thread(target=keep_telling, args=(itself, stopping), daemon=True)
+    telling.start()
     try:
         server = uvicorn.Server(
             uvicorn.Config(
-                create_app(parts.hub()),
+                create_app(parts.hub(itself)),
                 http=ImpatientProtocol,
                 log_config=None,
                 access_log=False,
@@ -44,10 +51,20 @@ def main(arguments: list[str]) -> None:
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
         )
-        server.run(sockets=[socket.socket(fileno=listening)])
+        server.run(sockets=[bound])
     finally:
+        stopping.set()
+        telling.join(_GRACE_SECONDS)
         parts.close()
         logging.shutdown()
+
+
+def _address(host: str, bound: socket.socket) -> str:
+    """Where others reach this door: by its own name, unless it listens on one address alone."""
+    everywhere = host in {"", "0.0.0.0", "::"}  # noqa: S104  only compared
+    name = socket.gethostname() if everywhere else host
+    shown = f"[{name}]" if ":" in name else name
+    return f"{shown}:{bound.getsockname()[1]}"
 
 
 if __name__ == "__main__":

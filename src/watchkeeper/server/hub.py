@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from watchkeeper.server.metrics import Telemetry
     from watchkeeper.server.profiles_door import ProfilesDoor
     from watchkeeper.server.replaying import Replaying
+    from watchkeeper.server.telemetry.exposing import Exposing
     from watchkeeper.server.views.accounting import AccountingView
+    from watchkeeper.server.views.changes import ChangesView
     from watchkeeper.server.views.distributions import DistributionView
+    from watchkeeper.server.views.feedback import FeedbackView
     from watchkeeper.server.views.fleet import FleetView
     from watchkeeper.server.views.incidents import IncidentView
     from watchkeeper.server.views.progress import ProgressView
@@ -49,4 +52,7 @@ class Hub:
     replaying: Replaying
     accounting: AccountingView
     progress: ProgressView
+    changes: ChangesView
+    feedback: FeedbackView
     telemetry: Telemetry
+    exposing: Exposing

@@ -1,117 +1,103 @@
-"""The server's own figures, in Prometheus' text format, from a registry of their own."""
+"""What a process counts of itself, in a registry of its own: requests, loops, what waits cost."""
 
 from __future__ import annotations
 
+import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.core import Metric
+from prometheus_client.metrics import MetricWrapperBase
 
-from watchkeeper.catalog.catalog import Catalog
-from watchkeeper.catalog.windows import WindowState
+from watchkeeper.interop.prometheus.families import FAMILIES, PREFIX
 
 __all__ = ["Telemetry"]
 
-# Fates are few and models are named by their owner: clients are not, so they are no label.
-_FATES = ("received", "accepted", "duplicate", "rejected")
-_LOST = ("missing", "dropped", "sampled")
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_M = TypeVar("_M", bound=MetricWrapperBase)
+# Few, because a histogram is a series for each: from what nobody notices to what everybody does.
+_SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_LONG_SECONDS = (0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0)
+_SHORT_SECONDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)
+# Their names are literals of the code that asks: nobody from outside can make one.
+_FATES = ("accepted", "duplicate", "rejected")
+_KINDS = ("predictions", "labels")
 
 
 class Telemetry:
-    """Counts requests as they are answered, and asks the catalog when it is asked itself."""
+    """The figures of this process. Safe to use from many threads."""
 
-    def __init__(self, catalog: Catalog, *, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, version: str = "unknown", *, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self.seconds = seconds
-        self._catalog = catalog
         self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "watchkeeper_requests",
-            "Requests.",
-            ("method", "route", "status"),
-            registry=self._registry,
-        )
-        self._latency = Histogram(
-            "watchkeeper_request_seconds",
-            "Time to answer.",
-            ("method", "route"),
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
-        self._rows = Counter(
-            "watchkeeper_rows", "Rows received.", ("model", "kind", "fate"), registry=self._registry
-        )
-        self._accounted = self._gauge(
-            "rows_accounted",
-            "Rows by what became of them, as counted in the catalog.",
-            "model",
-            "kind",
-            "fate",
-        )
-        self._batches = self._gauge("inbox_batches", "Batches that wait for the lake.")
-        self._bytes = self._gauge("inbox_bytes", "Bytes that wait for the lake.")
-        self._dirty = self._gauge(
-            "windows_dirty", "Windows that changed since they were judged.", "model"
-        )
-        self._incidents = self._gauge("incidents_open", "Incidents that are not resolved.", "model")
-        self._source_rows = self._gauge(
-            "source_rows",
-            "Rows that ever came from a source, by what became of them.",
-            "source",
-            "fate",
-        )
-        self._source_lag = self._gauge(
-            "source_lag", "Files or messages that are there and not taken.", "source"
-        )
-        self._source_failing = self._gauge(
-            "source_failing", "1 where a source fails, 0 where it does not.", "source"
-        )
+        ProcessCollector(registry=self._registry)
+        build = self._made(Gauge, "build_info")
+        build.labels(version, platform.python_version()).set(1)
+        self._requests = self._made(Counter, "requests_total")
+        self._latency = self._histogram("request_duration_seconds", _SECONDS)
+        self._rows = self._made(Counter, "ingested_rows_total")
+        self._loops = self._histogram("loop_duration_seconds", _LONG_SECONDS)
+        self._failures = self._made(Counter, "loop_failures_total")
+        self._successes = self._made(Gauge, "loop_last_success_timestamp_seconds")
+        self._transactions = self._histogram("catalog_transaction_duration_seconds", _SHORT_SECONDS)
+        self._lake = self._histogram("lake_operation_duration_seconds", _SECONDS)
+        self.written = self._made(Counter, "remote_write_samples_total")
+        self.waiting_to_write = self._made(Gauge, "remote_write_waiting")
+        self.written_at = self._made(Gauge, "remote_write_sent_timestamp_seconds")
+        # A series that begins with its first event hides that event from rate().
+        for kind in _KINDS:
+            for fate in _FATES:
+                self._rows.labels(kind, fate)
 
-    def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
-        return Gauge(f"watchkeeper_{name}", about, labels, registry=self._registry)
+    def _made(self, make: type[_M], name: str) -> _M:
+        family = FAMILIES[PREFIX + name]
+        return make(family.name, family.about, family.labels, registry=self._registry)
+
+    def _histogram(self, name: str, buckets: tuple[float, ...]) -> Histogram:
+        family = FAMILIES[PREFIX + name]
+        return Histogram(
+            family.name, family.about, family.labels, buckets=buckets, registry=self._registry
+        )
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request under its route's pattern."""
         self._requests.labels(method, route, str(status)).inc()
         self._latency.labels(method, route).observe(seconds)
 
-    def received(self, model: str, kind: str, **fates: int) -> None:
-        """Count the rows of a batch by what became of them."""
+    def received(self, model: str, kind: str, **fates: int) -> None:  # noqa: ARG002  see below
+        """Count the rows of a batch by what became of them.
+
+        Not by model: every model's rows are in the accounts, which all processes share.
+        """
         for fate, rows in fates.items():
-            self._rows.labels(model, kind, fate).inc(rows)
+            self._rows.labels(kind, fate).inc(rows)
 
-    def exposition(self) -> tuple[bytes, str]:
-        """The figures now, and their media type."""
-        batches, size = self._catalog.inbox.waiting()
-        self._batches.set(batches)
-        self._bytes.set(size)
-        self._account()
-        self._dirty.clear()
-        for model, windows in self._catalog.windows.count(WindowState.DIRTY).items():
-            self._dirty.labels(model).set(windows)
-        self._incidents.clear()
-        for model, number in self._catalog.alerts.open_counts().items():
-            self._incidents.labels(model).set(number)
-        self._tell_sources()
-        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+    @contextmanager
+    def round(self, loop: str) -> Iterator[None]:
+        """Time one round of a loop, and note whether it ended well."""
+        failures, began = self._failures.labels(loop), self.seconds()
+        try:
+            yield
+        except Exception:
+            failures.inc()
+            raise
+        else:
+            self._successes.labels(loop).set_to_current_time()
+        finally:
+            self._loops.labels(loop).observe(self.seconds() - began)
 
-    def _account(self) -> None:
-        self._accounted.clear()
-        for (model, kind), day in self._catalog.accounts.totals().items():
-            for fate in _FATES:
-                self._accounted.labels(model, kind, fate).set(getattr(day, fate))
-        for (model, kind), told in self._catalog.clients.totals().items():
-            for fate, rows in zip(_LOST, told, strict=True):
-                self._accounted.labels(model, kind, fate).set(rows)
+    def transaction(self, database: str, mode: str, seconds: float) -> None:
+        """Count a transaction."""
+        self._transactions.labels(database, mode).observe(seconds)
 
-    def _tell_sources(self) -> None:
-        for gauge in (self._source_rows, self._source_lag, self._source_failing):
-            gauge.clear()
-        for source, totals in self._catalog.ledger.totals().items():
-            for fate in ("accepted", "duplicate", "rejected", "unpaired"):
-                self._source_rows.labels(source, fate).set(getattr(totals.counts, fate))
-        for source, state in self._catalog.source_states.all().items():
-            self._source_failing.labels(source).set(state.state == "failing")
-            if state.lag is not None:
-                self._source_lag.labels(source).set(state.lag)
+    def lake(self, operation: str, seconds: float) -> None:
+        """Count an operation on the lake."""
+        self._lake.labels(operation).observe(seconds)
+
+    def collect(self) -> Iterable[Metric]:
+        """The figures now."""
+        return self._registry.collect()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,14 +30,21 @@ class Moving:
     sums: Sums
     now: Callable[[], datetime]
 
-    def step(self) -> None:
-        """Move what is due."""
+    def step(self, around: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        """Move what is due, within what ``around`` gives."""
         try:
-            self.mover.move_due(self.now())
+            with around():
+                self.mover.move_due(self.now())
         except WatchkeeperError:
             _log.exception("rows wait in the inbox for the next step")
 
-    def run(self, stopping: threading.Event, *, idle_seconds: float) -> None:
+    def run(
+        self,
+        stopping: threading.Event,
+        *,
+        idle_seconds: float,
+        around: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         """Step until told to stop."""
         mended_at: datetime | None = None
         while not stopping.is_set():
@@ -44,7 +52,7 @@ class Moving:
                 if mended_at is None or self.now() - mended_at > _MEND:
                     self.sums.mend()
                     mended_at = self.now()
-                self.step()
+                self.step(around)
             except Exception:  # noqa: BLE001  the loop outlives it; the work is still there
                 _log.exception("step failed")
             stopping.wait(max(idle_seconds, self.mover.pause))

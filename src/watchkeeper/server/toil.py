@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
 
@@ -31,6 +32,7 @@ _TELL_SECONDS = 2.0
 _UPKEEP_SECONDS = 60.0
 _MERGE_SECONDS = 1.0
 _PAIR_SECONDS = 0.5
+_SHARE_SECONDS = 5.0
 _NICENESS = 5
 _SWITCH_SECONDS = 0.0005
 
@@ -50,17 +52,29 @@ def main(arguments: list[str]) -> None:
     pulling = threading.Thread(target=parts.pulling().run, args=(stopping,), daemon=True)
     pulling.start()
     moving = threading.Thread(
-        target=partial(parts.moving().run, stopping, idle_seconds=_MOVE_SECONDS), daemon=True
+        target=partial(
+            parts.moving().run,
+            stopping,
+            idle_seconds=_MOVE_SECONDS,
+            around=partial(parts.telemetry.round, "move"),
+        ),
+        daemon=True,
     )
     moving.start()
+    timed = parts.telemetry.round
+
+    def every(seconds: float, loop: str, act: Callable[[], object]) -> threading.Thread:
+        return _every(seconds, act, stopping, around=partial(timed, loop))
+
     threads = [
-        _every(_PAIR_SECONDS, parts.pairing().step, stopping),
-        _every(_TELL_SECONDS, lambda: dispatcher.send_due(datetime.now(UTC)), stopping),
-        _every(_UPKEEP_SECONDS, upkeep.step, stopping),
-        _every(_MERGE_SECONDS, lambda: _tidy(parts.catalog), stopping),
+        every(_PAIR_SECONDS, "pair", parts.pairing().step),
+        every(_TELL_SECONDS, "tell", lambda: dispatcher.send_due(datetime.now(UTC))),
+        every(_UPKEEP_SECONDS, "upkeep", upkeep.step),
+        every(_MERGE_SECONDS, "tidy", lambda: _tidy(parts.catalog)),
+        every(_SHARE_SECONDS, "share", parts.itself("worker").tell),
     ]
     try:
-        parts.worker().run(stopping, idle_seconds=_IDLE_SECONDS)
+        parts.worker().run(stopping, idle_seconds=_IDLE_SECONDS, around=partial(timed, "judge"))
     finally:
         for thread in (pulling, moving, *threads):
             thread.join(timeout=30.0)
@@ -73,12 +87,17 @@ def _tidy(catalog: Catalog) -> None:
 
 
 def _every(
-    seconds: float, act: Callable[[], object], stopping: threading.Event
+    seconds: float,
+    act: Callable[[], object],
+    stopping: threading.Event,
+    *,
+    around: Callable[[], AbstractContextManager[None]],
 ) -> threading.Thread:
     def run() -> None:
         while not stopping.wait(seconds):
             try:
-                act()
+                with around():
+                    act()
             except Exception:  # noqa: BLE001  the next time may go well
                 _log.exception("housekeeping failed, it is tried again")
 

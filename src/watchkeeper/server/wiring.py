@@ -27,12 +27,18 @@ from watchkeeper.ingest.pull.puller import Puller
 from watchkeeper.ingest.receive import Receiver
 from watchkeeper.ingest.replay import Replay
 from watchkeeper.ingest.together import Together
+from watchkeeper.interop.prometheus.fleet import Fleet, Fleetwide
 from watchkeeper.lake.lake import Lake
 from watchkeeper.server.accepting import Accepting
+from watchkeeper.server.alerting.context import Context
+from watchkeeper.server.alerting.feedback import FeedbackLinks
+from watchkeeper.server.alerting.journal import Journal
+from watchkeeper.server.alerting.runbooks import RunbookLinks
 from watchkeeper.server.access import Gatekeeper, Rate
 from watchkeeper.server.api.body import Room
 from watchkeeper.server.audit import Audit
 from watchkeeper.server.basis import Bases
+from watchkeeper.server.bootstrap import is_loopback
 from watchkeeper.server.clocks import Clocks
 from watchkeeper.server.doubles import DoublesAudit
 from watchkeeper.server.events import EventDoor, event_source
@@ -49,9 +55,13 @@ from watchkeeper.server.references import References
 from watchkeeper.server.replaying import Replaying
 from watchkeeper.server.sources import Sources
 from watchkeeper.server.sums import Sums
+from watchkeeper.server.telemetry.exposing import Exposing
+from watchkeeper.server.telemetry.processes import Itself
 from watchkeeper.server.upkeep import Upkeep
 from watchkeeper.server.views.accounting import AccountingView
+from watchkeeper.server.views.changes import ChangesView
 from watchkeeper.server.views.distributions import DistributionView
+from watchkeeper.server.views.feedback import FeedbackView
 from watchkeeper.server.views.fleet import FleetView
 from watchkeeper.server.views.incidents import IncidentView
 from watchkeeper.server.views.progress import ProgressView
@@ -62,7 +72,7 @@ from watchkeeper.server.views.rows import RowsView
 from watchkeeper.server.views.series import SeriesView
 from watchkeeper.server.views.sources import SourceView
 from watchkeeper.server.views.verdicts import VerdictView
-from watchkeeper.server.watching import Watcher
+from watchkeeper.server.watching import Watcher, code_version
 from watchkeeper.server.worker import Worker
 from watchkeeper.settings import Settings, environment_value
 
@@ -85,11 +95,16 @@ class Parts:
     receiver: Receiver
     clocks: Clocks
     alerting: Alerting
+    context: Context
     now: Callable[[], datetime]
+    telemetry: Telemetry
 
-    def hub(self) -> Hub:
-        """What the routes reach."""
-        telemetry = Telemetry(self.catalog)
+    def hub(self, itself: Itself | None = None) -> Hub:
+        """What the routes reach, in a door that others know as ``itself``."""
+        telemetry = self.telemetry
+        feedback = FeedbackView(
+            self.catalog.alerts, self.catalog.feedback, _feedback_secret(self.catalog), self.now
+        )
         quarantine = QuarantineView(self.models, self.catalog, self.lake)
         return Hub(
             gate=Gatekeeper(
@@ -98,6 +113,7 @@ class Parts:
                 rate=Rate(self.settings.requests_per_minute),
                 session_length=timedelta(hours=self.settings.session_hours),
                 now=self.now,
+                metrics_open=_metrics_open(self.settings),
             ),
             intake=self._intake(telemetry),
             events=self._event_door(),
@@ -117,8 +133,12 @@ class Parts:
                 self.catalog,
                 self.alerting,
                 Accepting(self.catalog, self.lake, self.models, self.references),
+                self.context,
+                feedback,
                 self.time_of,
             ),
+            changes=ChangesView(self.catalog.changes, self.models, self.time_of, self.now),
+            feedback=feedback,
             routes=RouteView(self.catalog.routes, self._sink, self.now),
             sources=SourceView(self.catalog, self.models, self.sources, self.now),
             proposals=ProposalView(self.models, self.catalog, self.lake),
@@ -132,7 +152,25 @@ class Parts:
                 self.models, self.catalog, self.clocks, self.now, self.receiver.require_room
             ),
             telemetry=telemetry,
+            exposing=self.exposing(itself or self.itself("door")),
         )
+
+    def itself(self, role: str, address: str = "") -> Itself:
+        """The process that runs here, as others see it."""
+        return Itself(role, address, self.telemetry, self.catalog.processes, self.now)
+
+    def exposing(
+        self, itself: Itself, *, roles: frozenset[str] = frozenset({"worker"})
+    ) -> Exposing:
+        """All figures: of a process with the others of those roles, and of the records."""
+        asked = Fleetwide(
+            models=lambda: [defined.model for defined in self.models.all()],
+            times=self.clocks.now,
+            now=self.now,
+            home=self.settings.home,
+        )
+        fleet = Fleet(self.catalog, asked, columns=self.settings.metrics_columns)
+        return Exposing(fleet, itself, self.settings.metrics_max_series, roles)
 
     def worker(self) -> Worker:
         """What judges, and in a single step moves too."""
@@ -144,7 +182,7 @@ class Parts:
             models=self.models,
             references=self.references,
             clocks=self.clocks,
-            watcher=Watcher(self.catalog, self.lake, self.alerting),
+            watcher=Watcher(self.catalog, self.lake, self.alerting, self.context.journal),
         )
 
     def moving(self) -> Moving:
@@ -251,20 +289,45 @@ def open_parts(
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     catalog = Catalog.open(settings.catalog_url, settings.inbox_url)
     lake = Lake(settings.lake_root, settings.storage_options())
+    telemetry = Telemetry(code_version())
+    catalog.observe(telemetry.transaction)
+    lake.observe = telemetry.lake
+    clocks = Clocks(catalog.clocks, catalog.windows, wall=now)
+    journal = Journal(catalog.changes, catalog.alerts, lambda model: clocks.now().get(model, now()))
+    models = Models(catalog.models, told=journal.applied)
+    base_url = settings.public_url or None
+    context = Context(
+        models,
+        journal,
+        RunbookLinks(base_url),
+        FeedbackLinks(base_url, _feedback_secret(catalog), now),
+    )
     return Parts(
+        telemetry=telemetry,
         settings=settings,
         catalog=catalog,
         lake=lake,
-        models=Models(catalog.models),
+        models=models,
         sources=Sources(catalog.sources),
         receiver=Receiver(catalog, clock=now, most_waiting_bytes=settings.max_inbox_bytes),
-        references=References(catalog.baselines, lake, now=now),
-        clocks=Clocks(catalog.clocks, catalog.windows, wall=now),
+        references=References(catalog.baselines, lake, now=now, told=journal.rebased),
+        clocks=clocks,
         alerting=Alerting(
-            catalog.alerts, lambda: _routes(catalog), base_url=settings.public_url or None
+            catalog.alerts, lambda: _routes(catalog), base_url=base_url, context=context
         ),
+        context=context,
         now=now,
     )
+
+
+def _metrics_open(settings: Settings) -> bool:
+    if settings.metrics_access == "auto":
+        return is_loopback(settings.host)
+    return settings.metrics_access == "open"
+
+
+def _feedback_secret(catalog: Catalog) -> Callable[[], bytes]:
+    return lambda: catalog.secrets.get("feedback")
 
 
 def read_secret(secret: Secret) -> str:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -106,11 +107,21 @@ class Worker:
         except WatchkeeperError:
             _log.exception("what clients did not send is told in the next step")
 
-    def run(self, stopping: threading.Event, *, idle_seconds: float) -> None:
-        """Judge until told to stop, while `Moving` moves; rest only while nothing is due."""
+    def run(
+        self,
+        stopping: threading.Event,
+        *,
+        idle_seconds: float,
+        around: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Judge until told to stop, while `Moving` moves; rest only while nothing is due.
+
+        Each round is done within what ``around`` gives.
+        """
         while not stopping.is_set():
             try:
-                judged = self.watch(rest=stopping.wait)
+                with around():
+                    judged = self.watch(rest=stopping.wait)
             except Exception:  # noqa: BLE001  the loop outlives it; the work is still there
                 _log.exception("step failed")
                 judged = 0

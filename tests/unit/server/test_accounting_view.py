@@ -132,10 +132,10 @@ def test_metrics_have_fates_and_no_clients(told):
     """The counts of the catalog stand in /metrics, however many clients there are."""
     text = told("GET", "/metrics").text
 
-    assert (
-        'watchkeeper_rows_accounted{fate="received",kind="predictions",model="loans"} 23.0' in text
-    )
-    assert 'watchkeeper_rows_accounted{fate="missing",kind="predictions",model="loans"} 4.0' in text
+    rows = 'watchkeeper_model_rows_total{fate="%s",kind="predictions",model="loans"} %.1f'
+    assert rows % ("accepted", 21) in text
+    assert rows % ("duplicate", 2) in text
+    assert rows % ("missing", 4) in text
     assert "host-a" not in text
 
 

@@ -90,8 +90,8 @@ def test_what_came_of_a_source_is_shown_and_measured(api, tmp_path):
         "a.jsonl": "taken",
         "b.parquet": "refused",
     }
-    assert 'watchkeeper_source_rows{fate="rejected",source="incoming"} 2.0' in text
-    assert 'watchkeeper_source_lag{source="incoming"} 3.0' in text
+    assert 'watchkeeper_source_rows_total{fate="rejected",source="incoming"} 2.0' in text
+    assert 'watchkeeper_source_waiting{source="incoming"} 3.0' in text
 
 
 @dataclass

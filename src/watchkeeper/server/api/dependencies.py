@@ -22,6 +22,7 @@ __all__ = [
     "Limit",
     "Operator",
     "Reader",
+    "Scraper",
     "Start",
 ]
 
@@ -60,6 +61,18 @@ def caller(
     return found
 
 
+def scraper(
+    request: Request,
+    hub: HubOf,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    session: Annotated[str | None, Security(_cookie)],
+) -> None:
+    """Unauthorized without a key that may read, where figures are not open to everybody."""
+    if not hub.gate.metrics_open:
+        caller(SecurityScopes([Scope.READ.value]), request, hub, bearer, session)
+
+
+Scraper = Annotated[None, Depends(scraper)]
 Reader = Annotated[Principal, Security(caller, scopes=[Scope.READ])]
 Ingester = Annotated[Principal, Security(caller, scopes=[Scope.INGEST])]
 Operator = Annotated[Principal, Security(caller, scopes=[Scope.OPERATE])]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import PlainTextResponse
 
-from watchkeeper.server.api.dependencies import HubOf
+from watchkeeper.server.api.dependencies import HubOf, Scraper
 
 __all__ = ["router"]
 
@@ -29,7 +31,18 @@ def get_readiness(hub: HubOf) -> PlainTextResponse:
 
 
 @router.get("/metrics", responses=_TEXT, response_model=None)
-def get_metrics(hub: HubOf) -> Response:
-    """The server's own figures in Prometheus' text format."""
-    text, media_type = hub.telemetry.exposition()
-    return Response(text, media_type=media_type)
+def get_metrics(
+    hub: HubOf,
+    _: Scraper,
+    accept: Annotated[str | None, Header()] = None,
+    name: Annotated[
+        list[str], Query(alias="name[]", description="only these metrics or families")
+    ] = [],  # noqa: B006  FastAPI copies it
+) -> Response:
+    """The figures of this installation, as Prometheus' text or, where asked for, OpenMetrics.
+
+    Without a key where the server listens on the loopback address; else with one that may read,
+    unless `WATCHKEEPER_METRICS_ACCESS` says otherwise.
+    """
+    text, media_type = hub.exposing.exposition(accept, name)
+    return Response(text, media_type=media_type, headers={"Vary": "Accept"})

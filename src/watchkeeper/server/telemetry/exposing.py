@@ -1,0 +1,71 @@
+"""`/metrics`: the figures of this process, of the worker, and of the records, within the cap."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from prometheus_client.core import Metric
+
+from watchkeeper.interop.prometheus.exposition import expose, named
+from watchkeeper.interop.prometheus.families import DEFAULT_MOST_SERIES
+from watchkeeper.interop.prometheus.fleet import Fleet
+from watchkeeper.interop.prometheus.series import Filled, Series, fill
+from watchkeeper.server.telemetry.processes import Itself, of_processes
+
+__all__ = ["Exposing"]
+
+_FRESH_SECONDS = 0.5  # of two scrapers that ask at once, the second gets what the first did
+
+
+@dataclass(slots=True)
+class Exposing:
+    """Collects when it is asked. Safe to use from many threads: they wait for each other.
+
+    ``roles`` are those of other processes whose figures are told here too.
+    """
+
+    fleet: Fleet
+    itself: Itself
+    most: int = DEFAULT_MOST_SERIES
+    roles: frozenset[str] = frozenset({"worker"})
+    seconds: Callable[[], float] = time.monotonic
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _held: tuple[float, list[Metric]] | None = None
+
+    def exposition(
+        self, accept: str | None = None, names: Collection[str] = ()
+    ) -> tuple[bytes, str]:
+        """The figures now, and their media type; with ``names`` only those."""
+        metrics = self.collect()
+        return expose(named(metrics, names) if names else metrics, accept)
+
+    def collect(self) -> list[Metric]:
+        """The figures now."""
+        with self._lock:
+            began = self.seconds()
+            if self._held is None or began - self._held[0] > _FRESH_SECONDS:
+                self._held = (began, self._collect(began))
+            return self._held[1]
+
+    def _collect(self, began: float) -> list[Metric]:
+        own = of_processes(self.itself, roles=self.roles)
+        counted = sum(len(metric.samples) for metric in own)
+        # What is told of the scrape itself comes last, and has its room set aside.
+        filled = fill(self.fleet.series(), most=self.most - counted)
+        metrics = [*own, *filled.metrics]
+        told = _told(filled, counted, self.seconds() - began)
+        return metrics + list(fill(told, most=0).metrics)
+
+
+def _told(filled: Filled, counted: int, seconds: float) -> Series:
+    told = Series()
+    for family, number in filled.left_out.items():
+        told.add("watchkeeper_metrics_series_left_out", number, family)
+    if not filled.left_out:
+        told.add("watchkeeper_metrics_series_left_out", 0, "")
+    told.add("watchkeeper_metrics_series", counted + filled.number)
+    told.add("watchkeeper_metrics_duration_seconds", seconds)
+    return told
