@@ -102,7 +102,7 @@ class Alerting:
                     for place in range(len(route.sinks))
                 ]
         if self.context is not None:
-            found = [self.context.complete(model, notice) for notice in found]
+            found = [self.context.complete(notice) for notice in found]
         return tuple(found)
 
     def _notice(

@@ -108,6 +108,21 @@ class Alerts:
             rows, limit, build=_incident, place=lambda row: (to_micros(row.opened_at), row.id)
         )
 
+    def rules(
+        self, *, model: str | None = None, since: datetime | None = None
+    ) -> tuple[tuple[str, str, str], ...]:
+        """Model, monitor and incident of every alert that is part of an incident: of every model
+        or of one, of incidents that opened at ``since`` or later.
+        """
+        asked = sa.select(alerts.c.body).join(incidents, incidents.c.id == alerts.c.incident)
+        if model is not None:
+            asked = asked.where(incidents.c.model == model)
+        if since is not None:
+            asked = asked.where(incidents.c.opened_at >= since)
+        with self._database.read() as connection:
+            bodies = [json.loads(row.body) for row in connection.execute(asked)]
+        return tuple((body["model"], body["monitor"], body["incident"]) for body in bodies)
+
     def open_counts(self) -> Mapping[str, int]:
         """How many incidents of each model are open or acknowledged; none: left out."""
         asked = (

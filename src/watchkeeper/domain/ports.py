@@ -61,9 +61,9 @@ class AlertStore(Protocol):
 class NoticeContext(Protocol):
     """What is known beside the verdicts, and put into what is told."""
 
-    def complete(self, model: Model, notice: Notice) -> Notice:
-        """The notice with its alerts' runbooks, what was changed shortly before (among the
-        incident's facts) and the links for feedback.
+    def complete(self, notice: Notice) -> Notice:
+        """The notice with its alerts' runbooks, what was changed shortly before (among the facts of
+        its incidents) and the links for feedback.
         """
         ...
 

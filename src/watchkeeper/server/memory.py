@@ -26,7 +26,7 @@ from watchkeeper.profiles.codec import decode
 from watchkeeper.server.adding import basis_name
 from watchkeeper.server.references import Reference
 
-__all__ = ["Memory"]
+__all__ = ["Memory", "versions_of"]
 
 _WEEK = timedelta(weeks=1)
 _MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
@@ -154,6 +154,15 @@ class Memory:
             del self._evidence[next(iter(self._evidence))]
         return known[1]
 
+    def versions_before(self, window: Window) -> frozenset[str]:
+        """The versions that answered in the last window before with rows; empty where none is
+        remembered, and where rows carry no version.
+        """
+        for held in sorted((held for held in self.recent if held < window), reverse=True):
+            if any(part.rows for part in self.recent[held]):
+                return versions_of(self.recent[held])
+        return frozenset()
+
     def _before(self, window: Window) -> list[Window]:
         first = _week(window.start) - self.span
         return [held for held in sorted(self.recent) if first <= held.start < window.start]
@@ -167,6 +176,11 @@ class Memory:
             getattr(column, "binning", None) in (None, self.binnings.get(name))
             for name, column in profile.columns.items()
         )
+
+
+def versions_of(profiles: Iterable[WindowProfile]) -> frozenset[str]:
+    """The versions that answered anything, by a window's profiles."""
+    return frozenset(part.version for part in profiles if part.version is not None and part.rows)
 
 
 def _week(moment: datetime) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,10 +36,19 @@ class Applied:
 
 
 class Models:
-    """The models of an installation. Safe to use from many threads."""
+    """The models of an installation. Safe to use from many threads.
 
-    def __init__(self, documents: Documents) -> None:
+    ``told`` hears of every definition that was put in force, with what it changed and by whom.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        *,
+        told: Callable[[Defined, Applied, str], None] = lambda *_: None,
+    ) -> None:
         self._documents = documents
+        self._told = told
         self._lock = threading.Lock()
         self._parsed: dict[str, tuple[str, Defined]] = {}
 
@@ -82,7 +91,9 @@ class Models:
         wanted, found = self.check(name, document)
         before = 0 if found.defined is None else found.defined.revision
         stored = self._documents.put(name, dump_model(wanted), by=by, now=now, expected=before)
-        return Applied(found.plan, found.created, self._read(stored))
+        defined = self._read(stored)
+        self._told(defined, found, by)
+        return Applied(found.plan, found.created, defined)
 
     def _read(self, document: Document) -> Defined:
         with self._lock:

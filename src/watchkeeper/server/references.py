@@ -33,12 +33,20 @@ class Reference:
 
 
 class References:
-    """Stores references and reads them back."""
+    """Stores references and reads them back; ``told`` hears of each that is stored."""
 
-    def __init__(self, baselines: Baselines, lake: Lake, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        baselines: Baselines,
+        lake: Lake,
+        *,
+        now: Callable[[], datetime],
+        told: Callable[[StoredBaseline], None] = lambda _: None,
+    ) -> None:
         self._baselines = baselines
         self._lake = lake
         self._now = now
+        self._told = told
 
     def store(self, defined: Defined, source: object, *, by: str) -> StoredBaseline:
         """Profile a reference (anything `open_table` reads) and make it the current one.
@@ -118,7 +126,9 @@ class References:
         planned = replace(baseline, revision=self._baselines.next_revision(baseline.model))
         part = ProfilePart(None, planned.created_at, planned.revision, encode(profiles))
         self._lake.append_profiles(baseline.model, [part], reference=planned.reference)
-        return self._baselines.add(planned)
+        stored = self._baselines.add(planned)
+        self._told(stored)
+        return stored
 
 
 def total_of(profiles: Sequence[WindowProfile]) -> list[WindowProfile]:

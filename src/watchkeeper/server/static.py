@@ -38,7 +38,7 @@ def install_page(app: FastAPI, folder: Path = PAGE) -> None:
 
     @app.get("/{path:path}", include_in_schema=False)
     def get_page(request: Request, path: str) -> Response:
-        if path.split("/", 1)[0] in {"api", "healthz", "readyz", "metrics"}:
+        if path.split("/", 1)[0] in {"api", "feedback", "healthz", "readyz", "metrics"}:
             raise HTTPException(404, f"there is no {request.url.path}")
         return page_file(folder, path)
 

@@ -19,8 +19,9 @@ from watchkeeper.domain.verdict import Severity, Status, Verdict
 from watchkeeper.lake.lake import Lake
 from watchkeeper.monitors.judge import judge
 from watchkeeper.server.adding import Unseen
+from watchkeeper.server.alerting.journal import Journal
 from watchkeeper.server.looking import Asked, Seen, is_whole
-from watchkeeper.server.memory import Memory
+from watchkeeper.server.memory import Memory, versions_of
 from watchkeeper.server.schedule import Look, is_aligned
 from watchkeeper.server.schema import present_columns
 from watchkeeper.server.watermarks import watermark
@@ -42,6 +43,7 @@ class Watcher:
     catalog: Catalog
     lake: Lake
     listener: VerdictListener
+    journal: Journal
 
     def asked(self, model: Model, looks: Sequence[Look]) -> list[Asked]:
         """The looks with what ingest noted of the columns of their rows."""
@@ -60,6 +62,10 @@ class Watcher:
         )
         if self._is_provisional(memory.model, seen.look):
             verdicts = [replace(verdict, provisional=True) for verdict in verdicts]
+        before = memory.versions_before(window)
+        if before:
+            found = versions_of(seen.profiles)
+            self.journal.versions(memory.model, window, now=found, before=before)
         recorded = self._record(memory.model, seen.look, verdicts)
         said = {verdict.status for verdict in recorded}
         worst = next((status for status in _WORST if status in said), None)
@@ -149,7 +155,8 @@ class Watcher:
         recorded = self.catalog.verdicts.record(
             model.name, look.window, verdicts, known_at=look.as_of
         )
-        self.listener.on_verdicts(model, recorded, look.as_of)
+        incidents = self.listener.on_verdicts(model, recorded, look.as_of)
+        self.journal.opened(model, incidents)
         return recorded
 
 

@@ -30,11 +30,11 @@ from watchkeeper.ingest.together import Together
 from watchkeeper.interop.prometheus.fleet import Fleet, Fleetwide
 from watchkeeper.lake.lake import Lake
 from watchkeeper.server.accepting import Accepting
+from watchkeeper.server.access import Gatekeeper, Rate
 from watchkeeper.server.alerting.context import Context
 from watchkeeper.server.alerting.feedback import FeedbackLinks
 from watchkeeper.server.alerting.journal import Journal
 from watchkeeper.server.alerting.runbooks import RunbookLinks
-from watchkeeper.server.access import Gatekeeper, Rate
 from watchkeeper.server.api.body import Room
 from watchkeeper.server.audit import Audit
 from watchkeeper.server.basis import Bases

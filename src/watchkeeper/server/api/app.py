@@ -8,8 +8,10 @@ from fastapi.routing import APIRoute
 
 from watchkeeper.server.api import (
     accounting,
+    changes,
     clock,
     cloud_events,
+    feedback,
     health,
     incidents,
     keys,
@@ -40,6 +42,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     stored_rows.router,
     cloud_events.router,
     incidents.router,
+    feedback.router,
+    feedback.links,
+    changes.router,
     routes.router,
     runbooks.router,
     sources.router,

@@ -12,6 +12,9 @@ from watchkeeper.catalog.alerts import NoticeFate
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.domain.alert import Alert, AlertState, Incident
 from watchkeeper.server.accepting import Accepting
+from watchkeeper.server.alerting.context import Context
+from watchkeeper.server.views.feedback import FeedbackView
+from watchkeeper.server.wire.changes import CandidateWire
 from watchkeeper.server.wire.incidents import (
     AlertWire,
     IncidentDetail,
@@ -32,6 +35,8 @@ class IncidentView:
     catalog: Catalog
     alerting: Alerting
     accepting: Accepting
+    context: Context
+    feedback: FeedbackView
     now: Callable[[str], datetime]  # of a model
 
     def page(
@@ -50,8 +55,12 @@ class IncidentView:
         notices = self.catalog.alerts.notices_of(incident_id)
         return IncidentDetail(
             incident=_incident(incident),
-            alerts=[_alert(alert) for alert in alerts],
+            alerts=[_alert(self.context.guided(alert)) for alert in alerts],
             timeline=_timeline(incident, alerts, notices),
+            changes=[
+                CandidateWire.model_validate(found) for found in self.context.changes(incident)
+            ],
+            feedback=self.feedback.of(incident_id),
         )
 
     def acknowledge(self, incident_id: str, *, by: str, note: str) -> IncidentDetail:
@@ -121,6 +130,7 @@ def _alert(alert: Alert) -> AlertWire:
         resolved_at=alert.resolved_at,
         verdicts=list(alert.verdicts),
         facts=dict(alert.facts),
+        runbook=alert.runbook,
     )
 
 

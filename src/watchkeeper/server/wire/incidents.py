@@ -7,7 +7,9 @@ from typing import Literal
 
 from watchkeeper.domain.alert import AlertState
 from watchkeeper.domain.verdict import Severity
+from watchkeeper.server.wire.changes import CandidateWire
 from watchkeeper.server.wire.envelope import Wire
+from watchkeeper.server.wire.feedback import FeedbackWire
 
 __all__ = ["AlertWire", "IncidentAct", "IncidentDetail", "IncidentWire", "TimelineEntry"]
 
@@ -49,6 +51,7 @@ class AlertWire(Wire):
     resolved_at: datetime | None
     verdicts: list[str]
     facts: dict[str, object]
+    runbook: str | None
 
 
 class TimelineEntry(Wire):
@@ -61,11 +64,15 @@ class TimelineEntry(Wire):
 
 
 class IncidentDetail(Wire):
-    """An incident with its alerts and what happened, oldest first."""
+    """An incident with its alerts and what happened, oldest first; ``changes`` are what was changed
+    shortly before it began, the nearest first: candidates for its cause, never more.
+    """
 
     incident: IncidentWire
     alerts: list[AlertWire]
     timeline: list[TimelineEntry]
+    changes: list[CandidateWire]
+    feedback: list[FeedbackWire]
 
 
 class IncidentAct(Wire):
