@@ -25,6 +25,7 @@ BENCHMARKS = (
     ("Freshness of profiles under a steady load", ["freshness.py"]),
     ("Ingest: rows a second, acknowledgements, memory, restart", ["ingest.py"]),
     ("The lake: care, and backups beside a bare copy", ["lake.py"]),
+    ("A scrape of /metrics with a thousand models", ["scrape.py"]),
     ("500 kills under load, and what the checker found", ["faults.py"]),
 )
 
