@@ -35,6 +35,7 @@ _ROLES = {
     "latency_ms": Role.LATENCY,
     "error": Role.ERROR,
     "trace_id": None,
+    "span_id": None,
     "sampled": None,
     "prediction": Role.PREDICTION,
     "score": Role.SCORE,

@@ -33,6 +33,7 @@ from watchkeeper.ingest.reading import (
 )
 from watchkeeper.ingest.reasons import Reason, Refused, Rejections, show
 from watchkeeper.ingest.rows import Batch, RowKind
+from watchkeeper.ingest.traced import traced
 from watchkeeper.lake.schemas import STAMP, label_type, stored_columns
 
 __all__ = ["Arrival", "Checked", "check"]
@@ -108,7 +109,9 @@ def _check_predictions(
         "_wk_arm": _text(batch, "arm", model, rejections),
         "_wk_latency_ms": _number(batch, "latency_ms", model, rejections),
         "_wk_error": _text(batch, "error", model, rejections),
-        "_wk_trace_id": _text(batch, "trace_id", model, rejections),
+        **traced(
+            _text(batch, "trace_id", model, rejections), _text(batch, "span_id", model, rejections)
+        ),
         "_wk_sampled": _number(batch, "sampled", model, rejections),
     }
     own = {

@@ -92,6 +92,7 @@ def prediction_schema(model: Model) -> pa.Schema:
         pa.field("_wk_latency_ms", pa.float64()),
         pa.field("_wk_error", pa.string()),
         pa.field("_wk_trace_id", pa.string()),
+        pa.field("_wk_span_id", pa.string()),
         pa.field("_wk_sampled", pa.float64()),  # the share it was sampled with; null: all are kept
         pa.field("_wk_batch", pa.string()),
         pa.field(EXTRA, pa.string()),

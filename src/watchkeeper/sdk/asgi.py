@@ -8,7 +8,7 @@ from typing import Any
 
 from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.endpoints import MAX_BODY_BYTES, Endpoint, Endpoints, Exchange
-from watchkeeper.sdk.trace import current_trace_id
+from watchkeeper.sdk.trace import current_trace
 
 __all__ = ["WatchASGI"]
 
@@ -38,7 +38,7 @@ class WatchASGI:
     A row is logged when the last byte of the answer was handed to the server. An answer of 5xx and
     an exception are logged as errors; 4xx means that the request was at fault, and is not logged.
     Bodies that are no JSON, streams among them, are counted as dropped. What is logged inside a
-    watched request, by `watch` too, carries its trace id.
+    watched request, by `watch` too, carries its trace.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class WatchASGI:
         if exchange is None:
             await self._app(scope, receive, send)
             return
-        token = current_trace_id.set(exchange.trace_id)
+        token = current_trace.set(exchange.trace)
         try:
             await self._app(scope, _hearing(receive, exchange), _saying(send, exchange))
         except BaseException as error:
@@ -72,7 +72,7 @@ class WatchASGI:
                 exchange.failed(error)
             raise
         finally:
-            current_trace_id.reset(token)
+            current_trace.reset(token)
         if not exchange.is_answered:
             exchange.log()
 

@@ -16,7 +16,7 @@ from watchkeeper.sdk.answers import Answer
 from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.logger import Logger
 from watchkeeper.sdk.tables import Row, Table
-from watchkeeper.sdk.trace import current_trace_id
+from watchkeeper.sdk.trace import trace_now
 from watchkeeper.settings import Settings
 
 __all__ = [
@@ -78,7 +78,7 @@ class Door:
                 score=answer.get("score"),
                 time=time,
                 latency_ms=latency_ms,
-                trace_id=current_trace_id.get(),
+                trace_id=trace_now(),
             )
             _last.set((identity,))
         except Exception as problem:  # noqa: BLE001  promise 2: watching never hurts the model

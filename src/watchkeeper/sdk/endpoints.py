@@ -17,7 +17,7 @@ from watchkeeper.sdk.door import Asked, Door, error_text
 from watchkeeper.sdk.logger import Logger
 from watchkeeper.sdk.places import MISSING, look_up
 from watchkeeper.sdk.tables import Table, table_of
-from watchkeeper.sdk.trace import trace_id_of
+from watchkeeper.sdk.trace import request_trace
 
 __all__ = ["MAX_BODY_BYTES", "Endpoint", "Endpoints", "Exchange"]
 
@@ -78,8 +78,8 @@ class Endpoints:
             if method in endpoint.methods and pattern.fullmatch(path):
                 request = Body(self._most)
                 request.described(headers("content-type") or "", headers("content-encoding") or "")
-                trace_id = trace_id_of(headers("traceparent"))
-                return Exchange(endpoint, door, (request, Body(self._most)), trace_id)
+                trace = request_trace(headers("traceparent"))
+                return Exchange(endpoint, door, (request, Body(self._most)), trace)
         return None
 
 
@@ -87,11 +87,11 @@ class Exchange:
     """One request and its answer. No method raises, and only the first end counts."""
 
     def __init__(
-        self, endpoint: Endpoint, door: Door, bodies: tuple[Body, Body], trace_id: str | None
+        self, endpoint: Endpoint, door: Door, bodies: tuple[Body, Body], trace: str | None
     ) -> None:
         self._endpoint, self._door = endpoint, door
         self.request, self.response = bodies
-        self.trace_id = trace_id
+        self.trace = trace
         self._status, self._length = 0, ""
         self._time, self._began = datetime.now(UTC), time.perf_counter()
         self._latency_ms: float | None = None
@@ -168,7 +168,7 @@ class Exchange:
             self._door.failed(self._asked(rows, error, ids=ids))
 
     def _asked(self, rows: Table, error: str | None = None, *, ids: tuple[str, ...]) -> Asked:
-        return Asked(rows, self._time, self._latency_ms, error, self.trace_id, ids)
+        return Asked(rows, self._time, self._latency_ms, error, self.trace, ids)
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -20,7 +20,7 @@ from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.door import Asked, Door, error_text
 from watchkeeper.sdk.logger import Logger
 from watchkeeper.sdk.tables import Table, table_of, values_of
-from watchkeeper.sdk.trace import current_trace_id
+from watchkeeper.sdk.trace import trace_now
 
 __all__ = ["watch_estimator"]
 
@@ -183,7 +183,7 @@ class _Watched:
 
 def _facts(asked: Table, when: datetime, began: float, error: str | None = None) -> Asked:
     latency_ms = (time.perf_counter() - began) * 1000.0
-    return Asked(asked, when, latency_ms, error, current_trace_id.get())
+    return Asked(asked, when, latency_ms, error, trace_now())
 
 
 def _rows(given: Any, names: Sequence[str] | None) -> Table:

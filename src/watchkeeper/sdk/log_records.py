@@ -14,7 +14,7 @@ from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.door import Asked, Door, error_text
 from watchkeeper.sdk.logger import Logger
 from watchkeeper.sdk.tables import table_of
-from watchkeeper.sdk.trace import current_trace_id
+from watchkeeper.sdk.trace import trace_now
 
 __all__ = ["LogHandler"]
 
@@ -96,7 +96,7 @@ class LogHandler(logging.Handler):
             when,
             _number(said.get("latency_ms")),
             None if error is None else str(error),
-            _text(said.get("trace_id")) or current_trace_id.get(),
+            _text(said.get("trace_id")) or trace_now(),
             () if identity is None else (str(identity),),
         )
         told = {name: said[name] for name in ("prediction", "score") if name in said}

@@ -12,6 +12,7 @@ from watchkeeper.sdk.encode import is_plain, micros, simple
 from watchkeeper.sdk.ids import mint
 from watchkeeper.sdk.packing import LABELS, PREDICTIONS
 from watchkeeper.sdk.shapes import FORMAT, Shape
+from watchkeeper.sdk.trace import trace_now
 
 if TYPE_CHECKING:
     from watchkeeper.sdk.client import Client
@@ -88,7 +89,9 @@ class Logger:
         latency_ms, error
             How long the answer took, and why there was none: a text or the exception.
         trace_id
-            The trace that the request belongs to, as your tracing system names it.
+            The trace that the request belongs to: a W3C ``traceparent``, or its id as your tracing
+            system spells it. Without it that of OpenTelemetry's current span, else of the request
+            that a middleware of ours watches.
         """
         identity = ""
         try:
@@ -113,7 +116,7 @@ class Logger:
                 score,
                 latency_ms,
                 error,
-                trace_id,
+                trace_now() if trace_id is None else trace_id,
                 *values,
             )
             if not is_plain(map(type, row)):

@@ -16,7 +16,7 @@ from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.door import Asked, Door, error_text
 from watchkeeper.sdk.logger import Logger
 from watchkeeper.sdk.tables import Table, one_row, table_of, values_of
-from watchkeeper.sdk.trace import current_trace_id
+from watchkeeper.sdk.trace import trace_now
 from watchkeeper.sdk.wraps import wrapped
 
 __all__ = ["watch"]
@@ -134,7 +134,7 @@ class _Watcher:
 
 
 def _asked(call: _Call, seen: Table, error: str | None = None) -> Asked:
-    return Asked(seen, call.time, _latency_ms(call), error, current_trace_id.get())
+    return Asked(seen, call.time, _latency_ms(call), error, trace_now())
 
 
 def _latency_ms(call: _Call) -> float:

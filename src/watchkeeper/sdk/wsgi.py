@@ -7,7 +7,7 @@ from typing import Any
 
 from watchkeeper.sdk.client import Client
 from watchkeeper.sdk.endpoints import MAX_BODY_BYTES, Endpoint, Endpoints, Exchange
-from watchkeeper.sdk.trace import current_trace_id
+from watchkeeper.sdk.trace import current_trace
 
 __all__ = ["WatchWSGI"]
 
@@ -64,14 +64,14 @@ class WatchWSGI:
         if exchange is None:
             return self._app(environ, start_response)
         environ["wsgi.input"] = _Heard(environ["wsgi.input"], exchange)
-        token = current_trace_id.set(exchange.trace_id)
+        token = current_trace.set(exchange.trace)
         try:
             answer = self._app(environ, _starting(start_response, exchange))
         except BaseException as error:
             exchange.failed(error)
             raise
         finally:
-            current_trace_id.reset(token)
+            current_trace.reset(token)
         if exchange.wants_answer:
             return _Said(answer, exchange)
         exchange.answered()

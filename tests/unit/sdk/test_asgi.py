@@ -17,8 +17,7 @@ from pydantic import BaseModel
 import watchkeeper as wk
 from watchkeeper.errors import InvalidInput
 
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 class Ride(BaseModel):
@@ -92,7 +91,7 @@ def test_question_and_answer_are_logged(ask, logged):
     ((features, facts),) = logged.rows
     assert features == {"km": 2.0, "city": "Bonn"}
     assert (facts["prediction"], facts["score"], facts["error"]) == (5.0, 0.5, None)
-    assert facts["trace_id"] == TRACE
+    assert facts["trace_id"] == TRACEPARENT
     assert facts["latency_ms"] > 0.0
     assert logged.named == ("rides", "3")
 
@@ -164,7 +163,7 @@ def test_other_paths_and_methods_pass_unseen(logged):
 def test_what_is_logged_inside_has_the_trace(ask, logged):
     """A function that is watched within a request belongs to its trace."""
     assert ask("/inside", {"km": 2.0, "city": "Bonn"}, path="/inside", prediction="").json() == 2.0
-    assert logged.told("trace_id") == [TRACE, TRACE]
+    assert logged.told("trace_id") == [TRACEPARENT, TRACEPARENT]
 
 
 ODD = {

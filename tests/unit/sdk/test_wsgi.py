@@ -14,8 +14,7 @@ import pytest
 
 import watchkeeper as wk
 
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def watched(app, logged, **endpoint):
@@ -68,7 +67,7 @@ def test_question_and_answer_are_logged(service, logged):
     ((features, facts),) = logged.rows
     assert features == {"km": 2.0, "city": "Bonn"}
     assert (facts["prediction"], facts["score"], facts["error"]) == (5.0, 0.5, None)
-    assert facts["trace_id"] == TRACE
+    assert facts["trace_id"] == TRACEPARENT
     assert facts["latency_ms"] > 0.0
     assert logged.named == ("rides", "3")
 
@@ -81,7 +80,7 @@ def test_many_rows_have_many_answers(service, logged):
 
     assert logged.features == [{"inside": True}, *rows]
     assert logged.told("prediction")[1:] == [1.0, 4.0]
-    assert logged.told("trace_id") == [TRACE] * 3
+    assert logged.told("trace_id") == [TRACEPARENT] * 3
 
 
 def test_errors_of_the_service_are_logged(service, logged):

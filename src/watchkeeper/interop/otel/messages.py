@@ -82,8 +82,6 @@ def read_status(content: bytes) -> str:
 
 def any_value(value: object, longest: int) -> AnyValue:
     """A plain value as OTLP has it, texts cut; what is none of its kinds is told as text."""
-    if value is None:
-        return AnyValue()
     if isinstance(value, bool):
         return AnyValue(bool_value=value)
     if isinstance(value, int) and -(2**63) <= value < 2**63:
@@ -97,7 +95,7 @@ def any_value(value: object, longest: int) -> AnyValue:
         return AnyValue(kvlist_value=KeyValueList(values=pairs))
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return AnyValue(array_value=ArrayValue(values=[any_value(v, longest) for v in value[:64]]))
-    text = str(value).encode("utf-8", "replace").decode()
+    text = "" if value is None else str(value).encode("utf-8", "replace").decode()
     return AnyValue(string_value=text[:longest])
 
 
