@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import click
 
+from watchkeeper.cli.feedback import noise, precision, useful
 from watchkeeper.cli.server_options import connect, every, server_options
 
 __all__ = ["command"]
@@ -97,3 +98,7 @@ def test(context: click.Context, route: str) -> int:
 def accept(context: click.Context, incident: str, *, note: str) -> None:
     """Accept a lasting change: judge against the changed data from now on."""
     _act(context, incident, "accept", note)
+
+
+for _each in (useful, noise, precision):
+    command.add_command(_each)

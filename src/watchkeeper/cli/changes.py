@@ -45,7 +45,7 @@ def add(*, url: str | None, key: str | None, as_json: bool, **told: object) -> N
 @click.option("--to", "end", type=click.DateTime(_MOMENTS), help="Before, in UTC.")
 @click.option("--limit", default=50, show_default=True, help="Most to show.")
 @server_options
-def show(  # noqa: PLR0913  one parameter an option is how click hands them over
+def show(
     *,
     model: str | None,
     start: datetime | None,
