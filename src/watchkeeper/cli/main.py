@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("watchkeeper.cli.check", "Check as a plugin of Nagios, Icinga and Checkmk."),
     "passive": ("watchkeeper.cli.passive", "Hand the results of all checks in to Nagios."),
     "export": ("watchkeeper.cli.export", "Write files for Nagios, Prometheus, Grafana and others."),
+    "otel": ("watchkeeper.cli.otel", "Test where metrics, logs and traces go."),
     "keys": ("watchkeeper.cli.keys", "Make, list and revoke API keys."),
     "demo": ("watchkeeper.cli.demo", "Watch a real model on a year of real flights."),
 }

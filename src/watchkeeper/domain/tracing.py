@@ -12,10 +12,18 @@ __all__ = ["NO_TRACING", "Span", "SpanRef", "Tracing"]
 
 @dataclass(frozen=True, slots=True)
 class SpanRef:
-    """A span of this or of another program: 32 and 16 hexadecimal digits."""
+    """A span of this or of another program: 32 and 16 hexadecimal digits. ``sampled``: whoever made
+    it records it.
+    """
 
     trace_id: str
     span_id: str
+    sampled: bool = True
+
+    @property
+    def traceparent(self) -> str:
+        """As W3C Trace Context writes it."""
+        return f"00-{self.trace_id}-{self.span_id}-{int(self.sampled):02x}"
 
 
 class Span(Protocol):

@@ -7,7 +7,16 @@ import sys
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["current_trace", "request_trace", "split_trace", "trace_now", "traceparent_of"]
+from watchkeeper.domain.tracing import SpanRef
+
+__all__ = [
+    "current_trace",
+    "request_trace",
+    "span_of",
+    "split_trace",
+    "trace_now",
+    "traceparent_of",
+]
 
 _HEADER = re.compile(
     r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-[0-9a-f]{2}(?P<more>-.*)?"
@@ -61,6 +70,14 @@ def split_trace(text: str) -> tuple[str | None, str | None]:
     if valid is not None:
         return valid[3:35], valid[36:52]
     return (None, None) if _SHAPE.fullmatch(text.strip()) else (text, None)
+
+
+def span_of(traceparent: str | None) -> SpanRef | None:
+    """The span that a ``traceparent`` names; None where it is not valid."""
+    valid = traceparent_of(traceparent)
+    if valid is None:
+        return None
+    return SpanRef(valid[3:35], valid[36:52], sampled=bool(int(valid[53:55], 16) & 1))
 
 
 def trace_now() -> str | None:

@@ -1,0 +1,1 @@
+"""OpenTelemetry at the server: what it exports, and the door for what others do."""
