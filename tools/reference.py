@@ -22,7 +22,7 @@ from watchkeeper import errors
 from watchkeeper.alerts.build import SINK_TYPES
 from watchkeeper.cli.main import cli
 from watchkeeper.definitions.publish import publish
-from watchkeeper.definitions.route_form import SINK_OPTIONS, needed_options
+from watchkeeper.definitions.sink_form import SINK_OPTIONS, needed_options
 from watchkeeper.definitions.source_form import SOURCE_OPTIONS
 from watchkeeper.domain.model import Model, Task
 from watchkeeper.domain.profile import ClassificationProfile

@@ -174,18 +174,24 @@ def test_dummy():
             "alerts/sinks/dummy.py": """
 from dataclasses import dataclass
 
+from watchkeeper.alerts.sinks.sink import Receipt
+
 @dataclass(frozen=True, slots=True)
 class DummySink:
     url: str
 
-    def send(self, notice, message):
-        return None
+    @property
+    def target(self):
+        return self.url
+
+    def send(self, delivery):
+        return Receipt("taken")
 """,
             "alerts/build.py": (
                 Line("import LogSink", "from watchkeeper.alerts.sinks.dummy import DummySink"),
                 Line('"log": LogSink', '    "dummy": DummySink,'),
             ),
-            "definitions/route_form.py": (Line('"log": {}', '    "dummy": {"url": True},'),),
+            "definitions/sink_form.py": (Line('"log": {}', '    "dummy": {"url": True},'),),
             "tests/unit/alerts/test_dummy.py": """
 from watchkeeper.alerts.build import build_sink
 from watchkeeper.definitions.document import load_text
@@ -200,7 +206,7 @@ sinks: [{type: dummy, url: "https://example.org"}]
 
 def test_dummy():
     (route,) = load_text(ROUTE)
-    assert build_sink(route.sinks[0], str).url == "https://example.org"
+    assert build_sink(route.sinks[0], str).target == "https://example.org"
     assert "dummy" in str(SCHEMAS["alert_route"]())
 """,
         },

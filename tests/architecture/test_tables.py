@@ -14,7 +14,7 @@ import watchkeeper
 from watchkeeper import errors
 from watchkeeper.alerts.build import SINK_TYPES
 from watchkeeper.cli.main import COMMANDS
-from watchkeeper.definitions.route_form import SINK_OPTIONS, needed_options
+from watchkeeper.definitions.sink_form import SINK_OPTIONS, needed_options
 from watchkeeper.definitions.source_form import SOURCE_OPTIONS
 from watchkeeper.domain.source import SourceType
 from watchkeeper.ingest.pull.opening import PULLED

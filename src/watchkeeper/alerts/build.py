@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from watchkeeper.alerts.guard import Guarded
+from watchkeeper.alerts.sinks.alertmanager import AlertmanagerSink
+from watchkeeper.alerts.sinks.apprise import AppriseSink
 from watchkeeper.alerts.sinks.email import EmailSink
 from watchkeeper.alerts.sinks.log import LogSink
+from watchkeeper.alerts.sinks.pagerduty import PagerDutySink
 from watchkeeper.alerts.sinks.sink import Sink
+from watchkeeper.alerts.sinks.slack import SlackSink
+from watchkeeper.alerts.sinks.teams import TeamsSink
 from watchkeeper.alerts.sinks.webhook import WebhookSink
 from watchkeeper.domain.route import Secret, SinkSpec
 from watchkeeper.errors import InvalidDefinition
@@ -18,11 +24,16 @@ SINK_TYPES: Mapping[str, Callable[..., Sink]] = {
     "log": LogSink,
     "email": EmailSink,
     "webhook": WebhookSink,
+    "slack": SlackSink,
+    "teams": TeamsSink,
+    "pagerduty": PagerDutySink,
+    "alertmanager": AlertmanagerSink,
+    "apprise": AppriseSink,
 }
 
 
-def build_sink(spec: SinkSpec, resolve: Callable[[Secret], str]) -> Sink:
-    """The sink of a specification.
+def build_sink(spec: SinkSpec, resolve: Callable[[Secret], str]) -> Guarded:
+    """The sink of a specification, guarded: what it says never holds its secrets.
 
     Parameters
     ----------
@@ -41,11 +52,18 @@ def build_sink(spec: SinkSpec, resolve: Callable[[Secret], str]) -> Sink:
         raise InvalidDefinition(
             f"a sink's type must be one of {sorted(SINK_TYPES)}, got {spec.type!r}"
         )
-    options = {key: _option(value, resolve) for key, value in spec.options.items()}
+    secrets: list[str] = []
+
+    def read(secret: Secret) -> str:
+        secrets.append(resolve(secret))
+        return secrets[-1]
+
+    options = {key: _option(value, read) for key, value in spec.options.items()}
     try:
-        return make(**options)
+        sink = make(**options)
     except TypeError as error:
         raise InvalidDefinition(f"the options of a {spec.type} sink are wrong: {error}") from error
+    return Guarded(sink, spec.type, tuple(secrets))
 
 
 def _option(value: object, resolve: Callable[[Secret], str]) -> object:

@@ -1,4 +1,4 @@
-"""Alerts, incidents, and the outbox of notices about them."""
+"""Alerts, incidents, and what became of the notices about them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from watchkeeper.domain.alert import (
 )
 from watchkeeper.errors import NotFound
 
-__all__ = ["Alerts", "NoticeFate", "NoticeOutbox"]
+__all__ = ["Alerts", "NoticeFate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class NoticeFate:
     sent_at: datetime | None
     refused_at: datetime | None
     reason: str | None
+    answer: str | None = None
 
 
 class Alerts:
@@ -71,6 +72,24 @@ class Alerts:
         )
         with self._database.read() as connection:
             return tuple(_incident(row) for row in connection.execute(asked))
+
+    def incidents_of(self, identities: Sequence[str]) -> tuple[Incident, ...]:
+        """The incidents of these ids; what is not there (any more) is left out."""
+        asked = sa.select(incidents.c.body).where(incidents.c.id.in_(identities))
+        with self._database.read() as connection:
+            found = {item.id: item for item in map(_incident, connection.execute(asked))}
+        return tuple(found[identity] for identity in identities if identity in found)
+
+    def alerts_of_all(self, identities: Sequence[str], *, most: int) -> tuple[Alert, ...]:
+        """The alerts of several incidents, resolved ones too; the oldest, where there are too many."""
+        asked = (
+            sa.select(alerts.c.body)
+            .where(alerts.c.incident.in_(identities))
+            .order_by(alerts.c.opened_at, alerts.c.id)
+            .limit(most)
+        )
+        with self._database.read() as connection:
+            return tuple(alert_from_dict(json.loads(row.body)) for row in connection.execute(asked))
 
     def incident(self, incident_id: str) -> Incident:
         """One incident; NotFound where there is none."""
@@ -147,7 +166,7 @@ class Alerts:
         alerts: Sequence[Alert],
         forgotten: Sequence[str],
         incidents: Sequence[Incident],
-        notices: Sequence[Notice],
+        notices: Sequence[Notice] = (),
     ) -> None:
         """Save, forget and put into the outbox, all in one transaction.
 
@@ -160,7 +179,7 @@ class Alerts:
             for incident in incidents:
                 _save_incident(connection, incident)
             for notice in notices:
-                _post(connection, notice)
+                post(connection, notice)
 
     def _alerts(self, *conditions: sa.ColumnElement[bool]) -> tuple[Alert, ...]:
         asked = (
@@ -168,49 +187,6 @@ class Alerts:
         )
         with self._database.read() as connection:
             return tuple(alert_from_dict(json.loads(row.body)) for row in connection.execute(asked))
-
-
-class NoticeOutbox:
-    """Notices that wait for their receiver; an `Outbox` of `domain.ports`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def due(self, now: datetime, *, limit: int) -> tuple[tuple[Notice, int], ...]:
-        """The oldest notices whose next attempt is due, each with its attempts so far."""
-        asked = (
-            sa.select(notices.c.body, notices.c.attempts)
-            .where(notices.c.next_attempt_at <= now)
-            .order_by(notices.c.position)
-            .limit(limit)
-        )
-        with self._database.read() as connection:
-            return tuple(
-                (notice_from_dict(json.loads(row.body)), row.attempts)
-                for row in connection.execute(asked)
-            )
-
-    def sent(self, key: str, *, at: datetime) -> None:
-        """The receiver accepted it."""
-        self._settle(key, sent_at=at, next_attempt_at=None, reason=None)
-
-    def delayed(self, key: str, *, reason: str, next_attempt_at: datetime) -> None:
-        """The attempt failed; it is counted and tried again then."""
-        self._settle(key, reason=reason, next_attempt_at=next_attempt_at)
-
-    def refused(self, key: str, *, reason: str, at: datetime) -> None:
-        """It will never be taken; kept with the reason."""
-        self._settle(key, refused_at=at, reason=reason, next_attempt_at=None)
-
-    def _settle(self, key: str, **values: datetime | str | None) -> None:
-        change = (
-            sa.update(notices)
-            .where(notices.c.key == key)
-            .values(attempts=notices.c.attempts + 1, **values)
-        )
-        with self._database.write() as connection:
-            if not connection.execute(change).rowcount:
-                raise NotFound(f"the outbox holds no notice {key!r}")
 
 
 def _since(model: str, moment: datetime) -> tuple[sa.ColumnElement[bool], ...]:
@@ -230,6 +206,8 @@ def _save_alert(connection: sa.Connection, alert: Alert) -> None:
         "state": alert.state.value,
         "incident": alert.incident,
         "opened_at": alert.opened_at,
+        "labels": json.dumps(dict(alert.labels)),
+        "fault": alert.fault,
         "body": json.dumps(to_dict(alert)),
     }
     change = insert_into(connection, alerts).values(**values)
@@ -245,16 +223,21 @@ def _save_incident(connection: sa.Connection, incident: Incident) -> None:
         "opened_at": incident.opened_at,
         "updated_at": incident.updated_at,
         "resolved_at": incident.resolved_at,
+        "certainty": incident.facts.get("certainty", 0),
         "body": json.dumps(to_dict(incident)),
     }
     change = insert_into(connection, incidents).values(**values)
     connection.execute(change.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
-def _post(connection: sa.Connection, notice: Notice) -> None:
+def post(connection: sa.Connection, notice: Notice) -> None:
+    """Put a notice into the outbox, unless one of its key is there already."""
     change = insert_into(connection, notices).values(
         key=notice.key,
         incident=notice.incident.id,
+        route=notice.route,
+        sink=notice.sink,
+        thread=notice.thread or f"{notice.incident.id}|{notice.route}|{notice.sink}"[:200],
         created_at=notice.created_at,
         next_attempt_at=notice.created_at,
         body=json.dumps(to_dict(notice)),
@@ -274,4 +257,5 @@ def _fate(row: sa.Row[tuple[object, ...]]) -> NoticeFate:
         row.sent_at,
         row.refused_at,
         row.reason,
+        row.answer,
     )

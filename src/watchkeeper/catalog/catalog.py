@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from watchkeeper.catalog.accounting import Accounts
-from watchkeeper.catalog.alerts import Alerts, NoticeOutbox
+from watchkeeper.catalog.alerts import Alerts
 from watchkeeper.catalog.baselines import Baselines
 from watchkeeper.catalog.changes import Changes
 from watchkeeper.catalog.chores import Chores
@@ -15,14 +15,17 @@ from watchkeeper.catalog.database import Database
 from watchkeeper.catalog.documents import Documents
 from watchkeeper.catalog.doubles import Doubles
 from watchkeeper.catalog.feedback import FeedbackStore
+from watchkeeper.catalog.groups import Groups
 from watchkeeper.catalog.halves import Halves
 from watchkeeper.catalog.inbox import Inbox
 from watchkeeper.catalog.keys import Keys, Secrets, Sessions
 from watchkeeper.catalog.migrate import migrate
+from watchkeeper.catalog.outbox import NoticeOutbox
 from watchkeeper.catalog.partials import Partials
 from watchkeeper.catalog.processes import Processes
 from watchkeeper.catalog.replays import Replays
 from watchkeeper.catalog.sent_profiles import SentProfiles
+from watchkeeper.catalog.silences import Silences
 from watchkeeper.catalog.source_files import SourceFiles, SourceStates
 from watchkeeper.catalog.source_ledger import SourceLedger
 from watchkeeper.catalog.standing import Standing
@@ -39,6 +42,10 @@ class Catalog:
     ----------
     models, routes, sources
         Documents of kind ``Model``, ``AlertRoute`` and ``Source``.
+    groups, silences
+        What was told of which group of alerts, and what is muted.
+    inhibitions, intervals, rotas, escalations
+        Documents of kind ``InhibitRule``, ``TimeInterval``, ``Rota`` and ``Escalation``.
     clocks
         Of each model whether its time is the wall's or its data's, as ``server.clocks`` says it.
     baselines, windows, partials, verdicts, alerts, outbox, chores, keys, sessions, secrets, inbox
@@ -76,6 +83,12 @@ class Catalog:
         self.verdicts = Verdicts(records)
         self.alerts = Alerts(records)
         self.outbox = NoticeOutbox(records)
+        self.groups = Groups(records)
+        self.silences = Silences(records)
+        self.inhibitions = Documents(records, "InhibitRule")
+        self.intervals = Documents(records, "TimeInterval")
+        self.rotas = Documents(records, "Rota")
+        self.escalations = Documents(records, "Escalation")
         self.changes = Changes(records)
         self.feedback = FeedbackStore(records)
         self.processes = Processes(records)
@@ -106,6 +119,11 @@ class Catalog:
         records, inbox = self._databases
         inbox.observe = partial(told, "inbox")
         records.observe = partial(told, "records")
+
+    @property
+    def databases(self) -> tuple[Database, ...]:
+        """Those that hold it: of records and of the inbox, or one of both."""
+        return tuple(dict.fromkeys(self._databases))
 
     def tidy(self) -> None:
         """Copy what the logs of the databases hold into their files; to be done every second or

@@ -15,6 +15,7 @@ __all__ = [
     "CATALOG",
     "INBOX",
     "account_days",
+    "alert_groups",
     "alerts",
     "baselines",
     "batches",
@@ -44,6 +45,7 @@ __all__ = [
     "replays",
     "secrets",
     "sessions",
+    "silences",
     "source_counts",
     "source_files",
     "source_states",
@@ -353,6 +355,7 @@ incidents = sa.Table(
     Column("opened_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("resolved_at", UtcTime),
+    Column("certainty", Integer, nullable=False, server_default="0"),
     Column("body", Text, nullable=False),
     Index("incidents_by_model", "model", "state"),
     Index("incidents_by_age", "opened_at", "id"),
@@ -366,8 +369,35 @@ alerts = sa.Table(
     Column("state", String(20), nullable=False),
     Column("incident", String(80), index=True),
     Column("opened_at", UtcTime, nullable=False),
+    Column("labels", Text, nullable=False, server_default="{}"),
+    Column("fault", String(400), nullable=False, server_default=""),
     Column("body", Text, nullable=False),
     Index("alerts_by_model", "model", "state"),
+    # Few of many: those that fire.
+    Index(
+        "alerts_firing",
+        "incident",
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    ),
+)
+
+# What each route was told of the alerts that it takes together.
+alert_groups = sa.Table(
+    "alert_groups",
+    CATALOG,
+    Column("id", String(64), primary_key=True),  # the hash of its key
+    Column("revision", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+silences = sa.Table(
+    "silences",
+    CATALOG,
+    Column("id", String(80), primary_key=True),
+    Column("starts_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime, nullable=False, index=True),
+    Column("body", Text, nullable=False),
 )
 
 notices = sa.Table(
@@ -383,6 +413,15 @@ notices = sa.Table(
     Column("refused_at", UtcTime),
     Column("reason", Text),
     Column("body", Text, nullable=False),
+    Column("route", String(400), nullable=False, server_default=""),
+    Column("sink", Integer, nullable=False, server_default="0"),
+    # What is sent in its order: all of one group to one sink.
+    Column("thread", String(200), nullable=False, server_default=""),
+    Column("claim", String(40)),
+    Column("answer", Text),
+    Column("remember", Text),
+    Column("refresh_at", UtcTime, index=True),
+    Index("notices_by_thread", "thread", "position"),
     sqlite_autoincrement=True,
 )
 

@@ -87,7 +87,8 @@ def test(context: click.Context, route: str) -> int:
         click.echo(json.dumps(outcomes, indent=2))
     else:
         for outcome in outcomes:
-            click.echo(f"{outcome['sink']}  {outcome['type']:<8} {outcome['problem'] or 'taken'}")
+            said = outcome["problem"] or f"taken: {outcome['answer']}"
+            click.echo(f"{outcome['sink']}  {outcome['type']:<12} {outcome['target']}\n   {said}")
     return 1 if any(outcome["problem"] for outcome in outcomes) else 0
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from watchkeeper.domain.alert import Alert, Incident, Notice
+from watchkeeper.domain.group import Group, Signal
 from watchkeeper.domain.model import Model
+from watchkeeper.domain.outbox import Claim, Settled
 from watchkeeper.domain.verdict import Verdict
 
-__all__ = ["AlertStore", "DefinitionStore", "NoticeContext", "Outbox", "VerdictListener"]
+__all__ = [
+    "AlertStore",
+    "DefinitionStore",
+    "GroupStore",
+    "NoticeContext",
+    "Outbox",
+    "VerdictListener",
+]
 
 
 class VerdictListener(Protocol):
@@ -52,9 +61,33 @@ class AlertStore(Protocol):
         alerts: Sequence[Alert],
         forgotten: Sequence[str],
         incidents: Sequence[Incident],
-        notices: Sequence[Notice],
+        notices: Sequence[Notice] = (),
     ) -> None:
         """Save, forget and put into the outbox, all in one transaction."""
+        ...
+
+    def incidents_of(self, identities: Sequence[str]) -> Sequence[Incident]:
+        """The incidents of these ids, in their order."""
+        ...
+
+    def alerts_of_all(self, identities: Sequence[str], *, most: int) -> Sequence[Alert]:
+        """The alerts of several incidents, resolved ones too, at most so many."""
+        ...
+
+
+class GroupStore(Protocol):
+    """Where it is kept what was told of which group."""
+
+    def standing(self) -> tuple[Sequence[Signal], Sequence[Group]]:
+        """All that fires, and all groups, as of one moment."""
+        ...
+
+    def record(
+        self, *, groups: Sequence[Group], ended: Sequence[Group], notices: Sequence[Notice]
+    ) -> bool:
+        """Save, forget and put into the outbox, all in one transaction; or nothing of it, and
+        False, where one of the groups was changed since it was read.
+        """
         ...
 
 
@@ -71,20 +104,38 @@ class NoticeContext(Protocol):
 class Outbox(Protocol):
     """Notices that wait for their receiver."""
 
-    def due(self, now: datetime, *, limit: int) -> Sequence[tuple[Notice, int]]:
-        """The oldest notices whose next attempt is due, each with its attempts so far."""
+    def due(
+        self, now: datetime, *, limit: int, without: Collection[tuple[str, int]] = ()
+    ) -> Sequence[Notice]:
+        """Notices that may be sent now, but for those of the sinks (route, place) in ``without``."""
         ...
 
-    def sent(self, key: str, *, at: datetime) -> None:
+    def claim(self, key: str, now: datetime, *, until: datetime) -> Claim | None:
+        """Take one, for nobody else to send it before ``until``; None where somebody has."""
+        ...
+
+    def prolong(self, claim: Claim, *, until: datetime) -> None:
+        """Keep a claim until then."""
+        ...
+
+    def sent(self, claim: Claim, settled: Settled) -> None:
         """The receiver accepted it."""
         ...
 
-    def delayed(self, key: str, *, reason: str, next_attempt_at: datetime) -> None:
-        """The attempt failed; count it and try again then."""
+    def delayed(self, claim: Claim, *, reason: str, next_attempt_at: datetime) -> None:
+        """The attempt failed; try again then."""
         ...
 
-    def refused(self, key: str, *, reason: str, at: datetime) -> None:
-        """It will never be taken; kept with the reason."""
+    def refused(self, claim: Claim, *, reason: str, at: datetime) -> None:
+        """It will never be taken; keep it with the reason."""
+        ...
+
+    def to_refresh(self, now: datetime, *, until: datetime) -> Sequence[tuple[Notice, Claim]]:
+        """Sent notices of which the receiver is to be told again now."""
+        ...
+
+    def refreshed(self, claim: Claim, settled: Settled) -> None:
+        """It was told again."""
         ...
 
 

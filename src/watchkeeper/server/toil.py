@@ -18,6 +18,7 @@ from functools import partial
 
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.ingest.id_index import merge_all
+from watchkeeper.server.alerting.pulse import Pulse
 from watchkeeper.server.lifeline import when_parent_ends
 from watchkeeper.server.logs import configure_logs
 from watchkeeper.server.wiring import open_parts
@@ -49,6 +50,11 @@ def main(arguments: list[str]) -> None:
     os.nice(_NICENESS)  # an acknowledgement must not wait for a heavy query
     parts = open_parts(settings)
     dispatcher, upkeep = parts.dispatcher(), parts.upkeep()
+    pulse = Pulse()
+
+    def timed(loop: str) -> AbstractContextManager[None]:
+        return pulse.round(loop, parts.telemetry.round(loop))
+
     pulling = threading.Thread(target=parts.pulling().run, args=(stopping,), daemon=True)
     pulling.start()
     moving = threading.Thread(
@@ -56,28 +62,33 @@ def main(arguments: list[str]) -> None:
             parts.moving().run,
             stopping,
             idle_seconds=_MOVE_SECONDS,
-            around=partial(parts.telemetry.round, "move"),
+            around=partial(timed, "move"),
         ),
         daemon=True,
     )
     moving.start()
-    timed = parts.telemetry.round
 
     def every(seconds: float, loop: str, act: Callable[[], object]) -> threading.Thread:
         return _every(seconds, act, stopping, around=partial(timed, loop))
 
     threads = [
         every(_PAIR_SECONDS, "pair", parts.pairing().step),
-        every(_TELL_SECONDS, "tell", lambda: dispatcher.send_due(datetime.now(UTC))),
+        every(_TELL_SECONDS, "tell", lambda: dispatcher.step(datetime.now(UTC))),
         every(_UPKEEP_SECONDS, "upkeep", upkeep.step),
         every(_MERGE_SECONDS, "tidy", lambda: _tidy(parts.catalog)),
         every(_SHARE_SECONDS, "share", parts.itself("worker").tell),
     ]
+    heartbeat = parts.heartbeat(pulse)
+    if heartbeat is not None:
+        threads.append(every(settings.heartbeat_seconds, "heartbeat", heartbeat.step))
     try:
-        parts.worker().run(stopping, idle_seconds=_IDLE_SECONDS, around=partial(timed, "judge"))
+        parts.worker(beat=partial(pulse.beat, "judge")).run(
+            stopping, idle_seconds=_IDLE_SECONDS, around=partial(timed, "judge")
+        )
     finally:
         for thread in (pulling, moving, *threads):
             thread.join(timeout=30.0)
+        dispatcher.close()
         parts.close()
 
 

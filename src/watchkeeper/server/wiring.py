@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from watchkeeper.alerts.build import build_sink
-from watchkeeper.alerts.outbox import Dispatcher
+from watchkeeper.alerts.outbox import Dispatcher, Sources
 from watchkeeper.alerts.service import Alerting
 from watchkeeper.alerts.sinks.sink import Sink
 from watchkeeper.catalog.catalog import Catalog
@@ -33,7 +33,17 @@ from watchkeeper.server.accepting import Accepting
 from watchkeeper.server.access import Gatekeeper, Rate
 from watchkeeper.server.alerting.context import Context
 from watchkeeper.server.alerting.feedback import FeedbackLinks
+from watchkeeper.server.alerting.heartbeat import (
+    Heartbeat,
+    door_answers,
+    loops_move,
+    rows_move,
+    to_url,
+    writes_last,
+)
 from watchkeeper.server.alerting.journal import Journal
+from watchkeeper.server.alerting.pulse import Pulse
+from watchkeeper.server.alerting.pictures import Pictures
 from watchkeeper.server.alerting.runbooks import RunbookLinks
 from watchkeeper.server.api.body import Room
 from watchkeeper.server.audit import Audit
@@ -172,8 +182,21 @@ class Parts:
         fleet = Fleet(self.catalog, asked, columns=self.settings.metrics_columns)
         return Exposing(fleet, itself, self.settings.metrics_max_series, roles)
 
-    def worker(self) -> Worker:
-        """What judges, and in a single step moves too."""
+    def heartbeat(self, pulse: Pulse) -> Heartbeat | None:
+        """What tells outside that all is well; None where nobody is to be told."""
+        send = [to_url(self.settings.heartbeat_url)] if self.settings.heartbeat_url else []
+        if not send:
+            return None
+        checks = (
+            loops_move(pulse, ("judge", "move")),
+            rows_move(self.catalog, self.now),
+            writes_last(self.catalog, self.settings.home, self.now),
+            door_answers(self.catalog, self.now),
+        )
+        return Heartbeat(checks, send)
+
+    def worker(self, beat: Callable[[], None] = lambda: None) -> Worker:
+        """What judges, and in a single step moves too. ``beat`` hears of everything done."""
         sums = self._sums()
         return Worker(
             catalog=self.catalog,
@@ -183,6 +206,7 @@ class Parts:
             references=self.references,
             clocks=self.clocks,
             watcher=Watcher(self.catalog, self.lake, self.alerting, self.context.journal),
+            beat=beat,
         )
 
     def moving(self) -> Moving:
@@ -248,7 +272,10 @@ class Parts:
 
     def dispatcher(self) -> Dispatcher:
         """What sends the notices that wait."""
-        return Dispatcher(self.catalog.outbox, self._sink)
+        pictures = Pictures(self.catalog, self.models)
+        return Dispatcher(
+            self.catalog.outbox, Sources(self._sink, pictures.chart, pictures.current)
+        )
 
     def time_of(self, model: str) -> datetime:
         """What time it is for a model."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from watchkeeper.alerts.message import Message
+from watchkeeper.alerts.sinks.sink import Delivery, Receipt
 from watchkeeper.domain.alert import Notice
 
 __all__ = ["CaptureSink"]
@@ -17,15 +18,23 @@ class CaptureSink:
     failures: list[Exception] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
 
     @property
     def keys(self) -> list[str]:
         """The keys of what was taken, in order; a repeat stands twice."""
         return [notice.key for notice in self.notices]
 
-    def send(self, notice: Notice, message: Message) -> None:
+    @property
+    def target(self) -> str:
+        """Nowhere."""
+        return "memory"
+
+    def send(self, delivery: Delivery) -> Receipt:
         """Take it, or raise the next failure."""
         if self.failures:
             raise self.failures.pop(0)
-        self.notices.append(notice)
-        self.messages.append(message)
+        self.notices.append(delivery.notice)
+        self.messages.append(delivery.message)
+        self.deliveries.append(delivery)
+        return Receipt("taken", remember=str(len(self.notices)))

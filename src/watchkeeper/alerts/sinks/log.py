@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from watchkeeper.alerts.message import Message
-from watchkeeper.domain.alert import Notice
+from watchkeeper.alerts.sinks.sink import Delivery, Receipt
 
 __all__ = ["LogSink"]
 
@@ -15,12 +14,19 @@ _logger = logging.getLogger("watchkeeper.alerts")
 
 @dataclass(frozen=True, slots=True)
 class LogSink:
-    """Writes to the logger ``watchkeeper.alerts`` at the level of the severity."""
+    """Writes to the logger `watchkeeper.alerts` at the level of the severity."""
 
-    def send(self, notice: Notice, message: Message) -> None:
+    @property
+    def target(self) -> str:
+        """Where it writes."""
+        return "the server's log"
+
+    def send(self, delivery: Delivery) -> Receipt:
         """Log the subject, with the facts as fields."""
+        message = delivery.message
         level = {"critical": logging.ERROR, "warning": logging.WARNING}.get(
-            str(notice.incident.severity), logging.INFO
+            str(message.severity), logging.INFO
         )
         facts = {name.lower().replace(" ", "_"): sentence for name, sentence in message.facts}
-        _logger.log(level, "%s %s", message.subject, facts, extra={"notice": notice.key})
+        _logger.log(level, "%s %s", message.subject, facts, extra={"notice": delivery.notice.key})
+        return Receipt("written")

@@ -1,127 +1,108 @@
-"""A webhook: the incident as JSON by POST.
+"""A webhook: the incident as JSON by POST, signed as Standard Webhooks say.
 
-The address is resolved and checked before the connection is made, and the connection goes to the
-very address that was checked, so a name that changes its mind between the two gains nothing.
-Redirects are not followed.
+`format: watchkeeper` (default) posts the message, the incident and its alerts; `alertmanager` posts
+what a webhook of Alertmanager posts (version 4), so that what was made for that works with this.
+
+`Idempotency-Key` and `webhook-id` carry the notice's key, the same for every repeat. With a
+`secret` (`whsec_…`) each attempt is signed. Redirects are not followed.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import socket
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-import urllib3
-from urllib3.util import Url, parse_url
-
-from watchkeeper.alerts.message import Message
-from watchkeeper.domain.alert import Notice, to_dict
-from watchkeeper.errors import InvalidInput, Unavailable
+from watchkeeper.alerts.prometheus_form import group_of, prom_alerts
+from watchkeeper.alerts.sinks.sink import Delivery, Receipt
+from watchkeeper.alerts.transport.cutting import fitting
+from watchkeeper.alerts.transport.http import (
+    Post,
+    Reach,
+    check_url,
+    host_of,
+    post,
+    require_accepted,
+)
+from watchkeeper.alerts.transport.signing import check_secret, signed
+from watchkeeper.domain.alert import Alert, to_dict
+from watchkeeper.errors import InvalidInput
 
 __all__ = ["WebhookSink"]
 
-_TIMEOUT_SECONDS = 15.0
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_RETRY_LATER = frozenset({408, 425, 429})
+_MOST_BYTES = 1_000_000
+_FORMATS = ("watchkeeper", "alertmanager")
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookSink:
-    """Posts to ``url``; any 2xx answer is acceptance.
+    """Posts to `url`; any 2xx answer is acceptance.
 
-    ``Idempotency-Key`` and ``webhook-id`` carry the notice's key. ``allow_private`` permits
-    loopback and private addresses, which are refused else; link-local ones (cloud metadata
-    services) are refused always.
+    `allow_private` permits loopback and private addresses, which are refused else; link-local ones
+    (cloud metadata services) are refused always. `ca_file` names a bundle of own authorities. A
+    body has at most a megabyte: alerts that do not fit are left out and counted.
     """
 
-    url: str
-    headers: dict[str, str] = field(default_factory=dict)
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret: str | None = field(default=None, repr=False)
+    format: str = "watchkeeper"
     allow_private: bool = False
+    ca_file: str | None = None
 
     def __post_init__(self) -> None:
-        parsed = parse_url(self.url)
-        if parsed.scheme not in _DEFAULT_PORTS or not parsed.host:
-            raise InvalidInput(f"a webhook url must be http:// or https://, got {self.url!r}")
+        check_url(self.url, what="a webhook")
+        if self.format not in _FORMATS:
+            raise InvalidInput(f"a webhook's format must be one of {_FORMATS}, got {self.format!r}")
+        if self.secret is not None:
+            check_secret(self.secret)
 
-    def send(self, notice: Notice, message: Message) -> None:
-        """Post once; 5xx, 408, 425, 429 and network failures raise Unavailable, others never pass."""
-        parsed = parse_url(self.url)
-        body = json.dumps(_payload(notice, message), allow_nan=False).encode()
+    @property
+    def target(self) -> str:
+        """Host and port."""
+        return host_of(self.url)
+
+    def send(self, delivery: Delivery) -> Receipt:
+        """Post once; 5xx, 408, 425, 429 and network failures may pass later, others never."""
+        body = _document(delivery) if self.format == "watchkeeper" else _group(delivery)
+        key = delivery.notice.key
         headers = {
             "Content-Type": "application/json",
-            "User-Agent": "watchkeeper",
-            "Host": parsed.netloc or "",
-            "Idempotency-Key": notice.key,
-            "webhook-id": notice.key,
+            "Idempotency-Key": key,
             **self.headers,
+            **signed(key, body, datetime.now(UTC), self.secret),
         }
-        try:
-            with self._pool(parsed) as pool:
-                answer = pool.urlopen(
-                    "POST",
-                    parsed.request_uri,
-                    body=body,
-                    headers=headers,
-                    redirect=False,
-                    retries=False,
-                )
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unavailable(f"the webhook {parsed.host} did not answer: {error}") from error
-        _check(answer.status, parsed)
-
-    def _pool(self, parsed: Url) -> urllib3.HTTPConnectionPool:
-        address = _checked_address(parsed, allow_private=self.allow_private)
-        port = parsed.port or _DEFAULT_PORTS[parsed.scheme or "https"]
-        if parsed.scheme == "http":
-            return urllib3.HTTPConnectionPool(address, port, timeout=_TIMEOUT_SECONDS)
-        return urllib3.HTTPSConnectionPool(
-            address,
-            port,
-            timeout=_TIMEOUT_SECONDS,
-            server_hostname=parsed.host,
-            assert_hostname=parsed.host,
-        )
+        reach = Reach(allow_private=self.allow_private, ca_file=self.ca_file)
+        answer = post(Post(self.url, body, headers), reach)
+        return Receipt(require_accepted(answer, where=f"the webhook {self.target}").said())
 
 
-def _payload(notice: Notice, message: Message) -> dict[str, object]:
-    document = to_dict(notice)
-    return {
-        "version": 1,
-        "key": notice.key,
-        "kind": str(notice.kind),
-        "subject": message.subject,
-        "text": message.text(),
-        "link": notice.link,
-        "incident": document["incident"],
-        "alerts": document["alerts"],
-    }
+def _document(delivery: Delivery) -> bytes:
+    notice, message = delivery.notice, delivery.message
+
+    def build(alerts: Sequence[Alert], omitted: int) -> bytes:
+        document: dict[str, object] = {
+            "version": 1,
+            "key": notice.key,
+            "thread": notice.thread,
+            "kind": str(notice.kind),
+            "subject": message.subject,
+            "text": message.text(),
+            "link": notice.link,
+            "incident": to_dict(notice.incident),
+            "incidents": [to_dict(incident) for incident in notice.incidents],
+            "alerts": [to_dict(alert) for alert in alerts],
+            "omitted": notice.omitted + omitted,
+        }
+        return json.dumps(document, allow_nan=False).encode()
+
+    return fitting(notice.alerts, build, _MOST_BYTES)
 
 
-def _check(status: int, parsed: Url) -> None:
-    if 200 <= status < 300:
-        return
-    text = f"the webhook {parsed.host} answered {status}, expected 2xx"
-    if status >= 500 or status in _RETRY_LATER:
-        raise Unavailable(text)
-    raise InvalidInput(f"{text}: check its url and credentials")
-
-
-def _checked_address(parsed: Url, *, allow_private: bool) -> str:
-    host, port = (parsed.host or "").strip("[]"), parsed.port or _DEFAULT_PORTS[parsed.scheme or ""]
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise Unavailable(f"the webhook host {host} does not resolve: {error}") from error
-    address = str(found[0][4][0])
-    parsed_address = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
-    mapped = getattr(parsed_address, "ipv4_mapped", None)
-    parsed_address = mapped or parsed_address
-    if parsed_address.is_link_local or parsed_address.is_multicast:
-        raise InvalidInput(f"webhooks to link-local addresses are refused, got {host} = {address}")
-    if not allow_private and not parsed_address.is_global:
-        raise InvalidInput(
-            f"webhooks to private addresses are refused, got {host} = {address}: "
-            "set allow_private on the sink to permit it"
-        )
-    return address
+def _group(delivery: Delivery) -> bytes:
+    return fitting(
+        prom_alerts(delivery.notice),
+        lambda shown, left: json.dumps(group_of(delivery.notice, shown, left)).encode(),
+        _MOST_BYTES,
+    )

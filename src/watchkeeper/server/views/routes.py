@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watchkeeper.alerts.message import compose
-from watchkeeper.alerts.sinks.sink import Sink
+from watchkeeper.alerts.sinks.sink import Delivery, Sink
 from watchkeeper.catalog.documents import Document, Documents
 from watchkeeper.definitions.document import (
     document_from_dict,
@@ -46,18 +46,19 @@ class RouteView:
     def test(self, name: str) -> list[SinkOutcome]:
         """Send a test notice through every sink, whatever becomes of the others."""
         route, now = _route(self.documents.get(name)), self.now()
-        return [
-            SinkOutcome(sink=place, type=spec.type, problem=self._try(name, place, now))
-            for place, spec in enumerate(route.sinks)
-        ]
+        return [self._try(name, place, spec.type, now) for place, spec in enumerate(route.sinks)]
 
-    def _try(self, name: str, place: int, now: datetime) -> str | None:
-        notice = _test_notice(name, place, now)
+    def _try(self, name: str, place: int, kind: str, now: datetime) -> SinkOutcome:
+        notice, target = _test_notice(name, place, now), ""
+        answer: str | None = None
+        problem: str | None = None
         try:
-            self.sink(name, place).send(notice, compose(notice))
+            sink = self.sink(name, place)
+            target = sink.target
+            answer = sink.send(Delivery(notice, compose(notice))).answer
         except WatchkeeperError as error:
-            return str(error)
-        return None
+            problem = str(error)
+        return SinkOutcome(sink=place, type=kind, target=target, answer=answer, problem=problem)
 
     def apply(
         self, name: str, document: Mapping[str, object], *, by: str, only_plan: bool

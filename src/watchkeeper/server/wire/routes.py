@@ -19,10 +19,14 @@ class RouteWire(Wire):
 
 
 class SinkOutcome(Wire):
-    """What became of a test notice; ``problem`` is null where the receiver took it."""
+    """What became of a test notice: where it was sent, and what the other side answered;
+    ``problem`` is null where it was taken.
+    """
 
     sink: int
     type: str
+    target: str
+    answer: str | None
     problem: str | None
 
 

@@ -1,0 +1,1 @@
+"""How senders reach the other side: HTTP with checked addresses, signatures, sizes."""
