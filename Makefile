@@ -15,7 +15,7 @@ setup: $(VENV)/.ready page ## create .venv with all that the other targets need
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	WATCHKEEPER_SKIP_PAGE=1 $(BIN)/python -m pip install --quiet --editable ".[demo,kafka,nats,otel,postgres]" --group dev
+	WATCHKEEPER_SKIP_PAGE=1 $(BIN)/python -m pip install --quiet --editable ".[apprise,demo,kafka,nats,otel,postgres]" --group dev
 	@touch $@
 
 page: $(VENV)/.ready ## build the page into the package (skipped when nothing changed)
