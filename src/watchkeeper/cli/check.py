@@ -50,7 +50,7 @@ def main() -> None:
 @click.option("-H", "--url", help="The server; else WATCHKEEPER_URL.")
 @click.option(
     "--key-file",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="A file with the API key; else WATCHKEEPER_API_KEY, or this machine's own.",
 )
 @click.option("--ca-file", help="The certificates to trust.")

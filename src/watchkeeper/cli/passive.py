@@ -35,8 +35,14 @@ __all__ = ["command"]
     help="Seconds from one time to the next.",
 )
 @click.option("--once", is_flag=True, help="Hand in once, and end.")
-@click.option("--nsca-config", type=click.Path(path_type=Path), help="The file of send_nsca.")
-@click.option("--token-file", type=click.Path(path_type=Path), help="A file with NRDP's token.")
+@click.option(
+    "--nsca-config", type=click.Path(path_type=Path, readable=False), help="The file of send_nsca."
+)
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, readable=False),
+    help="A file with NRDP's token.",
+)
 def command(
     *,
     to: str,

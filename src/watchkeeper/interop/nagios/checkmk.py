@@ -15,7 +15,7 @@ _NOT_A_NAME = re.compile(r"\W+", re.ASCII)
 
 
 def local_checks(found: Iterable[tuple[Service, Result]]) -> str:
-    """The lines: state, name, figures, text; further lines of text as ``\\n``."""
+    """The lines: state, name, figures, text; further lines of text are escaped."""
     return "\n".join(_line(service, result) for service, result in found)
 
 

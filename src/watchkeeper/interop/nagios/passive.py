@@ -25,6 +25,7 @@ __all__ = ["CommandFile", "Nrdp", "Nsca", "Passive", "Submit"]
 
 _ATOMIC = 4_096  # bytes that a pipe takes in one piece
 _SECONDS = 15.0
+_END_OF_BLOCK = b"\x17"  # what send_nsca divides results by
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Nsca:
                 f"{self.program} is needed to speak NSCA: install nsca-client, or name it"
             )
         chosen = ["-c", str(self.config)] if self.config else []
-        lines = b"".join(map(self.line, found))
+        lines = _END_OF_BLOCK.join(map(self.line, found))
         try:
             done = subprocess.run(  # noqa: S603  the operator names the program; no shell
                 [path, "-H", self.host, "-p", str(self.port), *chosen],
@@ -111,7 +112,7 @@ class Nsca:
             raise Unavailable(f"NSCA at {self.host}:{self.port} did not take all results: {told}")
 
     def line(self, item: Passive) -> bytes:
-        """One result; its fields are divided by tabs, results by what ends a line."""
+        """One result; its fields are divided by tabs."""
         head = f"{_field(item.host)}\t{_field(item.service)}\t{int(item.result.state)}\t"
         return (head + _escaped(item.result, LONGEST)).encode() + b"\n"
 
