@@ -13,6 +13,10 @@ __all__ = ["EXPORTS", "command"]
 
 EXPORTS: dict[str, tuple[str, str]] = {
     "nagios": ("watchkeeper.cli.exports.nagios", "Objects of Nagios: hosts, services, commands."),
+    "prometheus-rules": (
+        "watchkeeper.cli.exports.prometheus_rules",
+        "Recording and alerting rules of Prometheus, and unit tests of them.",
+    ),
     "icinga": ("watchkeeper.cli.exports.icinga", "Objects of Icinga 2: a command and services."),
 }
 

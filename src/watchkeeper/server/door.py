@@ -37,12 +37,17 @@ def main(arguments: list[str]) -> None:
     bound = socket.socket(fileno=listening)
     itself = parts.itself("door", _address(settings.host, bound))
     stopping = threading.Event()
-    telling = threading.Thread(target=keep_telling, args=(itself, stopping), daemon=True)
-    telling.start()
+    hub = parts.hub(itself)
+    beside = [
+        threading.Thread(target=keep_telling, args=(itself, stopping), daemon=True),
+        threading.Thread(target=hub.exposing.warm, args=(stopping,), daemon=True),
+    ]
+    for thread in beside:
+        thread.start()
     try:
         server = uvicorn.Server(
             uvicorn.Config(
-                create_app(parts.hub(itself)),
+                create_app(hub),
                 http=ImpatientProtocol,
                 log_config=None,
                 access_log=False,
@@ -54,7 +59,8 @@ def main(arguments: list[str]) -> None:
         server.run(sockets=[bound])
     finally:
         stopping.set()
-        telling.join(_GRACE_SECONDS)
+        for thread in beside:
+            thread.join(_GRACE_SECONDS)
         parts.close()
         logging.shutdown()
 

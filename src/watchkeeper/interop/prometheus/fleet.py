@@ -58,12 +58,16 @@ class _Sums:
 
 @dataclass(slots=True)
 class Fleet:
-    """Reads the series of an installation. Used by one thread at a time."""
+    """Reads the series of an installation. Used by one thread at a time.
+
+    ``behind`` counts the models whose figures were still to be read when it last stopped.
+    """
 
     catalog: Catalog
     asked: Fleetwide
     columns: bool = False
     seconds: Callable[[], float] = time.monotonic
+    behind: int = 0
     _sums: _Sums | None = None
     _read: dict[str, tuple[LastWindow, list[Figure], Mapping[str, int]]] = field(
         default_factory=dict
@@ -183,12 +187,12 @@ class Fleet:
     def _figures(
         self, found: Series, models: Sequence[Model], last: Mapping[str, LastWindow]
     ) -> None:
-        behind = self._read_windows(last)
+        self.behind = self._read_windows(last)
         for model in models:
             held = self._read.get(model.name)
             if held is not None:
                 figures_of(found, model, held[1], held[2], columns=self.columns)
-        found.add("watchkeeper_metrics_models_behind", behind)
+        found.add("watchkeeper_metrics_models_behind", self.behind)
 
     def _read_windows(self, last: Mapping[str, LastWindow]) -> int:
         """Read the figures of windows that were judged since; how many models are still to be."""

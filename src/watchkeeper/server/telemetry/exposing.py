@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from prometheus_client.core import Metric
 
 from watchkeeper.interop.prometheus.exposition import expose, named
-from watchkeeper.interop.prometheus.families import DEFAULT_MOST_SERIES
+from watchkeeper.interop.prometheus.families import DEFAULT_MOST_SERIES, FAMILIES
 from watchkeeper.interop.prometheus.fleet import Fleet
 from watchkeeper.interop.prometheus.series import Filled, Series, fill
 from watchkeeper.server.telemetry.processes import Itself, of_processes
 
 __all__ = ["Exposing"]
 
+_OF_ITSELF = len(FAMILIES) + 4
 _FRESH_SECONDS = 0.5  # of two scrapers that ask at once, the second gets what the first did
 
 
@@ -42,6 +43,14 @@ class Exposing:
         metrics = self.collect()
         return expose(named(metrics, names) if names else metrics, accept)
 
+    def warm(self, stopping: threading.Event) -> None:
+        """Read what the first scrape would else have to wait for."""
+        while not stopping.is_set():
+            self.collect()
+            if not self.fleet.behind:
+                return
+            stopping.wait(_FRESH_SECONDS)
+
     def collect(self) -> list[Metric]:
         """The figures now."""
         with self._lock:
@@ -54,7 +63,7 @@ class Exposing:
         own = of_processes(self.itself, roles=self.roles)
         counted = sum(len(metric.samples) for metric in own)
         # What is told of the scrape itself comes last, and has its room set aside.
-        filled = fill(self.fleet.series(), most=self.most - counted)
+        filled = fill(self.fleet.series(), most=self.most - counted - _OF_ITSELF)
         metrics = [*own, *filled.metrics]
         told = _told(filled, counted, self.seconds() - began)
         return metrics + list(fill(told, most=0).metrics)
