@@ -1,4 +1,7 @@
-"""From verdicts to notices: a pure step over the live alerts and incidents of one model."""
+"""From verdicts to incidents: a pure step over the live alerts and incidents of one model.
+
+Whom to tell what of it is decided in `watchkeeper.alerts.deciding`.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watchkeeper.alerts.cause import UNKNOWN, certainty_of, likely_cause, title
-from watchkeeper.alerts.grouping import family_of, find_incident
-from watchkeeper.alerts.lifecycle import advance, series_key, started_at
-from watchkeeper.domain.alert import Alert, AlertState, Incident, NoticeKind
+from watchkeeper.alerts.grouping import family_of, fault_of, find_incident
+from watchkeeper.alerts.labels import labels_of
+from watchkeeper.alerts.lifecycle import Pace, advance, series_key, started_at
+from watchkeeper.domain.alert import Alert, AlertState, Incident
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.verdict import Severity, Verdict
 
-__all__ = ["COOLDOWN_WINDOWS", "Change", "Live", "step"]
+__all__ = ["COOLDOWN_WINDOWS", "Change", "Live", "paces_of", "step"]
 
 COOLDOWN_WINDOWS = 14
 _RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
@@ -36,52 +40,63 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a step changed: values to save, ids to forget, and why people are to be told."""
+    """What a step changed: values to save, and ids to forget."""
 
     alerts: tuple[Alert, ...] = ()
     forgotten: tuple[str, ...] = ()  # pending alerts that came to nothing
     incidents: tuple[Incident, ...] = ()
-    tell: tuple[tuple[Incident, NoticeKind], ...] = ()
 
 
 def step(model: Model, live: Live, verdicts: Sequence[Verdict], now: datetime) -> Change:
     """What the verdicts change.
 
     Every alert follows its own lifecycle; opening alerts join the incident of their cause or open
-    one; an incident resolves when all its alerts have. One notice a step and incident at most: it
-    opened, it became worse or its cause became known, or it resolved.
+    one; an incident resolves when all its alerts have.
     """
     before = {alert.key: alert for alert in live.alerts}
-    after, forgotten = _advance_all(before, verdicts, now)
+    after, forgotten = _advance_all(before, verdicts, now, paces_of(model))
     incidents = {incident.id: incident for incident in live.incidents}
     for alert in [found for found in after.values() if _opens(found)]:
-        joined = _join(alert, incidents, [*after.values(), *live.resolved], model)
+        others = [*after.values(), *live.resolved]
+        joined = _join(alert, incidents, others, model)
+        members = [other for other in others if other.incident == joined.id]
+        fault = fault_of(alert, joined, members, window_length=model.granularity.length)
         incidents[joined.id] = joined
-        after[alert.key] = replace(alert, incident=joined.id)
-    told = []
+        after[alert.key] = replace(alert, incident=joined.id, fault=fault)
     for incident in list(incidents.values()):
         members = [
             alert for alert in (*after.values(), *live.resolved) if alert.incident == incident.id
         ]
-        refreshed = _refresh(incident, members, now)
-        incidents[incident.id] = refreshed
-        kind = _why_tell(_by_id(live.incidents, incident.id), refreshed)
-        if kind is not None:
-            told.append((refreshed, kind))
+        incidents[incident.id] = _refresh(incident, members, now)
     return Change(
-        alerts=tuple(alert for alert in after.values() if alert != before.get(alert.key)),
+        alerts=tuple(
+            replace(alert, labels=labels_of(alert, model))
+            for alert in after.values()
+            if alert != before.get(alert.key)
+        ),
         forgotten=tuple(forgotten),
         incidents=tuple(
             incident
             for incident in incidents.values()
             if incident != _by_id(live.incidents, incident.id)
         ),
-        tell=tuple(told),
     )
 
 
+def paces_of(model: Model) -> dict[str, Pace]:
+    """What the model's monitors say about opening and resolving, by their names."""
+    return {
+        spec.name: Pace(spec.opens_after, spec.keeps_for)
+        for spec in model.monitors
+        if spec.opens_after is not None or spec.keeps_for is not None
+    }
+
+
 def _advance_all(
-    before: dict[str, Alert], verdicts: Sequence[Verdict], now: datetime
+    before: dict[str, Alert],
+    verdicts: Sequence[Verdict],
+    now: datetime,
+    paces: Mapping[str, Pace],
 ) -> tuple[dict[str, Alert], list[str]]:
     after, forgotten = dict(before), []
     for verdict in sorted(verdicts, key=started_at):
@@ -89,7 +104,7 @@ def _advance_all(
         known = after.get(key)
         if known is not None and known.state is AlertState.RESOLVED:
             known = None
-        moved = advance(known, verdict, now)
+        moved = advance(known, verdict, now, paces.get(verdict.monitor, Pace()))
         if moved is not None:
             after[key] = moved
         elif known is not None:
@@ -113,8 +128,9 @@ def _join(
         alert, list(incidents.values()), members, window_length=model.granularity.length
     )
     if found is not None:
-        state = AlertState.OPEN if found.state is AlertState.RESOLVED else found.state
-        return replace(found, alerts=(*found.alerts, alert.id), state=state, resolved_at=None)
+        if found.state is AlertState.RESOLVED:  # it is back, and nobody looks after it yet
+            found = replace(found, state=AlertState.OPEN, resolved_at=None, acknowledged_by=None)
+        return replace(found, alerts=(*found.alerts, alert.id))
     return Incident(
         id=hashlib.sha256(f"incident|{alert.id}".encode()).hexdigest()[:20],
         model=alert.model,
@@ -134,30 +150,19 @@ def _refresh(incident: Incident, members: list[Alert], now: datetime) -> Inciden
     if not members or incident.state is AlertState.RESOLVED:
         return incident
     cause = likely_cause(members)
+    if certainty_of(cause) < certainty_of(incident.cause):
+        cause = incident.cause
     refreshed = replace(
         incident,
         title=title(members),
-        cause=cause if certainty_of(cause) >= certainty_of(incident.cause) else incident.cause,
+        cause=cause,
+        facts={**incident.facts, "certainty": certainty_of(cause)},
         severity=max([incident.severity, *(a.severity for a in members)], key=_RANK.__getitem__),
         opened_at=min([incident.opened_at, *(alert.opened_at for alert in members)]),
     )
     if all(alert.state is AlertState.RESOLVED for alert in members):
         refreshed = replace(refreshed, state=AlertState.RESOLVED, resolved_at=now)
     return refreshed if refreshed == incident else replace(refreshed, updated_at=now)
-
-
-def _why_tell(before: Incident | None, after: Incident) -> NoticeKind | None:
-    if before is None or _resolved(before) > _resolved(after):
-        return NoticeKind.OPENED
-    if _resolved(after) > _resolved(before):
-        return NoticeKind.RESOLVED
-    worse = _RANK[after.severity] > _RANK[before.severity]
-    explained = certainty_of(after.cause) > certainty_of(before.cause)
-    return NoticeKind.UPDATED if worse or explained else None
-
-
-def _resolved(incident: Incident) -> bool:
-    return incident.state is AlertState.RESOLVED
 
 
 def _by_id(incidents: Sequence[Incident], identity: str) -> Incident | None:

@@ -5,6 +5,9 @@ incident per model until the baseline is accepted anew) and *change* (something 
 change alert joins an open incident where it is of a column that the incident knows already, or
 where it began within two windows of the incident's beginning: what starts together has, until
 shown otherwise, one cause. Else it opens an incident of its own.
+
+What joins an incident later than that, and is of a kind that it has not shown so far, is a fault of
+its own within it: people are told that it has come, rather than that it hides there.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from datetime import timedelta
 
 from watchkeeper.domain.alert import Alert, AlertState, Incident
 
-__all__ = ["CHANGE", "CREEP", "family_of", "find_incident"]
+__all__ = ["CHANGE", "CREEP", "family_of", "fault_of", "find_incident"]
 
 CHANGE, CREEP = "change", "creep"
 _TOGETHER_WINDOWS = 2
@@ -54,6 +57,31 @@ def find_incident(
         if family == CREEP or _same_cause(alert, incident, members[incident.id], window_length):
             return incident
     return None
+
+
+def fault_of(
+    alert: Alert, incident: Incident, members: Sequence[Alert], *, window_length: timedelta
+) -> str:
+    """What is news about an alert that joins an incident: nothing beside what the incident is
+    already, where it began with it or is of a kind that was there before; else itself.
+
+    Parameters
+    ----------
+    alert
+        An alert that opens now.
+    incident
+        The incident that it joins, or opens.
+    members
+        The alerts that the incident had before.
+    window_length
+        The model's granularity.
+    """
+    for member in members:
+        if member.fault and (member.monitor, member.what) == (alert.monitor, alert.what):
+            return member.fault
+    if abs(alert.opened_at - incident.opened_at) <= _TOGETHER_WINDOWS * window_length:
+        return incident.id
+    return f"{incident.id}|{alert.monitor}|{alert.what}"
 
 
 def _same_cause(

@@ -4,26 +4,49 @@ An alert opens at once where the evidence is overwhelming or stands outside the 
 static threshold, a broken schema), else when two of the last three judged windows fired. It
 resolves after three judged windows in a row that did not fire. A window without a verdict (no
 data, too few labels, a failed monitor) neither opens nor resolves: silence is no proof of health.
+
+A monitor may say otherwise (`Pace`), as rules of Prometheus do: ``for`` how long its windows must
+have fired without a break before an alert opens, and for how long it is kept firing after them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 from watchkeeper.domain.alert import Alert, AlertState, Tick
 from watchkeeper.domain.verdict import Severity, Status, Verdict
 
-__all__ = ["advance", "series_key", "started_at"]
+__all__ = ["Pace", "advance", "series_key", "started_at"]
 
 WINDOWS_KEPT = 3
 FIRED_TO_OPEN = 2
 OVERWHELMING_P_VALUE = 1e-6
 
+_MOST_WINDOWS = 2_000
 _RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 # Data without a time column is judged once: its one window stands at this moment.
 _UNTIMED = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When the alerts of a monitor open and resolve; None: as it is decided by default."""
+
+    opens_after: timedelta | None = None
+    keeps_for: timedelta | None = None
+
+    def windows(self, length: timedelta) -> int:
+        """How many windows of that length must be remembered."""
+        longest = max(self.opens_after or timedelta(), self.keeps_for or timedelta())
+        needed = -(-longest // length) + 1 if length else 0
+        return min(max(WINDOWS_KEPT, needed), _MOST_WINDOWS)
+
+
+_DEFAULT = Pace()
 
 
 def series_key(verdict: Verdict) -> str:
@@ -40,7 +63,9 @@ def series_key(verdict: Verdict) -> str:
     return "|".join("" if part is None else part for part in parts)
 
 
-def advance(alert: Alert | None, verdict: Verdict, now: datetime) -> Alert | None:
+def advance(
+    alert: Alert | None, verdict: Verdict, now: datetime, pace: Pace = _DEFAULT
+) -> Alert | None:
     """The alert of a series after one more verdict; None where there is none to keep.
 
     Parameters
@@ -51,34 +76,61 @@ def advance(alert: Alert | None, verdict: Verdict, now: datetime) -> Alert | Non
         A verdict of that series; a restated window replaces what was known of it.
     now
         When the verdict was made.
+    pace
+        What the monitor says about opening and resolving.
     """
     if verdict.status not in (Status.OK, Status.ALERT):
         return alert
     fired = verdict.status is Status.ALERT
     if alert is None:
-        return _first(verdict, now) if fired else None
-    recent = _with_tick(alert.recent, Tick(started_at(verdict), fired))
+        return _first(verdict, now, pace) if fired else None
+    length = verdict.window.length if verdict.window is not None else timedelta()
+    kept = pace.windows(length)
+    recent = _with_tick(alert.recent, Tick(started_at(verdict), fired), kept)
     moved = replace(alert, recent=recent, updated_at=now)
     if fired and recent[-1].start == started_at(verdict):
         moved = _with_facts(moved, verdict)
-    return _transition(moved, verdict, now)
+    return _transition(moved, verdict, now, pace)
 
 
-def _transition(alert: Alert, verdict: Verdict, now: datetime) -> Alert | None:
-    fired = [tick.fired for tick in alert.recent]
+def _transition(alert: Alert, verdict: Verdict, now: datetime, pace: Pace) -> Alert | None:
     if alert.state is AlertState.PENDING:
-        if sum(fired) >= FIRED_TO_OPEN or (fired[-1] and _is_certain(verdict)):
+        if _opens(alert.recent, verdict, pace):
             return replace(alert, state=AlertState.OPEN, confirmed_at=now)
-        return alert if any(fired) else None
-    if len(fired) == WINDOWS_KEPT and not any(fired):
+        waits = alert.recent if pace.opens_after is None else alert.recent[-1:]
+        return alert if any(tick.fired for tick in waits) else None
+    if _is_over(alert.recent, pace):
         return replace(alert, state=AlertState.RESOLVED, resolved_at=now)
     return alert
 
 
-def _first(verdict: Verdict, now: datetime) -> Alert:
+def _opens(recent: Sequence[Tick], verdict: Verdict, pace: Pace) -> bool:
+    if pace.opens_after is not None:
+        lasted = _lasted(recent, fired=True)
+        return lasted is not None and lasted >= pace.opens_after
+    last = recent[-WINDOWS_KEPT:]
+    many = sum(tick.fired for tick in last) >= FIRED_TO_OPEN
+    return many or (last[-1].fired and _is_certain(verdict))
+
+
+def _is_over(recent: Sequence[Tick], pace: Pace) -> bool:
+    if pace.keeps_for is not None:
+        lasted = _lasted(recent, fired=False)
+        return lasted is not None and lasted >= pace.keeps_for
+    last = recent[-WINDOWS_KEPT:]
+    return len(last) == WINDOWS_KEPT and not any(tick.fired for tick in last)
+
+
+def _lasted(recent: Sequence[Tick], *, fired: bool) -> timedelta | None:
+    """From the first to the last of the latest windows that agree; None where the last does not."""
+    run = list(takewhile(lambda tick: tick.fired is fired, reversed(recent)))
+    return run[0].start - run[-1].start if run else None
+
+
+def _first(verdict: Verdict, now: datetime, pace: Pace) -> Alert:
     start = started_at(verdict)
     key = series_key(verdict)
-    certain = _is_certain(verdict)
+    certain = _is_certain(verdict) if pace.opens_after is None else not pace.opens_after
     alert = Alert(
         id=hashlib.sha256(f"{key}|{start.isoformat()}".encode()).hexdigest()[:20],
         key=key,
@@ -120,9 +172,9 @@ def _with_facts(alert: Alert, verdict: Verdict) -> Alert:
     )
 
 
-def _with_tick(recent: tuple[Tick, ...], tick: Tick) -> tuple[Tick, ...]:
+def _with_tick(recent: tuple[Tick, ...], tick: Tick, kept: int) -> tuple[Tick, ...]:
     others = [known for known in recent if known.start != tick.start]
-    return tuple(sorted([*others, tick], key=lambda known: known.start)[-WINDOWS_KEPT:])
+    return tuple(sorted([*others, tick], key=lambda known: known.start)[-kept:])
 
 
 def _is_certain(verdict: Verdict) -> bool:

@@ -1,17 +1,16 @@
-"""The alerts of all models: verdicts in, recorded alerts, incidents and notices out."""
+"""The alerts of all models: verdicts in, recorded alerts and incidents out, and people told."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from watchkeeper.alerts.engine import COOLDOWN_WINDOWS, Change, Live, step
-from watchkeeper.domain.alert import Alert, AlertState, Incident, Notice, NoticeKind
+from watchkeeper.alerts.engine import COOLDOWN_WINDOWS, Live, step
+from watchkeeper.alerts.telling import Telling
+from watchkeeper.domain.alert import AlertState, Incident
 from watchkeeper.domain.model import Model
-from watchkeeper.domain.ports import AlertStore, NoticeContext
-from watchkeeper.domain.route import AlertRoute
+from watchkeeper.domain.ports import AlertStore
 from watchkeeper.domain.verdict import Verdict
 from watchkeeper.errors import Conflict
 
@@ -20,20 +19,22 @@ __all__ = ["Alerting"]
 
 @dataclass(frozen=True, slots=True)
 class Alerting:
-    """Follows every model's alerts in ``store`` and writes notices for the ``routes``.
+    """Follows every model's alerts in ``store`` and has ``telling`` tell of them.
 
-    ``base_url`` is where people reach the page, for the links; None leaves them out.
+    Alerts live by their model's clock (a replay of 2013 happens in 2013), people by ``wall``: by it
+    it is decided whom to tell and when.
     """
 
     store: AlertStore
-    routes: Callable[[], Sequence[AlertRoute]]
-    base_url: str | None = None
-    context: NoticeContext | None = None
+    telling: Telling
+    wall: Callable[[], datetime]
 
     def on_verdicts(
         self, model: Model, verdicts: Sequence[Verdict], now: datetime
     ) -> tuple[Incident, ...]:
-        """Record what the verdicts change, in one transaction, and return the changed incidents."""
+        """Record what the verdicts change, in one transaction, tell what is due, and return the
+        changed incidents. After a crash between the two the next look tells it.
+        """
         if not verdicts:
             return ()
         cooldown = COOLDOWN_WINDOWS * model.granularity.length
@@ -44,36 +45,39 @@ class Alerting:
         )
         change = step(model, live, verdicts, now)
         if change.alerts or change.forgotten or change.incidents:
-            notices = self._notices(model, live, change, now)
             self.store.record(
-                alerts=change.alerts,
-                forgotten=change.forgotten,
-                incidents=change.incidents,
-                notices=notices,
+                alerts=change.alerts, forgotten=change.forgotten, incidents=change.incidents
             )
+            self.telling.look(self.wall())
         return change.incidents
 
     def acknowledge(self, incident_id: str, *, by: str, now: datetime) -> Incident:
         """Say that somebody has seen it; Conflict where it is resolved already."""
         incident = self._open(incident_id)
-        changed = replace(
-            incident, state=AlertState.ACKNOWLEDGED, acknowledged_by=by, updated_at=now
+        return self._keep(
+            replace(incident, state=AlertState.ACKNOWLEDGED, acknowledged_by=by, updated_at=now)
         )
-        self.store.record(alerts=(), forgotten=(), incidents=(changed,), notices=())
-        return changed
+
+    def assign(self, incident_id: str, *, to: str | None, now: datetime) -> Incident:
+        """Say who looks after it (None: nobody any more); Conflict where it is resolved already."""
+        incident = self._open(incident_id)
+        return self._keep(replace(incident, assignee=to, updated_at=now))
 
     def resolve(self, incident_id: str, *, now: datetime) -> Incident:
         """Close it and its alerts by hand; they open again if the series still fires."""
         incident = self._open(incident_id)
-        members = self.store.alerts_of(incident_id)
         closed = tuple(
             replace(alert, state=AlertState.RESOLVED, resolved_at=now, updated_at=now)
-            for alert in members
+            for alert in self.store.alerts_of(incident_id)
             if alert.state is not AlertState.RESOLVED
         )
         changed = replace(incident, state=AlertState.RESOLVED, resolved_at=now, updated_at=now)
-        self.store.record(alerts=closed, forgotten=(), incidents=(changed,), notices=())
+        self.store.record(alerts=closed, forgotten=(), incidents=(changed,))
         return changed
+
+    def _keep(self, incident: Incident) -> Incident:
+        self.store.record(alerts=(), forgotten=(), incidents=(incident,))
+        return incident
 
     def _open(self, incident_id: str) -> Incident:
         incident = self.store.incident(incident_id)
@@ -82,51 +86,3 @@ class Alerting:
                 f"incident {incident_id} is resolved already, since {incident.resolved_at}"
             )
         return incident
-
-    def _notices(
-        self, model: Model, live: Live, change: Change, now: datetime
-    ) -> tuple[Notice, ...]:
-        found = []
-        for incident, kind in change.tell:
-            members = _members(incident, live, change)
-            for route in self.routes():
-                if not route.match.takes(
-                    model=model.name,
-                    owner=model.owner,
-                    tier=model.tier,
-                    severity=incident.severity,
-                ):
-                    continue
-                found += [
-                    self._notice(incident, kind, members, (route.name, place), now)
-                    for place in range(len(route.sinks))
-                ]
-        if self.context is not None:
-            found = [self.context.complete(notice) for notice in found]
-        return tuple(found)
-
-    def _notice(
-        self,
-        incident: Incident,
-        kind: NoticeKind,
-        members: tuple[Alert, ...],
-        address: tuple[str, int],
-        now: datetime,
-    ) -> Notice:
-        route, sink = address
-        identity = f"{incident.id}|{kind}|{incident.updated_at.isoformat()}|{route}|{sink}"
-        return Notice(
-            key=hashlib.sha256(identity.encode()).hexdigest()[:32],
-            kind=kind,
-            route=route,
-            sink=sink,
-            incident=incident,
-            alerts=members,
-            created_at=now,
-            link=self.base_url and f"{self.base_url.rstrip('/')}/incidents/{incident.id}",
-        )
-
-
-def _members(incident: Incident, live: Live, change: Change) -> tuple[Alert, ...]:
-    newest = {alert.id: alert for alert in (*live.resolved, *live.alerts, *change.alerts)}
-    return tuple(newest[identity] for identity in incident.alerts if identity in newest)

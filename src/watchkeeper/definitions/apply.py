@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from watchkeeper.definitions.document import (
+    Definition,
     Document,
     Monitor,
     document_from_dict,
@@ -15,7 +16,6 @@ from watchkeeper.definitions.document import (
 from watchkeeper.definitions.plan import Plan, plan
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.ports import DefinitionStore
-from watchkeeper.domain.route import AlertRoute
 from watchkeeper.domain.source import Source
 from watchkeeper.errors import InvalidDefinition
 
@@ -33,8 +33,8 @@ def apply_documents(documents: Sequence[Document], store: DefinitionStore) -> tu
     Parameters
     ----------
     documents
-        Models, monitors, routes and sources. A monitor joins its model: the one among the documents, else
-        the stored one; there it takes the place of a monitor of the same name.
+        Of every kind. A monitor joins its model: the one among the documents, else the stored one;
+        there it takes the place of a monitor of the same name.
     store
         Where definitions are kept.
 
@@ -58,17 +58,17 @@ def apply_documents(documents: Sequence[Document], store: DefinitionStore) -> tu
 
 def _planned(
     documents: Sequence[Document], store: DefinitionStore
-) -> list[tuple[Plan, Model | AlertRoute | Source]]:
+) -> list[tuple[Plan, Definition]]:
     models = {document.name: document for document in documents if isinstance(document, Model)}
     for document in documents:
         if isinstance(document, Monitor):
             model = models.get(document.model) or _stored_model(document.model, store)
             models[document.model] = _joined(model, document)
-    others = [document for document in documents if isinstance(document, AlertRoute | Source)]
+    others = [each for each in documents if not isinstance(each, Model | Monitor)]
     for source in others:
         if isinstance(source, Source) and source.model not in models:
             _stored_model(source.model, store, of="source")
-    wanted: list[Model | AlertRoute | Source] = [*models.values(), *others]
+    wanted: list[Definition] = [*models.values(), *others]
     return [(plan(_stored(each, store), each), each) for each in wanted]
 
 
@@ -95,9 +95,7 @@ def _stored_model(name: str, store: DefinitionStore, *, of: str = "monitor") -> 
     return model
 
 
-def _stored(
-    wanted: Model | AlertRoute | Source, store: DefinitionStore
-) -> Model | AlertRoute | Source | None:
+def _stored(wanted: Definition, store: DefinitionStore) -> Definition | None:
     found = store.get(kind_of(wanted), wanted.name)
     document = None if found is None else document_from_dict(found)
-    return document if isinstance(document, Model | AlertRoute | Source) else None
+    return None if isinstance(document, Monitor) else document

@@ -16,11 +16,12 @@ A document starts with its kind and the version of its form::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from watchkeeper.definitions.fields import Field
+from watchkeeper.definitions.hours_form import form_of_interval, read_interval
 from watchkeeper.definitions.model_form import (
     MONITOR_KEYS,
     form_of_model,
@@ -29,17 +30,33 @@ from watchkeeper.definitions.model_form import (
     read_monitor_spec,
 )
 from watchkeeper.definitions.names import read_name
-from watchkeeper.definitions.route_form import form_of_route, read_route
+from watchkeeper.definitions.rota_form import (
+    form_of_escalation,
+    form_of_rota,
+    read_escalation,
+    read_rota,
+)
+from watchkeeper.definitions.route_form import (
+    form_of_inhibit_rule,
+    form_of_route,
+    read_inhibit_rule,
+    read_route,
+)
+from watchkeeper.definitions.silence_form import form_of_silence, read_silence
 from watchkeeper.definitions.source_form import form_of_source, read_source
 from watchkeeper.definitions.yaml_text import Source as Text
 from watchkeeper.definitions.yaml_text import dump_yaml, load_yaml
+from watchkeeper.domain.hours import TimeInterval
 from watchkeeper.domain.model import Model, MonitorSpec
-from watchkeeper.domain.route import AlertRoute
+from watchkeeper.domain.rota import Escalation, Rota
+from watchkeeper.domain.route import AlertRoute, InhibitRule
+from watchkeeper.domain.silence import Silence
 from watchkeeper.domain.source import Source
 from watchkeeper.errors import InvalidDefinition, NotFound
 
 __all__ = [
     "API_VERSION",
+    "Definition",
     "Document",
     "Monitor",
     "document_from_dict",
@@ -56,7 +73,6 @@ __all__ = [
 ]
 
 API_VERSION = "watchkeeper/v1"
-_KINDS = ("Model", "Monitor", "AlertRoute", "Source")
 _SUFFIXES = (".yaml", ".yml", ".json")
 _MOST_FILES = 10_000
 
@@ -74,7 +90,9 @@ class Monitor:
         return self.spec.name
 
 
-Document = Model | Monitor | AlertRoute | Source
+Definition = Model | AlertRoute | InhibitRule | TimeInterval | Rota | Escalation | Silence | Source
+"""What is stored under a name of its own."""
+Document = Definition | Monitor
 
 
 def load_model(text: str) -> Model:
@@ -147,10 +165,8 @@ def document_to_dict(document: Document) -> dict[str, object]:
     """The document as plain values, ready for JSON."""
     if isinstance(document, Model):
         return form_of_model(document)
-    if isinstance(document, AlertRoute):
-        return form_of_route(document)
-    if isinstance(document, Source):
-        return form_of_source(document)
+    if not isinstance(document, Monitor):
+        return _FORMS[type(document)](document)
     head: dict[str, object] = {
         "kind": "Monitor",
         "apiVersion": API_VERSION,
@@ -184,23 +200,19 @@ def model_from_dict(data: Mapping[str, object]) -> Model:
 
 
 def kind_of(document: Document) -> str:
-    """``Model``, ``Monitor``, ``AlertRoute`` or ``Source``."""
+    """Its kind, as it stands in the document: ``Model``, ``Monitor``, ``AlertRoute`` and so on."""
     return type(document).__name__
 
 
 def _read(document: Field) -> Document:
     members = document.members()
     kind = members.get("kind", document.child("kind", None))
-    if kind.value not in _KINDS:
-        raise kind.must_be(f"one of {', '.join(_KINDS)}")
+    if not isinstance(kind.value, str) or kind.value not in _READERS:
+        raise kind.must_be(f"one of {', '.join(_READERS)}")
     version = members.get("apiVersion", document.child("apiVersion", None))
     if version.value != API_VERSION:
         raise version.must_be(repr(API_VERSION))
-    if kind.value == "Model":
-        return read_model(document)
-    if kind.value == "Source":
-        return read_source(document)
-    return read_route(document) if kind.value == "AlertRoute" else _read_monitor(document)
+    return _READERS[kind.value](document)
 
 
 def _read_monitor(document: Field) -> Monitor:
@@ -208,6 +220,29 @@ def _read_monitor(document: Field) -> Monitor:
         ("kind", "apiVersion", "model", *MONITOR_KEYS), required=("model", "name", "type")
     )
     return Monitor(read_name(fields["model"]), read_monitor_spec(fields))
+
+
+# The literal tables of kinds: how each is read, and how it is written.
+_READERS: Mapping[str, Callable[[Field], Document]] = {
+    "Model": read_model,
+    "Monitor": _read_monitor,
+    "AlertRoute": read_route,
+    "InhibitRule": read_inhibit_rule,
+    "TimeInterval": read_interval,
+    "Rota": read_rota,
+    "Escalation": read_escalation,
+    "Silence": read_silence,
+    "Source": read_source,
+}
+_FORMS: Mapping[type, Callable[..., dict[str, object]]] = {
+    AlertRoute: form_of_route,
+    InhibitRule: form_of_inhibit_rule,
+    TimeInterval: form_of_interval,
+    Rota: form_of_rota,
+    Escalation: form_of_escalation,
+    Silence: form_of_silence,
+    Source: form_of_source,
+}
 
 
 def _files(path: Path) -> list[Path]:

@@ -7,7 +7,13 @@ import zoneinfo
 from datetime import timedelta
 
 from watchkeeper.definitions.fields import Field
-from watchkeeper.definitions.names import column_name, duration_text, read_duration, read_name
+from watchkeeper.definitions.names import (
+    column_name,
+    duration_text,
+    read_duration,
+    read_name,
+    read_wait,
+)
 from watchkeeper.definitions.places import read_place
 from watchkeeper.definitions.retention_form import form_of_retention, read_retention
 from watchkeeper.definitions.rules import check_model
@@ -45,7 +51,9 @@ MODEL_KEYS = (
 COLUMN_KEYS = (
     "type", "role", "score_of", "description", "minimum", "maximum", "categories", "policy",
 )  # fmt: skip
-MONITOR_KEYS = ("name", "type", "columns", "options", "severity", "enabled", "runbook")
+MONITOR_KEYS = (
+    "name", "type", "columns", "options", "severity", "enabled", "runbook", "for", "keep_firing_for",
+)  # fmt: skip
 _MOST_COLUMNS = 10_000
 _ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s]*\Z")
 
@@ -269,6 +277,8 @@ def read_monitor_spec(fields: dict[str, Field]) -> MonitorSpec:
         else str(Severity.WARNING),
         enabled=fields["enabled"].flag() if "enabled" in fields else True,
         runbook=_read_address(fields["runbook"]) if "runbook" in fields else None,
+        opens_after=read_wait(fields["for"]) if "for" in fields else None,
+        keeps_for=read_wait(fields["keep_firing_for"]) if "keep_firing_for" in fields else None,
     )
 
 
@@ -292,6 +302,10 @@ def form_of_monitor(spec: MonitorSpec) -> dict[str, object]:
         form["enabled"] = False
     if spec.runbook is not None:
         form["runbook"] = spec.runbook
+    if spec.opens_after is not None:
+        form["for"] = duration_text(spec.opens_after)
+    if spec.keeps_for is not None:
+        form["keep_firing_for"] = duration_text(spec.keeps_for)
     return form
 
 

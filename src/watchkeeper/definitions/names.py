@@ -17,6 +17,7 @@ __all__ = [
     "is_column_name",
     "read_duration",
     "read_name",
+    "read_wait",
     "slug",
 ]
 
@@ -80,6 +81,11 @@ def read_duration(field: Field) -> timedelta:
     return length
 
 
+def read_wait(field: Field) -> timedelta:
+    """A length of time that may be none: ``0s``."""
+    return timedelta() if field.value in ("0s", 0) else read_duration(field)
+
+
 def duration_text(length: timedelta) -> str:
     """The shortest text of a length of whole seconds.
 
@@ -87,5 +93,7 @@ def duration_text(length: timedelta) -> str:
     ('30d', '36h')
     """
     seconds = length // timedelta(seconds=1)
+    if not seconds:
+        return "0s"
     unit = next(letter for letter, size in _SECONDS.items() if seconds % size == 0)
     return f"{seconds // _SECONDS[unit]}{unit}"

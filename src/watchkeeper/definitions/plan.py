@@ -7,15 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from watchkeeper.definitions.document import kind_of
+from watchkeeper.definitions.document import Definition, document_to_dict, kind_of
 from watchkeeper.definitions.model_form import form_of_monitor
 from watchkeeper.definitions.names import duration_text
 from watchkeeper.definitions.retention_form import retention_texts
-from watchkeeper.definitions.route_form import form_of_route
-from watchkeeper.definitions.source_form import form_of_source
 from watchkeeper.domain.model import Column, Model
-from watchkeeper.domain.route import AlertRoute
-from watchkeeper.domain.source import Source
 from watchkeeper.errors import InvalidInput
 
 __all__ = ["Change", "Plan", "plan", "render"]
@@ -42,9 +38,10 @@ _EFFECTS = (
     ("baseline.rolling_days", "judged so from the next window on"),
     ("monitors*", "judged so from the next window on"),
     ("retention.*", "older rows are deleted within a day"),
-    ("match*", "holds for notices from now on"),
-    ("sinks", "holds for notices from now on"),
-    ("source.*", "holds for what is taken from now on"),
+    ("Source.*", "holds for what is taken from now on"),
+    ("Silence.*", ""),
+    *((f"{kind}.*", "holds for notices from now on") for kind in ("AlertRoute", "InhibitRule")),
+    *((f"{kind}.*", "holds at once") for kind in ("TimeInterval", "Rota", "Escalation")),
 )
 _PLAIN_KEY = re.compile(r"[\w.-]+\Z")
 
@@ -74,7 +71,7 @@ class Plan:
         return self.creates or bool(self.changes)
 
 
-def plan(current: Model | AlertRoute | Source | None, wanted: Model | AlertRoute | Source) -> Plan:
+def plan(current: Definition | None, wanted: Definition) -> Plan:
     """Compare a stored definition with the wanted one.
 
     Parameters
@@ -103,10 +100,8 @@ def plan(current: Model | AlertRoute | Source | None, wanted: Model | AlertRoute
         return Plan(kind_of(wanted), wanted.name, creates=True, changes=())
     if isinstance(current, Model) and isinstance(wanted, Model):
         changes = tuple(_model_changes(current, wanted))
-    elif isinstance(current, AlertRoute) and isinstance(wanted, AlertRoute):
-        changes = tuple(_route_changes(current, wanted))
     else:
-        changes = tuple(_source_changes(current, wanted))
+        changes = tuple(_other_changes(current, wanted))
     return Plan(kind_of(wanted), wanted.name, creates=False, changes=changes)
 
 
@@ -121,7 +116,17 @@ def render(found: Plan) -> str:
     return "\n".join([f"~ {title}: {len(found.changes)} {many}", *map(_line, found.changes)])
 
 
-_TITLES = {"Model": "model", "AlertRoute": "route", "Source": "source"}
+_TITLES = {
+    "Model": "model",
+    "AlertRoute": "route",
+    "InhibitRule": "inhibition",
+    "TimeInterval": "time interval",
+    "Rota": "rota",
+    "Escalation": "escalation",
+    "Silence": "silence",
+    "Source": "source",
+}
+_HEAD = ("kind", "apiVersion", "name")
 
 
 def _line(change: Change) -> str:
@@ -156,24 +161,14 @@ def _model_changes(old: Model, new: Model) -> Iterator[Change]:
     yield from _changes("monitors.", *monitors)
 
 
-def _route_changes(old: AlertRoute, new: AlertRoute) -> Iterator[Change]:
-    yield from _changes(
-        "",
-        *(
-            {"match": form.get("match"), "sinks": form["sinks"]}
-            for form in map(form_of_route, (old, new))
-        ),
-    )
-
-
-def _source_changes(
-    old: Model | AlertRoute | Source, new: Model | AlertRoute | Source
-) -> Iterator[Change]:
-    forms = [form_of_source(each) for each in (old, new) if isinstance(each, Source)]
-    yield from (
-        replace(change, path=change.path.removeprefix("source."))
-        for change in _changes("source.", *forms)
-    )
+def _other_changes(old: Definition, new: Definition) -> Iterator[Change]:
+    stem = f"{kind_of(new)}."
+    forms = [
+        {key: value for key, value in document_to_dict(each).items() if key not in _HEAD}
+        for each in (old, new)
+    ]
+    for change in _changes(stem, *forms):
+        yield replace(change, path=change.path.removeprefix(stem))
 
 
 def _changes(stem: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Change]:

@@ -73,4 +73,12 @@ def _path(kind: str, name: str) -> str:
     return f"/api/v1/{_PLURALS[kind]}/{quote(name, safe='')}"
 
 
-_PLURALS = {"AlertRoute": "routes", "Source": "sources"}
+_PLURALS = {
+    "AlertRoute": "routes",
+    "InhibitRule": "alerting/inhibit-rules",
+    "TimeInterval": "alerting/time-intervals",
+    "Rota": "alerting/rotas",
+    "Escalation": "alerting/escalations",
+    "Silence": "silences",
+    "Source": "sources",
+}

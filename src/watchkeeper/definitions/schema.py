@@ -12,7 +12,7 @@ from enum import StrEnum
 from watchkeeper.definitions.names import COLUMN_NAME, DURATION, MAX_COLUMN_NAME, NAME
 from watchkeeper.definitions.places import PLACE
 from watchkeeper.definitions.retention_form import RETENTION_KEYS
-from watchkeeper.definitions.route_form import SINK_OPTIONS, needed_options
+from watchkeeper.definitions.sink_form import SECRET_URLS, SINK_OPTIONS, needed_options
 from watchkeeper.definitions.source_form import (
     KAFKA_OWN,
     SOURCE_OPTIONS,
@@ -30,6 +30,7 @@ __all__ = ["SCHEMAS", "model_schema", "monitor_schema", "route_schema", "source_
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _GRANULARITY = r"^\s*[1-9][0-9]*\s*[mhdw]\s*$"
+_MATCHER = r"^\s*[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=~|!~|!=|=)"
 _PROSE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 
 _Schema = dict[str, object]
@@ -102,21 +103,112 @@ def monitor_schema() -> _Schema:
 
 def route_schema() -> _Schema:
     """The schema of ``kind: AlertRoute``."""
-    tier = _choice(Tier)
-    match = _object(
-        {
-            "model": _text(512),
-            "owner": _text(512),
-            "tier": {"anyOf": [tier, _list(tier, 10)]},
-            "severity": _choice(Severity, "The least severity that is taken."),
-        }
-    )
-    sinks = {**_list({"oneOf": [_sink(kind) for kind in SINK_OPTIONS]}, 50), "minItems": 1}
-    return _document(
+    schema = _document(
         "AlertRoute",
-        "Which incidents go to whom, and how.",
-        {"name": _name(), "match": match, "sinks": sinks},
-        required=("name", "sinks"),
+        "Which alerts go to whom, when and how: a tree, as Alertmanager has it.",
+        {**_route_fields(), "routes": _routes()},
+        required=("name",),
+    )
+    child = _object({**_route_fields(), "routes": _routes()}, required=("name",))
+    return {**schema, "$defs": {"route": child}}
+
+
+def inhibit_schema() -> _Schema:
+    """The schema of ``kind: InhibitRule``."""
+    return _document(
+        "InhibitRule",
+        "While one alert fires, others are not told.",
+        {
+            "name": _name(),
+            "source_matchers": _matchers("What must fire."),
+            "target_matchers": _matchers("What is not told meanwhile."),
+            "equal": _list(_text(200), 50),
+        },
+        required=("name", "source_matchers", "target_matchers"),
+    )
+
+
+def interval_schema() -> _Schema:
+    """The schema of ``kind: TimeInterval``."""
+    return _document(
+        "TimeInterval",
+        "Recurring stretches of time, named so that routes can say when they tell.",
+        {"name": _name(), "time_intervals": {**_list(_times(), 100), "minItems": 1}},
+        required=("name", "time_intervals"),
+    )
+
+
+def rota_schema() -> _Schema:
+    """The schema of ``kind: Rota``."""
+    layer = _object(
+        {
+            "people": {**_list(_name(), 200), "minItems": 1},
+            "starts": {"type": "string", "format": "date"},
+            "every_days": {"type": "integer", "minimum": 1, "maximum": 366},
+            "hand_over": _clock(),
+            "hours": _list(_times(), 100),
+        },
+        required=("people", "starts"),
+    )
+    override = _object(
+        {"person": _name(), "starts_at": _moment(), "ends_at": _moment()},
+        required=("person", "starts_at", "ends_at"),
+    )
+    return _document(
+        "Rota",
+        "Who is on call when, and how each of them is told.",
+        {
+            "name": _name(),
+            "timezone": _text(64),
+            "people": {
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": _name(),
+                "additionalProperties": _list(_sinks(), 20),
+            },
+            "layers": {**_list(layer, 20), "minItems": 1},
+            "overrides": _list(override, 1_000),
+        },
+        required=("name", "people", "layers"),
+    )
+
+
+def escalation_schema() -> _Schema:
+    """The schema of ``kind: Escalation``."""
+    step = _object(
+        {
+            "wait": _wait("How long to wait for an acknowledgement before the next step."),
+            "rotas": _list(_name(), 20),
+            "people": _list({"type": "string", "pattern": f"^{NAME}/{NAME}$"}, 50),
+        },
+        required=("wait",),
+    )
+    return _document(
+        "Escalation",
+        "Who is told, and who next where nobody acknowledges.",
+        {
+            "name": _name(),
+            "steps": {**_list(step, 20), "minItems": 1},
+            "repeats": {"type": "integer", "minimum": 0, "maximum": 100},
+        },
+        required=("name", "steps"),
+    )
+
+
+def silence_schema() -> _Schema:
+    """The schema of ``kind: Silence``."""
+    return _document(
+        "Silence",
+        "What is not to be told for a while, by whose decision and why.",
+        {
+            "name": _name(),
+            "matchers": _matchers("What is muted: what all of them match."),
+            "starts_at": _moment(),
+            "ends_at": _moment(),
+            "owner": _text(200),
+            "comment": {**_prose(), "minLength": 1, "maxLength": 2_000},
+        },
+        required=("name", "matchers", "starts_at", "ends_at", "owner", "comment"),
     )
 
 
@@ -163,6 +255,11 @@ SCHEMAS = {
     "model": model_schema,
     "monitor": monitor_schema,
     "alert_route": route_schema,
+    "inhibit_rule": inhibit_schema,
+    "time_interval": interval_schema,
+    "rota": rota_schema,
+    "escalation": escalation_schema,
+    "silence": silence_schema,
     "source": source_schema,
 }
 """The published schemas by the name of their file."""
@@ -212,12 +309,89 @@ def _monitor_fields() -> dict[str, object]:
         "columns": _list(_column_name(), 10_000),
         "options": {"type": "object", "description": "Options of that kind."},
         "severity": _choice(Severity),
+        "for": _wait("How long its windows must fire without a break before an alert opens."),
+        "keep_firing_for": _wait("For how long an alert is kept after the last that fired."),
         "enabled": {"type": "boolean"},
     }
 
 
+def _route_fields() -> dict[str, object]:
+    tier = _choice(Tier)
+    return {
+        "name": _name(),
+        "match": _object(
+            {
+                "model": _text(512),
+                "owner": _text(512),
+                "tier": {"anyOf": [tier, _list(tier, 10)]},
+                "severity": _choice(Severity, "The least severity that is taken."),
+            }
+        ),
+        "matchers": _matchers("What it takes: what all of them match."),
+        "continue": {"type": "boolean", "description": "Whether its siblings are tried too."},
+        "group_by": _list(_text(200), 50),
+        "group_wait": _wait("How long a new group waits for more of it."),
+        "group_interval": _wait("How long until changes of a group are told."),
+        "repeat_interval": _wait("After how long what does not change is told again; 0s: never."),
+        "active_time_intervals": _list(_name(), 100),
+        "mute_time_intervals": _list(_name(), 100),
+        "break_through": _matchers("What is told at any hour."),
+        "escalation": _name(),
+        "digest": _object(
+            {
+                "at": {"anyOf": [_clock(), {**_list(_clock(), 24), "minItems": 1}]},
+                "weekdays": _list(_text(20), 7),
+                "location": _text(64),
+            },
+            required=("at",),
+        ),
+        "send_resolved": {"type": "boolean"},
+        "sinks": {**_list(_sinks(), 50), "minItems": 1},
+    }
+
+
+def _routes() -> _Schema:
+    return _list({"$ref": "#/$defs/route"}, 200)
+
+
+def _sinks() -> _Schema:
+    return {"oneOf": [_sink(kind) for kind in SINK_OPTIONS]}
+
+
+def _matchers(description: str) -> _Schema:
+    one = {"type": "string", "maxLength": 1_000, "pattern": _MATCHER}
+    return {"description": description, "anyOf": [one, _list(one, 100)]}
+
+
+def _times() -> _Schema:
+    span: _Schema = {"type": ["string", "integer"]}
+    return _object(
+        {
+            "times": _list(
+                _object(
+                    {"start_time": _clock(), "end_time": _clock()},
+                    required=("start_time", "end_time"),
+                ),
+                100,
+            ),
+            **{key: _list(span, 100) for key in ("weekdays", "days_of_month", "months", "years")},
+            "location": _text(64),
+        }
+    )
+
+
+def _clock() -> _Schema:
+    return {"type": "string", "pattern": r"^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"}
+
+
+def _moment() -> _Schema:
+    return {"type": "string", "format": "date-time"}
+
+
 def _sink(kind: str) -> _Schema:
     fields = {key: _SINK_FIELDS[key] for key in SINK_OPTIONS[kind]}
+    if kind in SECRET_URLS:
+        fields["url"] = _secret()
     return _object({"type": {"const": kind}, **fields}, required=("type", *needed_options(kind)))
 
 
@@ -249,6 +423,10 @@ def _column_name() -> _Schema:
 
 def _duration(description: str) -> _Schema:
     return {"type": "string", "pattern": f"^{DURATION}$", "description": description}
+
+
+def _wait(description: str) -> _Schema:
+    return {"type": "string", "pattern": f"^(?:{DURATION}|0s)$", "description": description}
 
 
 def _kept() -> _Schema:
@@ -283,6 +461,18 @@ _SINK_FIELDS: Mapping[str, object] = {
     "url": _TEXT_OR_SECRET,
     "headers": {"type": "object", "additionalProperties": _TEXT_OR_SECRET},
     "allow_private": {"type": "boolean"},
+    "secret": _secret(),
+    "format": {"enum": ["watchkeeper", "alertmanager"]},
+    "token": _secret(),
+    "channel": _TEXT_OR_SECRET,
+    "base_url": _TEXT_OR_SECRET,
+    "routing_key": _secret(),
+    "severities": {
+        "type": "object",
+        "additionalProperties": {"enum": ["critical", "error", "warning", "info"]},
+    },
+    "urls": _list(_TEXT_OR_SECRET, 20),
+    "labels": {"type": "object", "additionalProperties": _TEXT_OR_SECRET},
 }
 _TEXTS: _Schema = {"anyOf": [_text(4_096), {**_list(_text(4_096, least=0), 1_000), "minItems": 1}]}
 _NAMES: _Schema = _list(_column_name(), 10_000)

@@ -167,7 +167,9 @@ class MonitorSpec:
 
     ``columns`` empty means every column the kind applies to. ``budgeted`` monitors share the
     alarm budget; the others (static thresholds, schema) stand outside it. ``runbook`` is the address
-    of what to do when it alarms; None: the page of its kind.
+    of what to do when it alarms; None: the page of its kind. ``opens_after`` is for how long its
+    windows must fire without a break before an alert opens, ``keeps_for`` for how long it is kept
+    after the last that fired; None: as `watchkeeper.alerts.lifecycle` decides.
     """
 
     name: str
@@ -177,6 +179,8 @@ class MonitorSpec:
     severity: str = "warning"
     enabled: bool = True
     runbook: str | None = None
+    opens_after: timedelta | None = None
+    keeps_for: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,11 @@ class Silence:
     comment: str
     updated_at: datetime
 
+    @property
+    def name(self) -> str:
+        """Its id, as documents call it."""
+        return self.id
+
     def state(self, now: datetime) -> SilenceState:
         """Where it stands at a moment: active in ``[starts_at, ends_at)``."""
         if now < self.starts_at:

@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.25
 _MOVE_SECONDS = 0.05
 _TELL_SECONDS = 2.0
+_LOOK_SECONDS = 1.0
 _UPKEEP_SECONDS = 60.0
 _MERGE_SECONDS = 1.0
 _PAIR_SECONDS = 0.5
@@ -73,6 +74,7 @@ def main(arguments: list[str]) -> None:
 
     threads = [
         every(_PAIR_SECONDS, "pair", parts.pairing().step),
+        every(_LOOK_SECONDS, "decide", lambda: parts.alerting.telling.look(datetime.now(UTC))),
         every(_TELL_SECONDS, "tell", lambda: dispatcher.step(datetime.now(UTC))),
         every(_UPKEEP_SECONDS, "upkeep", upkeep.step),
         every(_MERGE_SECONDS, "tidy", lambda: _tidy(parts.catalog)),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,12 +11,11 @@ from watchkeeper.alerts.build import build_sink
 from watchkeeper.alerts.outbox import Dispatcher, Sources
 from watchkeeper.alerts.service import Alerting
 from watchkeeper.alerts.sinks.sink import Sink
+from watchkeeper.alerts.telling import Telling
 from watchkeeper.catalog.catalog import Catalog
-from watchkeeper.definitions.document import load_text
-from watchkeeper.domain.route import AlertRoute, Match, Secret, SinkSpec
+from watchkeeper.domain.route import Secret
 from watchkeeper.domain.source import Source
-from watchkeeper.domain.verdict import Severity
-from watchkeeper.errors import InvalidInput, NotFound
+from watchkeeper.errors import InvalidInput
 from watchkeeper.governance.retention import check_overrides
 from watchkeeper.ingest.cloud_events.pairing import Pairing
 from watchkeeper.ingest.cloud_events.taking import EventTaker
@@ -44,6 +43,7 @@ from watchkeeper.server.alerting.heartbeat import (
 from watchkeeper.server.alerting.journal import Journal
 from watchkeeper.server.alerting.pulse import Pulse
 from watchkeeper.server.alerting.pictures import Pictures
+from watchkeeper.server.alerting.rules import Rulebook
 from watchkeeper.server.alerting.runbooks import RunbookLinks
 from watchkeeper.server.api.body import Room
 from watchkeeper.server.audit import Audit
@@ -60,6 +60,7 @@ from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.models import Models
 from watchkeeper.server.moving import Moving
 from watchkeeper.server.profiles_door import ProfilesDoor
+from watchkeeper.server.otel.observing import Observing, observing_of
 from watchkeeper.server.pulling import Pulling
 from watchkeeper.server.references import References
 from watchkeeper.server.replaying import Replaying
@@ -88,9 +89,6 @@ from watchkeeper.settings import Settings, environment_value
 
 __all__ = ["Parts", "open_parts"]
 
-# Where nobody said whom to tell, incidents are told in the server's log.
-_DEFAULT_ROUTES = (AlertRoute("log", (SinkSpec("log"),), Match(severity=Severity.INFO)),)
-
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -108,6 +106,7 @@ class Parts:
     context: Context
     now: Callable[[], datetime]
     telemetry: Telemetry
+    observing: Observing = field(default_factory=Observing)
 
     def hub(self, itself: Itself | None = None) -> Hub:
         """What the routes reach, in a door that others know as ``itself``."""
@@ -205,7 +204,14 @@ class Parts:
             models=self.models,
             references=self.references,
             clocks=self.clocks,
-            watcher=Watcher(self.catalog, self.lake, self.alerting, self.context.journal),
+            watcher=Watcher(
+                self.catalog,
+                self.lake,
+                self.observing.listener(self.alerting, self.catalog.alerts.alerts_of),
+                self.context.journal,
+                self.observing.tracing,
+            ),
+            followed=self.observing.moves.take,
             beat=beat,
         )
 
@@ -218,7 +224,8 @@ class Parts:
         return Sums(self.catalog, self.lake, self.models, self.now)
 
     def _mover(self, sums: Sums) -> Mover:
-        return Mover(self.catalog, self.lake, told=sums.count)
+        heard, tracing = self.observing.heard, self.observing.tracing
+        return Mover(self.catalog, self.lake, told=sums.count, heard=heard, tracing=tracing)
 
     def pulling(self) -> Pulling:
         """What fetches rows from sources."""
@@ -283,6 +290,7 @@ class Parts:
 
     def close(self) -> None:
         """Close every connection."""
+        self.observing.stop()
         self.catalog.close()
 
     def _intake(self, telemetry: Telemetry) -> Intake:
@@ -302,20 +310,24 @@ class Parts:
         )
 
     def _sink(self, route: str, place: int) -> Sink:
-        for known in _routes(self.catalog):
-            if known.name == route and place < len(known.sinks):
-                return build_sink(known.sinks[place], read_secret)
-        raise NotFound(f"there is no sink {place} of a route {route!r} any more")
+        spec = Rulebook(self.catalog).sink(route, place)
+        return self.observing.sink(build_sink(spec, read_secret))
 
 
 def open_parts(
-    settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    process: str = "",
 ) -> Parts:
-    """Open the databases (bringing them to the newest schema) and the lake."""
+    """Open the databases (bringing them to the newest schema) and the lake. A ``process`` that has
+    a name exports telemetry under it.
+    """
     check_overrides(settings.retention_days)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     catalog = Catalog.open(settings.catalog_url, settings.inbox_url)
     lake = Lake(settings.lake_root, settings.storage_options())
+    observing = observing_of(settings, process, lake)
     telemetry = Telemetry(code_version())
     catalog.observe(telemetry.transaction)
     lake.observe = telemetry.lake
@@ -336,14 +348,28 @@ def open_parts(
         lake=lake,
         models=models,
         sources=Sources(catalog.sources),
-        receiver=Receiver(catalog, clock=now, most_waiting_bytes=settings.max_inbox_bytes),
+        receiver=Receiver(
+            catalog,
+            clock=now,
+            most_waiting_bytes=settings.max_inbox_bytes,
+            tracing=observing.tracing,
+        ),
         references=References(catalog.baselines, lake, now=now, told=journal.rebased),
         clocks=clocks,
         alerting=Alerting(
-            catalog.alerts, lambda: _routes(catalog), base_url=base_url, context=context
+            catalog.alerts,
+            Telling(
+                catalog.alerts,
+                catalog.groups,
+                Rulebook(catalog).at,
+                base_url=base_url,
+                context=context,
+            ),
+            wall=now,
         ),
         context=context,
         now=now,
+        observing=observing,
     )
 
 
@@ -368,13 +394,3 @@ def read_secret(secret: Secret) -> str:
         return Path(secret.file or "").read_text(encoding="utf-8").rstrip("\n")
     except OSError as error:
         raise InvalidInput(f"the secret's file cannot be read: {error}") from error
-
-
-def _routes(catalog: Catalog) -> Sequence[AlertRoute]:
-    found = [
-        route
-        for document in catalog.routes.all()
-        for route in load_text(document.text)
-        if isinstance(route, AlertRoute)
-    ]
-    return found or _DEFAULT_ROUTES

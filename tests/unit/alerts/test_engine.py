@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from watchkeeper.alerts.deciding import Rules, decide
 from watchkeeper.alerts.engine import Change, Live, step
 from watchkeeper.domain.alert import AlertState, NoticeKind
-from watchkeeper.domain.model import Model, Task
+from watchkeeper.domain.group import Group, Signal
+from watchkeeper.domain.model import Model, MonitorSpec, Task
+from watchkeeper.domain.route import AlertRoute, Grouping, SinkSpec
 from watchkeeper.domain.verdict import Severity, Status, Verdict
 from watchkeeper.domain.window import Window
 
 DAY = timedelta(days=1)
 START = datetime(2013, 3, 1, tzinfo=UTC)
 MODEL = Model("flights", Task.NONE, ())
+AT_ONCE = Grouping(wait=timedelta(), interval=timedelta(), repeat=timedelta())
+RULES = Rules(routes=(AlertRoute("all", (SinkSpec("log"),), grouping=AT_ONCE),))
 
 
 def verdict(
@@ -45,12 +50,33 @@ def merged(live: Live, change: Change) -> Live:
     )
 
 
-def run(*days: list[Verdict]) -> tuple[Live, list[NoticeKind]]:
-    live, kinds = Live(), []
+def signals(live: Live) -> list[Signal]:
+    incidents = {found.id: found for found in live.incidents}
+    return [
+        Signal(
+            alert.id,
+            alert.incident,
+            alert.labels,
+            alert.fault,
+            severity=incidents[alert.incident].severity,
+            certainty=incidents[alert.incident].facts["certainty"],
+        )
+        for alert in live.alerts
+        if alert.state is AlertState.OPEN
+    ]
+
+
+def run(*days: list[Verdict], model: Model = MODEL) -> tuple[Live, list[NoticeKind]]:
+    """Live through the days; what stands at their end, and why people were told meanwhile."""
+    live, kinds, groups = Live(), [], {}
     for number, verdicts in enumerate(days):
-        change = step(MODEL, live, verdicts, START + (number + 1) * DAY)
-        kinds += [kind for _, kind in change.tell]
-        live = merged(live, change)
+        now = START + (number + 1) * DAY
+        live = merged(live, step(model, live, verdicts, now))
+        told = decide(RULES, groups.values(), signals(live), now)
+        groups |= {group.key: group for group in told.groups}
+        groups = {key: group for key, group in groups.items() if group not in told.ended}
+        kinds += [intent.kind for intent in told.intents]
+    assert all(isinstance(group, Group) for group in groups.values())
     return live, kinds
 
 
@@ -96,6 +122,56 @@ def test_what_begins_later_elsewhere_is_another_incident():
 
     assert len(live.incidents) == 2
     assert kinds == [NoticeKind.OPENED, NoticeKind.OPENED]
+
+
+def test_a_new_kind_of_fault_in_an_open_incident_is_told():
+    """A column that drifts for a week begins to miss values: its incident is told again, once."""
+    days = [[verdict(day, "wind")] for day in range(7)]
+    missing = {"monitor": "service", "what": "latency"}
+    days += [[verdict(day, "wind"), verdict(day, "wind", **missing)] for day in (7, 8, 9)]
+
+    live, kinds = run(*days)
+
+    assert len(live.incidents) == 1
+    assert kinds == [NoticeKind.OPENED, NoticeKind.UPDATED]
+
+
+def test_what_joins_within_two_windows_is_the_same_fault():
+    """Other kinds that begin a window or two later belong to what was told."""
+    missing = {"monitor": "service", "what": "latency"}
+    days = [[verdict(0, "wind")], *[[verdict(day, "wind", **missing)] for day in (1, 2, 3)]]
+
+    live, kinds = run(*days)
+
+    assert len(live.incidents) == 1
+    assert kinds == [NoticeKind.OPENED]
+
+
+def test_a_cause_that_comes_to_be_known_is_told():
+    """A fault of the data explains the drift that was told before."""
+    _, kinds = run([verdict(0, "wind")], [verdict(1, "wind", monitor="quality", what="missing")])
+
+    assert kinds == [NoticeKind.OPENED, NoticeKind.UPDATED]
+
+
+def test_a_monitor_says_how_long_it_must_fire_and_is_kept():
+    """`for: 2d` opens with the third window in a row, `keep_firing_for: 1d` ends it at the second
+    quiet one.
+    """
+    slow = MonitorSpec("drift", "drift", opens_after=2 * DAY, keeps_for=DAY)
+    model = replace(MODEL, monitors=(slow,))
+    fires = (True, False, True, True, True, False, True, False, False)
+    days = [[verdict(day, "wind", fires=fired)] for day, fired in enumerate(fires)]
+
+    opened, _ = run(*days[:5], model=model)
+    waiting, _ = run(*days[:4], model=model)
+    kept, _ = run(*days[:8], model=model)
+    _, kinds = run(*days, model=model)
+
+    assert [alert.state for alert in opened.alerts] == [AlertState.OPEN]
+    assert [alert.state for alert in waiting.alerts] == [AlertState.PENDING]
+    assert [alert.state for alert in kept.alerts] == [AlertState.OPEN]
+    assert kinds == [NoticeKind.OPENED, NoticeKind.RESOLVED]
 
 
 def test_creep_of_many_columns_is_one_ongoing_incident():

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from watchkeeper.alerts.deciding import Rules
 from watchkeeper.alerts.outbox import Dispatcher
 from watchkeeper.alerts.service import Alerting
+from watchkeeper.alerts.telling import Telling
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.domain.alert import AlertState
 from watchkeeper.domain.model import Model, Task
-from watchkeeper.domain.route import AlertRoute, Match, SinkSpec
+from watchkeeper.domain.route import AlertRoute, Grouping, Match, SinkSpec
 from watchkeeper.domain.verdict import Severity, Status, Verdict
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import Conflict, InvalidInput, Unavailable
@@ -22,8 +24,9 @@ from watchkeeper.testing.sink import CaptureSink
 DAY = timedelta(days=1)
 START = datetime(2013, 3, 1, tzinfo=UTC)
 MODEL = Model("flights", Task.NONE, (), owner="operations")
+AT_ONCE = Grouping(wait=timedelta(), interval=timedelta())
 ROUTES = (
-    AlertRoute("all", (SinkSpec("log"), SinkSpec("webhook"))),
+    AlertRoute("all", (SinkSpec("log"), SinkSpec("webhook")), grouping=AT_ONCE),
     AlertRoute("others", (SinkSpec("log"),), Match(owner="somebody-else")),
     AlertRoute("only-critical", (SinkSpec("log"),), Match(severity=Severity.CRITICAL)),
 )
@@ -39,8 +42,10 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 @pytest.fixture
 def alerting(catalog: Catalog) -> Alerting:
-    """The alerts of all models, with three routes."""
-    return Alerting(catalog.alerts, lambda: ROUTES, "http://localhost:8711/")
+    """The alerts of all models, with three routes that tell at once."""
+    rules = Rules(routes=ROUTES)
+    telling = Telling(catalog.alerts, catalog.groups, lambda _: rules, "http://localhost:8711/")
+    return Alerting(catalog.alerts, telling, wall=lambda: START + DAY)
 
 
 def verdict(day: int, *, fires: bool = True) -> Verdict:
