@@ -39,7 +39,9 @@ def test(*, as_json: bool) -> int:
         click.echo(json.dumps([asdict(each) for each in found], indent=2))
     else:
         for each in found:
-            state = click.style("taken" if each.ok else "not taken", fg="green" if each.ok else "red")
+            state = click.style(
+                "taken" if each.ok else "not taken", fg="green" if each.ok else "red"
+            )
             at = f"{each.endpoint} ({each.protocol}, {each.seconds:.1f} s)"
             click.echo(f"{each.signal}: {state} at {at}")
             if each.detail:

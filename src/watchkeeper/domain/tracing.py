@@ -58,6 +58,11 @@ class Tracing(Protocol):
         ...
 
     @property
+    def current(self) -> SpanRef | None:
+        """The span of the caller's block; None outside of one."""
+        ...
+
+    @property
     def is_on(self) -> bool:
         """Whether spans are recorded: what only they need can be left out otherwise."""
         ...
@@ -72,6 +77,7 @@ class _NoSpan:
 
 class _NoTracing:
     is_on = False
+    current = None
     _span = _NoSpan()
 
     @contextmanager

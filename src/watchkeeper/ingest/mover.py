@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,9 +26,11 @@ import pyarrow as pa
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.inbox import Claim, InboxBatch, Wait
 from watchkeeper.catalog.windows import ColumnNote, Move, RejectionCount, Tally
+from watchkeeper.domain.tracing import NO_TRACING, SpanRef, Tracing
 from watchkeeper.domain.window import Window
 from watchkeeper.errors import WatchkeeperError
-from watchkeeper.ingest.conflicts import set_aside
+from watchkeeper.ingest.conflicts import Stored, set_aside
+from watchkeeper.ingest.envelope import span_of_table
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
 
@@ -38,6 +40,7 @@ _LOG = logging.getLogger(__name__)
 _PER_MODEL, _LONGEST = timedelta(seconds=0.1), timedelta(seconds=75)
 _SLACK, _HISTORY = timedelta(seconds=1), timedelta(hours=12)
 _REST_SECONDS = 1.0
+_MOST_LINKS = 64
 _LOOKS = 60  # while a batch waits for its age
 _LARGE = 8 * 1024 * 1024  # bytes of one model that are worth a commit of their own
 
@@ -50,6 +53,7 @@ class Moved:
     number: int
     rows: int  # of predictions and labels
     windows: tuple[Window, ...]
+    span: SpanRef | None = None  # in which it was done, where that is traced
 
 
 def writer_of(inbox: str) -> str:
@@ -67,7 +71,8 @@ class Mover:
 
     ``told`` hears of every move once its rows are stored and recorded, with the predictions as they
     were stored; what it makes of them must be mendable from what is stored, because a crash may
-    come before it, and it may hear of a move twice.
+    come before it, and it may hear of a move twice. ``heard`` hears of all the rows of every move,
+    whatever became of it later: nothing may hang on it.
 
     Attributes
     ----------
@@ -81,8 +86,10 @@ class Mover:
         lake: Lake,
         *,
         told: Callable[[Moved, pa.Table], None] | None = None,
+        heard: Callable[[Moved, Mapping[LakeTable, pa.Table]], None] | None = None,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
-        self._told = told
+        self._told, self._heard, self._tracing = told, heard, tracing
         self._moved_at: dict[str, float] = {}
         self.pause = 0.0
         self._inbox = catalog.inbox
@@ -145,17 +152,38 @@ class Mover:
     def _move_model(self, model: str) -> Iterable[Moved]:
         more = True
         while more and (claim := self._inbox.claim(model)) is not None:
-            move, rows, predictions = self._append(claim)
-            self._windows.record(move)
-            touched = tuple(sorted({tally.window for tally in move.tallies}))
-            moved = Moved(model, claim.number, rows, touched)
-            if self._told is not None:  # before the inbox forgets them: what waits no more is told
-                self._told(moved, predictions)
-            more = self._inbox.finish(claim)
+            about = {"watchkeeper.model.name": model, "watchkeeper.batches": len(claim.batches)}
+            with self._tracing.span("move", about=about, links=self._arrivals(claim)) as span:
+                moved = self._moved(claim, span.ref)
+                span.tell(rows=moved.rows, windows=len(moved.windows))
+                more = self._inbox.finish(claim)
             yield moved
 
-    def _append(self, claim: Claim) -> tuple[Move, int, pa.Table]:
+    def _moved(self, claim: Claim, span: SpanRef | None) -> Moved:
         stored = set_aside(claim, self._lake)
+        move, rows = self._append(claim, stored)
+        self._windows.record(move)
+        touched = tuple(sorted({tally.window for tally in move.tallies}))
+        moved = Moved(claim.model, claim.number, rows, touched, span)
+        if self._told is not None:  # before the inbox forgets them: what waits no more is told
+            with self._tracing.span("count", about={"watchkeeper.model.name": claim.model}):
+                self._told(moved, stored.tables[LakeTable.PREDICTIONS])
+        if self._heard is not None:
+            try:
+                self._heard(moved, stored.tables)
+            except Exception:  # noqa: BLE001  rows are moved, whoever listens
+                _LOG.exception("a move was not heard of model=%s", claim.model)
+        return moved
+
+    def _arrivals(self, claim: Claim) -> tuple[SpanRef, ...]:
+        """The spans in which the batches of a claim arrived, the last of them."""
+        if not self._tracing.is_on:
+            return ()
+        last = claim.batches[-_MOST_LINKS:]
+        found = [span_of_table(batch.predictions or batch.labels) for batch in last]
+        return tuple(span for span in found if span is not None)
+
+    def _append(self, claim: Claim, stored: Stored) -> tuple[Move, int]:
         versions = {}
         for table, rows in stored.tables.items():
             if rows.num_rows:
@@ -176,7 +204,7 @@ class Mover:
         )
         kept = (LakeTable.PREDICTIONS, LakeTable.LABELS)
         rows = sum(stored.tables[table].num_rows for table in kept)
-        return move, rows, stored.tables[LakeTable.PREDICTIONS]
+        return move, rows
 
 
 def _is_history(wait: Wait, now: datetime) -> bool:

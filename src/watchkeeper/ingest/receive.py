@@ -23,6 +23,7 @@ from watchkeeper.catalog.database import from_micros, to_micros
 from watchkeeper.catalog.inbox import BatchKey, InboxWrite, StoredReceipt
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.sending import Sending
+from watchkeeper.domain.tracing import NO_TRACING, Tracing
 from watchkeeper.errors import Conflict, InvalidInput
 from watchkeeper.ingest.content import id_numbers, total_content
 from watchkeeper.ingest.envelope import pack
@@ -33,6 +34,7 @@ from watchkeeper.ingest.room import Room
 from watchkeeper.ingest.rows import RowKind, open_batch
 from watchkeeper.ingest.together import Together
 from watchkeeper.ingest.validate import Arrival, Checked, check
+from watchkeeper.sdk.trace import current_trace, span_of
 
 __all__ = ["Beside", "Receipt", "Receiver", "memory_of"]
 
@@ -83,12 +85,14 @@ class Receiver:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         most_waiting_bytes: int | None = None,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._inbox = catalog.inbox
         self._together = Together(catalog.inbox)
         self._room = Room(catalog.inbox, most_waiting_bytes)
         self._pepper = catalog.secrets.get("column-hash")
         self._clock = clock
+        self._tracing = tracing
 
     def receive(  # noqa: PLR0913  who, what and when of a batch: each stands alone
         self,
@@ -114,9 +118,36 @@ class Receiver:
         if known_at.tzinfo is None:
             raise InvalidInput(f"known_at needs a time zone, got {known_at!r}: make it aware")
         self.require_room()
-        name = BatchKey(model.name, kind.value, key, _named(batch_id))
-        now = self._clock()
-        arrival = Arrival(known_at, key, batch_id, self._pepper, now, sending)
+        arrival = Arrival(known_at, key, _named(batch_id), self._pepper, self._clock(), sending)
+        if not self._tracing.is_on:
+            return self._received(model, kind, rows, arrival, beside)
+        about = {
+            "watchkeeper.model.name": model.name,
+            "watchkeeper.kind": kind.value,
+            "watchkeeper.batch": batch_id,
+            "watchkeeper.rows.received": len(rows),
+        }
+        parent = span_of(current_trace.get())
+        with self._tracing.span("ingest", about=about, parent=parent) as span:
+            traced = replace(arrival, trace=span.ref and span.ref.traceparent)
+            receipt = self._received(model, kind, rows, traced, beside)
+            counts = {
+                f"rows.{fate}": getattr(receipt, fate)
+                for fate in ("accepted", "rejected", "duplicate")
+            }
+            span.tell(**counts, repeated=receipt.repeated)
+            return receipt
+
+    def _received(
+        self,
+        model: Model,
+        kind: RowKind,
+        rows: Sequence[Mapping[str, object] | Refused] | pa.Table,
+        arrival: Arrival,
+        beside: Beside | None,
+    ) -> Receipt:
+        known_at, batch_id = arrival.known_at, arrival.batch
+        name = BatchKey(model.name, kind.value, arrival.sender, batch_id)
         batch = open_batch(rows, model)
         checked = check(batch, kind, model, arrival)
         numbers = id_numbers(model.name, checked.ids)

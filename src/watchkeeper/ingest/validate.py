@@ -59,6 +59,7 @@ class Arrival:
     pepper: bytes
     received_at: datetime | None = None  # the wall's time; None: it is known_at
     sending: Sending | None = None
+    trace: str | None = None  # the traceparent of its arrival, where that is traced
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from watchkeeper.lake.care import TableCare
 from watchkeeper.lake.delta import Stamp, StoredTable
 from watchkeeper.lake.joined import attach_labels, first_of_each_id, known_by, shaped
 from watchkeeper.lake.layout import LakeTable, table_uri
-from watchkeeper.lake.profile_rows import ProfilePart, latest_parts, stamped
+from watchkeeper.lake.profile_rows import ProfilePart, each_part, latest_parts, stamped
 from watchkeeper.lake.schemas import (
     DAY,
     EXTRA,
@@ -147,6 +147,23 @@ class Lake:
         )
         return pa.table({}) if found is None else found
 
+    def traced(self, model: str, ids: Collection[str], days: Collection[date]) -> pa.Table:
+        """Those of the predictions of these ids and days whose span is known: ``_wk_id``,
+        ``_wk_trace_id``, ``_wk_span_id``.
+        """
+        names = ("_wk_id", "_wk_trace_id", "_wk_span_id")
+        none = pa.table({name: pa.array([], pa.string()) for name in names})
+        stored = self.schema(model, LakeTable.PREDICTIONS)
+        if stored is None or not set(names) <= set(stored.names) or not ids or not days:
+            return none
+        wanted = pc.field("_wk_id").isin(pa.array(sorted(ids), pa.string()))
+        found = self._table(model, LakeTable.PREDICTIONS).read(
+            f"{DAY} IN ({', '.join(repr(str(day)) for day in sorted(days))})",
+            wanted & pc.field("_wk_trace_id").is_valid() & pc.field("_wk_span_id").is_valid(),
+            columns=names,
+        )
+        return none if found is None else found.select(names)
+
     def received(self, model: str, table: LakeTable, day: date) -> int:
         """How many stored rows came to be known on a day (UTC), duplicates included."""
         start = datetime.combine(day, time(), UTC)
@@ -249,6 +266,18 @@ class Lake:
                 prune, keep & pc.is_null(pc.field("_wk_reference"))
             )
         )
+
+    def profile_revisions(self, model: str, start: datetime, end: datetime) -> list[ProfilePart]:
+        """Every revision of every window that overlaps ``[start, end)``, in the order in which they
+        came to be known.
+        """
+        first, last = pa.scalar(start, STAMP), pa.scalar(end, STAMP)
+        keep = (pc.field("_wk_start") < last) & (pc.field("_wk_end") > first)
+        prune = f"_wk_start < '{_stamp(end)}' AND _wk_end > '{_stamp(start)}'"
+        found = self._table(model, LakeTable.PROFILES).read(
+            prune, keep & pc.is_null(pc.field("_wk_reference"))
+        )
+        return each_part(found)
 
     def reference_profiles(self, model: str, reference: str) -> pa.Table:
         """The encoded profiles of one baseline; no rows where there is none of that name."""

@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> None:
     settings = Settings.load()
     configure_logs(settings.log_level)
     when_parent_ends(lifeline, lambda: os.kill(os.getpid(), signal.SIGTERM))
-    parts = open_parts(settings)
+    parts = open_parts(settings, process="door")
     bound = socket.socket(fileno=listening)
     itself = parts.itself("door", _address(settings.host, bound))
     stopping = threading.Event()
@@ -44,6 +44,7 @@ def main(arguments: list[str]) -> None:
     ]
     for thread in beside:
         thread.start()
+    parts.observing.start(hub.exposing.collect)
     try:
         server = uvicorn.Server(
             uvicorn.Config(

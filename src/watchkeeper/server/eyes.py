@@ -102,8 +102,10 @@ class Eyes:
         return lambda: [shared(seen, counting.binnings) for seen in looked()]
 
     def _tried(self, looked: Callable[[], list[Seen]]) -> Mapping[Look, Seen]:
+        about = {"watchkeeper.model.name": self.counting.model.name}
         try:
-            return {seen.look: seen for seen in looked()}
+            with self.watcher.tracing.span("profile", about=about):
+                return {seen.look: seen for seen in looked()}
         except Exception:  # noqa: BLE001  which of them it is comes out one by one
             _log.warning("windows are profiled one by one model=%s", self.counting.model.name)
             return {}

@@ -35,6 +35,7 @@ _UPKEEP_SECONDS = 60.0
 _MERGE_SECONDS = 1.0
 _PAIR_SECONDS = 0.5
 _SHARE_SECONDS = 5.0
+_LINK_SECONDS = 1.0
 _NICENESS = 5
 _SWITCH_SECONDS = 0.0005
 
@@ -49,7 +50,8 @@ def main(arguments: list[str]) -> None:
     when_parent_ends(int(arguments[0]), stopping.set)
     sys.setswitchinterval(_SWITCH_SECONDS)  # moving must not wait behind judging
     os.nice(_NICENESS)  # an acknowledgement must not wait for a heavy query
-    parts = open_parts(settings)
+    parts = open_parts(settings, process="worker")
+    parts.observing.start()
     dispatcher, upkeep = parts.dispatcher(), parts.upkeep()
     pulse = Pulse()
 
@@ -79,6 +81,7 @@ def main(arguments: list[str]) -> None:
         every(_UPKEEP_SECONDS, "upkeep", upkeep.step),
         every(_MERGE_SECONDS, "tidy", lambda: _tidy(parts.catalog)),
         every(_SHARE_SECONDS, "share", parts.itself("worker").tell),
+        every(_LINK_SECONDS, "link", parts.observing.step),
     ]
     heartbeat = parts.heartbeat(pulse)
     if heartbeat is not None:

@@ -6,6 +6,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from watchkeeper.sdk.trace import current_trace, traceparent_of
 from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.static import HEADERS
 
@@ -25,6 +26,7 @@ class WatchRequests:
             await self._app(scope, receive, send)
             return
         began, status = self._telemetry.seconds(), 500
+        caller = current_trace.set(_traceparent(scope))  # what is done for it belongs to its trace
 
         async def watched(message: Message) -> None:
             nonlocal status
@@ -40,8 +42,16 @@ class WatchRequests:
         try:
             await self._app(scope, receive, watched)
         finally:
+            current_trace.reset(caller)
             seconds = self._telemetry.seconds() - began
             self._telemetry.answered(scope["method"], _pattern(scope), status, seconds)
+
+
+def _traceparent(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            return traceparent_of(value.decode("latin-1"))
+    return None
 
 
 def _pattern(scope: Scope) -> str:

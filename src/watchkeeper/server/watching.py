@@ -15,6 +15,7 @@ from watchkeeper.catalog.windows import Outcome, StoredWindow
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.ports import VerdictListener
 from watchkeeper.domain.profile import Accounting, ClientAccount, WindowProfile
+from watchkeeper.domain.tracing import NO_TRACING, Tracing
 from watchkeeper.domain.verdict import Severity, Status, Verdict
 from watchkeeper.lake.lake import Lake
 from watchkeeper.monitors.judge import judge
@@ -44,6 +45,7 @@ class Watcher:
     lake: Lake
     listener: VerdictListener
     journal: Journal
+    tracing: Tracing = NO_TRACING
 
     def asked(self, model: Model, looks: Sequence[Look]) -> list[Asked]:
         """The looks with what ingest noted of the columns of their rows."""
@@ -51,6 +53,17 @@ class Watcher:
 
     def judge(self, memory: Memory, seen: Seen) -> None:
         """Judge what was seen, record it, and tell."""
+        window = seen.look.window
+        about = {
+            "watchkeeper.model.name": memory.model.name,
+            "watchkeeper.window.start": window.start.isoformat(),
+            "watchkeeper.window.end": window.end.isoformat(),
+        }
+        with self.tracing.span("judge", about=about) as span:
+            outcome = self._judged(memory, seen)
+            span.tell(rows=outcome.rows, alerts=outcome.alerts, status=outcome.status)
+
+    def _judged(self, memory: Memory, seen: Seen) -> Outcome:
         window = seen.look.window
         verdicts = judge(
             memory.model,
@@ -74,6 +87,7 @@ class Watcher:
         outcome = Outcome(seen.look.as_of, seen.joined, worst, alerts, rows=rows)
         self.catalog.windows.finish(seen.look.stored, outcome)
         memory.keep(window, seen.profiles, recorded)
+        return outcome
 
     def fail(self, model: Model, look: Look, error: Exception, *, now: datetime) -> None:
         """Record that a window could not be judged: that is a verdict too.

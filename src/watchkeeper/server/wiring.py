@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from watchkeeper.alerts.build import build_sink
-from watchkeeper.alerts.outbox import Dispatcher, Sources
+from watchkeeper.alerts.outbox import Dispatcher
+from watchkeeper.alerts.outbox import Sources as NoticeSources
 from watchkeeper.alerts.service import Alerting
 from watchkeeper.alerts.sinks.sink import Sink
 from watchkeeper.alerts.telling import Telling
@@ -281,7 +282,7 @@ class Parts:
         """What sends the notices that wait."""
         pictures = Pictures(self.catalog, self.models)
         return Dispatcher(
-            self.catalog.outbox, Sources(self._sink, pictures.chart, pictures.current)
+            self.catalog.outbox, NoticeSources(self._sink, pictures.chart, pictures.current)
         )
 
     def time_of(self, model: str) -> datetime:

@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.verdicts import VerdictFilter
 from watchkeeper.catalog.windows import StoredWindow
+from watchkeeper.domain.tracing import SpanRef
 from watchkeeper.domain.verdict import Status
 from watchkeeper.domain.window import Granularity, Window
 from watchkeeper.errors import WatchkeeperError
@@ -57,6 +58,9 @@ class Worker:
     references: References
     clocks: Clocks
     watcher: Watcher
+    # What was done for a model before it is looked at, where that is traced.
+    followed: Callable[[str], Sequence[SpanRef]] = lambda _: ()
+    beat: Callable[[], None] = lambda: None  # called when something was done
     _memories: dict[str, Memory] = field(default_factory=dict)
     _aside: Aside = field(default_factory=Aside)
     # By model: when gaps were looked for, and when the next can open.
@@ -139,14 +143,21 @@ class Worker:
         due = [look for stored in waiting.values() for look in looks(stored, now)]
         due.sort(key=lambda look: (look.as_of, look.window))
         if due:
-            memory = self._memory(defined, min(look.window for look in due))
-            begin = memory.begin(look.window for look in due)
-            aside = self._aside if len(due) >= _MANY else None
-            counting = Counting(defined.model, memory.binnings, begin)
-            eyes = Eyes(self.watcher, counting, aside=aside, memory=memory)
-            for together, seen in eyes.each(list(_batches(due))):
-                self._judge(memory, eyes, (together, seen), now)
+            name = defined.model.name
+            about = {"watchkeeper.model.name": name, "watchkeeper.windows": len(due)}
+            with self.watcher.tracing.span("watch", about=about, links=self.followed(name)):
+                self._look(defined, due, now)
         return len(due)
+
+    def _look(self, defined: Defined, due: Sequence[Look], now: datetime) -> None:
+        """See and judge what is due, of one model."""
+        memory = self._memory(defined, min(look.window for look in due))
+        begin = memory.begin(look.window for look in due)
+        aside = self._aside if len(due) >= _MANY else None
+        counting = Counting(defined.model, memory.binnings, begin)
+        eyes = Eyes(self.watcher, counting, aside=aside, memory=memory)
+        for together, seen in eyes.each(list(_batches(due))):
+            self._judge(memory, eyes, (together, seen), now)
 
     def _judge(
         self,
@@ -162,6 +173,7 @@ class Worker:
                 self.watcher.judge(memory, seen.get(look) or eyes.alone(look))
             except Exception as error:  # noqa: BLE001  a monitor's or an engine's, whatever it is
                 self.watcher.fail(memory.model, look, error, now=now)
+            self.beat()
 
     def _memory(self, defined: Defined, window: Window) -> Memory:
         model = defined.model

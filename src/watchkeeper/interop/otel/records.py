@@ -15,7 +15,14 @@ from watchkeeper.interop.otel.target import Export
 if TYPE_CHECKING:
     from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
-__all__ = ["Record", "alert_record", "encode_records", "incident_record", "judged_record", "verdict_record"]
+__all__ = [
+    "Record",
+    "alert_record",
+    "encode_records",
+    "incident_record",
+    "judged_record",
+    "verdict_record",
+]
 
 # OpenTelemetry's numbers of severities, and their names.
 _SEVERITIES: Mapping[Severity, tuple[int, str]] = {

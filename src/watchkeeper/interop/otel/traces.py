@@ -73,14 +73,7 @@ class _Recorded:
 
     @property
     def ref(self) -> SpanRef | None:
-        context = self._span.get_span_context()
-        if not context.is_valid:
-            return None
-        return SpanRef(
-            f"{context.trace_id:032x}",
-            f"{context.span_id:016x}",
-            sampled=context.trace_flags.sampled,
-        )
+        return _ref(self._span)
 
     def tell(self, **figures: object) -> None:
         for name, value in figures.items():
@@ -100,6 +93,11 @@ class SdkTracing:
         )
         self._provider.add_span_processor(_Queued(outgoing))
         self._tracer = self._provider.get_tracer("watchkeeper", version)
+
+    @property
+    def current(self) -> SpanRef | None:
+        """The span of the caller's block."""
+        return _ref(trace.get_current_span())
 
     @contextmanager
     def span(
@@ -121,6 +119,14 @@ class SdkTracing:
             links=[trace.Link(_context(link)) for link in links[:_MOST_LINKS]],
         ) as span:
             yield _Recorded(span)
+
+
+def _ref(span: trace.Span) -> SpanRef | None:
+    context = span.get_span_context()
+    if not context.is_valid:
+        return None
+    sampled = context.trace_flags.sampled
+    return SpanRef(f"{context.trace_id:032x}", f"{context.span_id:016x}", sampled=sampled)
 
 
 def _context(ref: SpanRef) -> trace.SpanContext:

@@ -27,7 +27,7 @@ def exports_of(
             return NO_EXPORTS
         found = open_exports(export, version=own_version(), read=read)
     except (InvalidInput, NotInstalled) as error:
-        _log.error("no telemetry is exported: %s", error)  # noqa: TRY400  no fault of ours
+        _log.error("no telemetry is exported: %s", error)
         return NO_EXPORTS
     for target in export.targets:
         _log.info(

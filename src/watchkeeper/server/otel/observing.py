@@ -1,0 +1,92 @@
+"""What a process tells others of its own work, assembled: exports, trails, links of labels."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+from prometheus_client.core import Metric
+
+from watchkeeper.alerts.sinks.sink import Sink
+from watchkeeper.domain.alert import Alert
+from watchkeeper.domain.ports import VerdictListener
+from watchkeeper.domain.tracing import Tracing
+from watchkeeper.ingest.mover import Moved
+from watchkeeper.interop.otel.exports import Exports
+from watchkeeper.lake.lake import Lake
+from watchkeeper.lake.layout import LakeTable
+from watchkeeper.server.otel.exporting import exports_of
+from watchkeeper.server.otel.label_links import LabelLinks
+from watchkeeper.server.otel.listening import Listening
+from watchkeeper.server.otel.sinks import traced_sink
+from watchkeeper.server.otel.trail import Trail
+from watchkeeper.settings import Settings
+
+__all__ = ["Observing", "observing_of"]
+
+_log = logging.getLogger(__name__)
+Heard = Callable[[Moved, Mapping[LakeTable, pa.Table]], None]
+
+
+@dataclass(slots=True)
+class Observing:
+    """What others are told. ``also`` hears of every move beside it."""
+
+    exports: Exports = field(default_factory=Exports)
+    links: LabelLinks | None = None
+    also: Sequence[Heard] = ()
+    moves: Trail = field(default_factory=Trail)
+    incidents: Trail = field(default_factory=Trail)
+
+    @property
+    def tracing(self) -> Tracing:
+        """What makes spans."""
+        return self.exports.tracing
+
+    def heard(self, moved: Moved, tables: Mapping[LakeTable, pa.Table]) -> None:
+        """Rows were moved."""
+        self.moves.leave(moved.model, moved.span)
+        if self.links is not None:
+            self.links.heard(moved, tables)
+        for hear in self.also:
+            hear(moved, tables)
+
+    def listener(
+        self, inner: VerdictListener, alerts_of: Callable[[str], Sequence[Alert]]
+    ) -> VerdictListener:
+        """``inner``, with what it does told as records; itself where nothing is exported."""
+        if self.exports.records is None and not self.tracing.is_on:
+            return inner
+        return Listening(inner, self.exports, alerts_of, self.incidents)
+
+    def sink(self, sink: Sink) -> Sink:
+        """The sink, with its sendings traced."""
+        return traced_sink(sink, self.tracing, self.incidents)
+
+    def step(self) -> None:
+        """Do what was put off: to be called every second."""
+        if self.links is not None:
+            self.links.step()
+
+    def start(self, read: Callable[[], Iterable[Metric]] | None = None) -> None:
+        """Begin to send; ``read`` gives the figures, where this process tells them."""
+        if self.exports.metrics is not None and read is not None:
+            self.exports.metrics.read = read
+        self.exports.start()
+
+    def stop(self) -> None:
+        """Send what waits, as far as that goes quickly, and end."""
+        self.exports.stop()
+
+
+def observing_of(settings: Settings, process: str, lake: Lake) -> Observing:
+    """What a process tells; nothing for one without a name. Figures are told by the door alone,
+    which has those of the worker too.
+    """
+    if not process:
+        return Observing()
+    exports = exports_of(settings, process, list if process == "door" else None)
+    links = LabelLinks(lake, exports.tracing) if exports.tracing.is_on else None
+    return Observing(exports, links)
