@@ -35,6 +35,7 @@ _UPKEEP_SECONDS = 60.0
 _MERGE_SECONDS = 1.0
 _PAIR_SECONDS = 0.5
 _SHARE_SECONDS = 5.0
+_PUSH_SECONDS = 1.0
 _LINK_SECONDS = 1.0
 _NICENESS = 5
 _SWITCH_SECONDS = 0.0005
@@ -86,6 +87,9 @@ def main(arguments: list[str]) -> None:
     heartbeat = parts.heartbeat(pulse)
     if heartbeat is not None:
         threads.append(every(settings.heartbeat_seconds, "heartbeat", heartbeat.step))
+    push = parts.pushing()
+    if push is not None:
+        threads.append(every(_PUSH_SECONDS, "push", push.step))
     try:
         parts.worker(beat=partial(pulse.beat, "judge")).run(
             stopping, idle_seconds=_IDLE_SECONDS, around=partial(timed, "judge")

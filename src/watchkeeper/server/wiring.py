@@ -42,8 +42,8 @@ from watchkeeper.server.alerting.heartbeat import (
     writes_last,
 )
 from watchkeeper.server.alerting.journal import Journal
-from watchkeeper.server.alerting.pulse import Pulse
 from watchkeeper.server.alerting.pictures import Pictures
+from watchkeeper.server.alerting.pulse import Pulse
 from watchkeeper.server.alerting.rules import Rulebook
 from watchkeeper.server.alerting.runbooks import RunbookLinks
 from watchkeeper.server.api.body import Room
@@ -60,8 +60,8 @@ from watchkeeper.server.lake_care import CareOptions, LakeCare
 from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.models import Models
 from watchkeeper.server.moving import Moving
-from watchkeeper.server.profiles_door import ProfilesDoor
 from watchkeeper.server.otel.observing import Observing, observing_of
+from watchkeeper.server.profiles_door import ProfilesDoor
 from watchkeeper.server.pulling import Pulling
 from watchkeeper.server.references import References
 from watchkeeper.server.replaying import Replaying
@@ -69,6 +69,7 @@ from watchkeeper.server.sources import Sources
 from watchkeeper.server.sums import Sums
 from watchkeeper.server.telemetry.exposing import Exposing
 from watchkeeper.server.telemetry.processes import Itself
+from watchkeeper.server.telemetry.pushing import Pushing, Receiving, pushing
 from watchkeeper.server.upkeep import Upkeep
 from watchkeeper.server.views.accounting import AccountingView
 from watchkeeper.server.views.changes import ChangesView
@@ -181,6 +182,16 @@ class Parts:
         )
         fleet = Fleet(self.catalog, asked, columns=self.settings.metrics_columns)
         return Exposing(fleet, itself, self.settings.metrics_max_series, roles)
+
+    def pushing(self) -> Pushing | None:
+        """What pushes figures by remote write; None where nobody said where to."""
+        if not self.settings.remote_write_url:
+            return None
+        return pushing(
+            self.exposing(self.itself("worker"), roles=frozenset({"door"})),
+            Receiving(self.settings.remote_write_url, self.settings.remote_write_token),
+            timedelta(seconds=self.settings.remote_write_seconds),
+        )
 
     def heartbeat(self, pulse: Pulse) -> Heartbeat | None:
         """What tells outside that all is well; None where nobody is to be told."""
