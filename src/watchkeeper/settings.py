@@ -283,6 +283,24 @@ class Settings:
     remote_write_seconds: int = field(
         default=30, metadata=_about(_positive, "How often figures are pushed, in seconds.")
     )
+    heartbeat_url: str = field(
+        default="",
+        repr=False,
+        metadata=_about(
+            str,
+            "Address that is told by POST, again and again, that all is well, such as one of "
+            "healthchecks.io. Empty: none is.",
+        ),
+    )
+    heartbeat_route: str = field(
+        default="",
+        metadata=_about(
+            str, "Route that is told so by an alert named Watchdog that never ends. Empty: none is."
+        ),
+    )
+    heartbeat_seconds: int = field(
+        default=60, metadata=_about(_positive, "How often they are told, in seconds.")
+    )
     url: str = field(
         default="http://127.0.0.1:8711",
         metadata=_about(str, "Server that programs and the command line talk to."),

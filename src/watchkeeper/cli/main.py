@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backfill": ("watchkeeper.cli.backfill", "Send a history, judged as if it happened now."),
     "status": ("watchkeeper.cli.status", "How the models are."),
     "alerts": ("watchkeeper.cli.alerts", "List, acknowledge, resolve or accept incidents."),
+    "backtest": ("watchkeeper.cli.backtest", "Replay a rule over the stored history."),
     "changes": ("watchkeeper.cli.changes", "Note what was changed, and show the journal."),
     "quarantine": ("watchkeeper.cli.quarantine", "Show the rows that were rejected, and why."),
     "sources": ("watchkeeper.cli.sources", "Where rows are fetched from, and what came of it."),

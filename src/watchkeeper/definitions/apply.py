@@ -19,7 +19,7 @@ from watchkeeper.domain.ports import DefinitionStore
 from watchkeeper.domain.source import Source
 from watchkeeper.errors import InvalidDefinition
 
-__all__ = ["apply_documents", "plan_documents"]
+__all__ = ["apply_documents", "plan_documents", "with_monitor"]
 
 
 def plan_documents(documents: Sequence[Document], store: DefinitionStore) -> tuple[Plan, ...]:
@@ -63,7 +63,7 @@ def _planned(
     for document in documents:
         if isinstance(document, Monitor):
             model = models.get(document.model) or _stored_model(document.model, store)
-            models[document.model] = _joined(model, document)
+            models[document.model] = with_monitor(model, document)
     others = [each for each in documents if not isinstance(each, Model | Monitor)]
     for source in others:
         if isinstance(source, Source) and source.model not in models:
@@ -72,7 +72,10 @@ def _planned(
     return [(plan(_stored(each, store), each), each) for each in wanted]
 
 
-def _joined(model: Model, monitor: Monitor) -> Model:
+def with_monitor(model: Model, monitor: Monitor) -> Model:
+    """The model with a monitor that stands in a document of its own, in the place of the one of the
+    same name; InvalidDefinition where it looks at columns that the model has not.
+    """
     known = {column.name for column in model.columns}
     missing = [name for name in monitor.spec.columns if name not in known]
     if missing:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from watchkeeper.domain.window import Window
 from watchkeeper.lake.schemas import STAMP
 
-__all__ = ["ProfilePart", "latest_parts", "stamped"]
+__all__ = ["ProfilePart", "each_part", "latest_parts", "stamped"]
 
 _SYSTEM = ("_wk_start", "_wk_end", "_wk_known_at", "_wk_revision", "_wk_reference", "_wk_part")
 
@@ -52,6 +52,32 @@ def _stamp(part: ProfilePart, reference: str | None) -> pa.Table:
         column = pa.repeat(pa.scalar(value, kind), rows.num_rows)
         rows = rows.append_column(name, column)
     return rows
+
+
+def each_part(rows: pa.Table | None) -> list[ProfilePart]:
+    """Every revision of every window, each once, in the order in which they came to be known."""
+    if rows is None or not rows.num_rows:
+        return []
+    names = [name for name in _SYSTEM if name not in {"_wk_reference", "_wk_part"}]
+    parts = rows.group_by([*names, "_wk_part"]).aggregate([])
+    found: dict[tuple[object, ...], str] = {}
+    for part in parts.to_pylist():
+        # A part that a crash made its writer append twice has twins: either will do.
+        found[tuple(part[name] for name in names)] = part["_wk_part"]
+    places = rows.column("_wk_part").combine_chunks().dictionary_encode()
+    numbers = {name: number for number, name in enumerate(places.dictionary.to_pylist())}
+    where = places.indices.to_numpy()
+    plain = rows.drop_columns(list(_SYSTEM))
+    made = [
+        ProfilePart(
+            None if start is None or end is None else Window(start, end),
+            known_at,
+            revision,
+            plain.take(pa.array(np.flatnonzero(where == numbers[part]))),
+        )
+        for (start, end, known_at, revision), part in found.items()
+    ]
+    return sorted(made, key=lambda part: (part.known_at, part.revision, str(part.window)))
 
 
 def latest_parts(rows: pa.Table | None) -> pa.Table:

@@ -171,6 +171,10 @@ class Memory:
         """Where the first of the windows, and of those that are remembered, begins."""
         return min(window.start for window in (*self.recent, *windows))
 
+    def counts_alike(self, profiles: Iterable[WindowProfile]) -> bool:
+        """Whether profiles are counted on the grid of the reference, so that they compare."""
+        return all(self._counted_alike(profile) for profile in profiles)
+
     def _counted_alike(self, profile: WindowProfile) -> bool:
         return all(
             getattr(column, "binning", None) in (None, self.binnings.get(name))

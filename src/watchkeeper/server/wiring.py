@@ -14,6 +14,7 @@ from watchkeeper.alerts.service import Alerting
 from watchkeeper.alerts.sinks.sink import Sink
 from watchkeeper.alerts.telling import Telling
 from watchkeeper.catalog.catalog import Catalog
+from watchkeeper.catalog.documents import Documents
 from watchkeeper.domain.route import Secret
 from watchkeeper.domain.source import Source
 from watchkeeper.errors import InvalidInput
@@ -73,17 +74,21 @@ from watchkeeper.server.telemetry.pushing import Pushing, Receiving, pushing
 from watchkeeper.server.upkeep import Upkeep
 from watchkeeper.server.views.accounting import AccountingView
 from watchkeeper.server.views.changes import ChangesView
+from watchkeeper.server.views.definitions import DefinitionView
 from watchkeeper.server.views.distributions import DistributionView
 from watchkeeper.server.views.feedback import FeedbackView
 from watchkeeper.server.views.fleet import FleetView
 from watchkeeper.server.views.incidents import IncidentView
+from watchkeeper.server.views.on_call import OnCallView
 from watchkeeper.server.views.progress import ProgressView
 from watchkeeper.server.views.proposals import ProposalView
 from watchkeeper.server.views.quarantine import QuarantineView
 from watchkeeper.server.views.routes import RouteView
 from watchkeeper.server.views.rows import RowsView
 from watchkeeper.server.views.series import SeriesView
+from watchkeeper.server.views.silences import SilenceView
 from watchkeeper.server.views.sources import SourceView
+from watchkeeper.server.views.system import SystemView
 from watchkeeper.server.views.verdicts import VerdictView
 from watchkeeper.server.watching import Watcher, code_version
 from watchkeeper.server.worker import Worker
@@ -113,6 +118,7 @@ class Parts:
     def hub(self, itself: Itself | None = None) -> Hub:
         """What the routes reach, in a door that others know as ``itself``."""
         telemetry = self.telemetry
+        exposing = self.exposing(itself or self.itself("door"))
         feedback = FeedbackView(
             self.catalog.alerts, self.catalog.feedback, _feedback_secret(self.catalog), self.now
         )
@@ -146,11 +152,22 @@ class Parts:
                 Accepting(self.catalog, self.lake, self.models, self.references),
                 self.context,
                 feedback,
+                SilenceView(self.catalog, self.now),
                 self.time_of,
             ),
             changes=ChangesView(self.catalog.changes, self.models, self.time_of, self.now),
             feedback=feedback,
-            routes=RouteView(self.catalog.routes, self._sink, self.now),
+            routes=RouteView(
+                self._definitions("AlertRoute", self.catalog.routes), self._sink, self.now
+            ),
+            silences=SilenceView(self.catalog, self.now),
+            on_call=OnCallView(Rulebook(self.catalog), self.now),
+            alerting={
+                "inhibit-rules": self._definitions("InhibitRule", self.catalog.inhibitions),
+                "time-intervals": self._definitions("TimeInterval", self.catalog.intervals),
+                "rotas": self._definitions("Rota", self.catalog.rotas),
+                "escalations": self._definitions("Escalation", self.catalog.escalations),
+            },
             sources=SourceView(self.catalog, self.models, self.sources, self.now),
             proposals=ProposalView(self.models, self.catalog, self.lake),
             quarantine=quarantine,
@@ -163,7 +180,8 @@ class Parts:
                 self.models, self.catalog, self.clocks, self.now, self.receiver.require_room
             ),
             telemetry=telemetry,
-            exposing=self.exposing(itself or self.itself("door")),
+            exposing=exposing,
+            system=SystemView(exposing, self.models),
         )
 
     def itself(self, role: str, address: str = "") -> Itself:
@@ -320,6 +338,9 @@ class Parts:
             room=Room(self.settings.max_inflight_bytes),
             flow=Flow(),
         )
+
+    def _definitions(self, kind: str, documents: Documents) -> DefinitionView:
+        return DefinitionView(kind, documents, self.now)
 
     def _sink(self, route: str, place: int) -> Sink:
         spec = Rulebook(self.catalog).sink(route, place)

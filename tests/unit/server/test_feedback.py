@@ -126,4 +126,4 @@ def test_the_report_is_of_what_fired(lived):
     assert {row["monitor"] for row in rows} >= {"quality"}
     assert all(row["precision"] is None for row in rows)
     assert lived("GET", "/api/v1/precision?since=2030-01-01T00:00:00Z").json()["data"] == []
-    assert lived("GET", "/api/v1/precision?since=2030-01-01T00:00:00").status_code == 400
+    assert lived("GET", "/api/v1/precision?since=2030-01-01T00:00:00").status_code == 422

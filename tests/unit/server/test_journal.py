@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from watchkeeper.definitions.document import load_model, model_to_dict
+from watchkeeper.ingest.rows import RowKind
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -49,7 +50,12 @@ def test_a_new_version_in_the_data_is_a_deploy(stage):
             START + number * DAY, _wk_version=[versions[row % len(versions)] for row in range(ROWS)]
         )
     judged(stage, START + 4 * DAY)
-    stage.send(START + DAY, rows=20, seed=9, known_at=START + 6 * DAY)
+    stage.receive(
+        RowKind.PREDICTIONS,
+        stage.loans(START + DAY, rows=20, seed=9).drop_columns(["repaid"]),
+        "late",
+        START + 6 * DAY,
+    )
     judged(stage, START + 7 * DAY)
 
     deploys = noted(stage, "deploy")
@@ -70,8 +76,10 @@ def test_a_fault_of_the_data_is_noted_and_an_incident_says_what_came_before(stag
     stage.send(START + DAY, income=[None] * 100 + [1.0] * (ROWS - 100))
     judged(stage, START + 2 * DAY)
 
-    (opened, *_) = api("GET", "/api/v1/incidents").json()["data"]
-    shown = api("GET", f"/api/v1/incidents/{opened['id']}").json()["data"]
+    found = api("GET", "/api/v1/incidents").json()["data"]
+    details = [api("GET", f"/api/v1/incidents/{each['id']}").json()["data"] for each in found]
+    shown = next(each for each in details if "missing_rate" in {a["what"] for a in each["alerts"]})
+    opened = shown["incident"]
     (candidate, *_) = [each for each in shown["changes"] if each["kind"] == "deploy"]
     assert candidate["title"] == "scoring 2.4"
     assert candidate["when"] == "2 h before"
@@ -91,7 +99,7 @@ def test_entries_are_listed_by_model_and_time(stage, api):
     listed = api("GET", f"/api/v1/changes?{query}").json()["data"]
     assert [entry["title"] for entry in listed] == ["b", "a"]
     naive = {"title": "x", "at": "2024-03-05T00:00:00"}
-    assert api("POST", "/api/v1/changes", json=naive).status_code == 400
+    assert api("POST", "/api/v1/changes", json=naive).status_code == 422
     assert api("POST", "/api/v1/changes", json={"title": "x", "model": "no"}).status_code == 404
 
 

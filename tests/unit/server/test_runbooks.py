@@ -13,7 +13,7 @@ import pytest
 from watchkeeper.cli.main import cli
 from watchkeeper.definitions.document import load_text, model_from_dict, model_to_dict
 from watchkeeper.domain.alert import Alert, AlertState
-from watchkeeper.domain.model import Model, MonitorSpec, Task
+from watchkeeper.domain.model import Column, ColumnType, Model, MonitorSpec, Task
 from watchkeeper.domain.verdict import Severity
 from watchkeeper.errors import InvalidDefinition
 from watchkeeper.monitors.identity import config_hash
@@ -23,6 +23,13 @@ from watchkeeper.server.alerting.runbooks import RunbookLinks, runbook_html
 FOLDER = Path(__file__).parents[3] / "docs" / "runbooks"
 NOW = datetime(2024, 3, 4, tzinfo=UTC)
 OWN = MonitorSpec("rows-left", "static", options={"figure": "rows", "below": 1})
+COLUMNS = (
+    *(
+        Column(name, ColumnType.NUMERIC)
+        for name in ("km", "fare", "disk_used_share", "gpu_memory_used_share")
+    ),
+    Column("city", ColumnType.CATEGORICAL),
+)
 
 
 def alert(monitor):
@@ -51,7 +58,7 @@ def test_what_a_runbook_shows_is_there(kind):
     text = (FOLDER / f"{kind}.md").read_text(encoding="utf-8")
     for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
         (monitor,) = load_text(block)
-        check_monitors(Model("MODEL", Task.BINARY, (), monitors=(monitor.spec,)))
+        check_monitors(Model("loans", Task.NONE, COLUMNS, monitors=(monitor.spec,)))
     commands = re.findall(r"watchkeeper ([a-z][^`\n]*)", "\n".join(_code(text)))
     assert commands
     for command in commands:

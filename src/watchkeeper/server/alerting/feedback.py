@@ -66,7 +66,7 @@ def verify(token: str, secret: bytes, *, now: datetime) -> Grant:
     except ValueError:
         held = b""
     tag, body = held[:_TAG_BYTES], held[_TAG_BYTES:]
-    if not hmac.compare_digest(tag, _tag(body, secret)):
+    if not hmac.compare_digest(tag, _tag(body, secret)) or _text(held) != token:
         raise Forbidden("this link was not made by this server: open the one in the message")
     incident, by, until = json.loads(body)
     ends = datetime.fromtimestamp(until, UTC)
