@@ -53,19 +53,26 @@ class Alerting:
 
     def acknowledge(self, incident_id: str, *, by: str, now: datetime) -> Incident:
         """Say that somebody has seen it; Conflict where it is resolved already."""
-        incident = self._open(incident_id)
-        return self._keep(
-            replace(incident, state=AlertState.ACKNOWLEDGED, acknowledged_by=by, updated_at=now)
+        return self.store.amend(
+            incident_id,
+            lambda found: replace(
+                _unresolved(found),
+                state=AlertState.ACKNOWLEDGED,
+                acknowledged_by=by,
+                updated_at=now,
+            ),
         )
 
     def assign(self, incident_id: str, *, to: str | None, now: datetime) -> Incident:
         """Say who looks after it (None: nobody any more); Conflict where it is resolved already."""
-        incident = self._open(incident_id)
-        return self._keep(replace(incident, assignee=to, updated_at=now))
+        return self.store.amend(
+            incident_id,
+            lambda found: replace(_unresolved(found), assignee=to, updated_at=now),
+        )
 
     def resolve(self, incident_id: str, *, now: datetime) -> Incident:
         """Close it and its alerts by hand; they open again if the series still fires."""
-        incident = self._open(incident_id)
+        incident = _unresolved(self.store.incident(incident_id))
         closed = tuple(
             replace(alert, state=AlertState.RESOLVED, resolved_at=now, updated_at=now)
             for alert in self.store.alerts_of(incident_id)
@@ -75,14 +82,8 @@ class Alerting:
         self.store.record(alerts=closed, forgotten=(), incidents=(changed,))
         return changed
 
-    def _keep(self, incident: Incident) -> Incident:
-        self.store.record(alerts=(), forgotten=(), incidents=(incident,))
-        return incident
 
-    def _open(self, incident_id: str) -> Incident:
-        incident = self.store.incident(incident_id)
-        if incident.state is AlertState.RESOLVED:
-            raise Conflict(
-                f"incident {incident_id} is resolved already, since {incident.resolved_at}"
-            )
-        return incident
+def _unresolved(incident: Incident) -> Incident:
+    if incident.state is AlertState.RESOLVED:
+        raise Conflict(f"incident {incident.id} is resolved already, since {incident.resolved_at}")
+    return incident

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -177,9 +177,20 @@ class Alerts:
             for alert in alerts:
                 _save_alert(connection, alert)
             for incident in incidents:
-                _save_incident(connection, incident)
+                stored = _stored(connection, incident.id)
+                _save_incident(connection, _with_what_people_did(incident, stored))
             for notice in notices:
                 post(connection, notice)
+
+    def amend(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
+        """Change an incident as it stands, in one transaction; NotFound where there is none."""
+        with self._database.write() as connection:
+            stored = _stored(connection, incident_id)
+            if stored is None:
+                raise NotFound(f"there is no incident {incident_id!r}")
+            changed = change(stored)
+            _save_incident(connection, changed)
+            return changed
 
     def _alerts(self, *conditions: sa.ColumnElement[bool]) -> tuple[Alert, ...]:
         asked = (
@@ -212,6 +223,25 @@ def _save_alert(connection: sa.Connection, alert: Alert) -> None:
     }
     change = insert_into(connection, alerts).values(**values)
     connection.execute(change.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def _stored(connection: sa.Connection, incident_id: str) -> Incident | None:
+    asked = sa.select(incidents.c.body).where(incidents.c.id == incident_id).with_for_update()
+    row = connection.execute(asked).first()
+    return None if row is None else _incident(row)
+
+
+def _with_what_people_did(incident: Incident, stored: Incident | None) -> Incident:
+    """The incident, with what people did to it since whoever changes it now had read it."""
+    if stored is None or stored.state is AlertState.RESOLVED:
+        return incident
+    found = replace(incident, assignee=stored.assignee)
+    if "acts" in stored.facts:
+        found = replace(found, facts={**found.facts, "acts": stored.facts["acts"]})
+    if stored.state is AlertState.ACKNOWLEDGED and incident.state is AlertState.OPEN:
+        by = stored.acknowledged_by
+        found = replace(found, state=AlertState.ACKNOWLEDGED, acknowledged_by=by)
+    return found
 
 
 def _save_incident(connection: sa.Connection, incident: Incident) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -64,6 +64,10 @@ class AlertStore(Protocol):
         notices: Sequence[Notice] = (),
     ) -> None:
         """Save, forget and put into the outbox, all in one transaction."""
+        ...
+
+    def amend(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
+        """Change an incident as it stands, in one transaction; NotFound where there is none."""
         ...
 
     def incidents_of(self, identities: Sequence[str]) -> Sequence[Incident]:

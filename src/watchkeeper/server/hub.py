@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from watchkeeper.server.access import Gatekeeper
     from watchkeeper.server.events import EventDoor
     from watchkeeper.server.intake import Intake
@@ -15,17 +17,21 @@ if TYPE_CHECKING:
     from watchkeeper.server.telemetry.exposing import Exposing
     from watchkeeper.server.views.accounting import AccountingView
     from watchkeeper.server.views.changes import ChangesView
+    from watchkeeper.server.views.definitions import DefinitionView
     from watchkeeper.server.views.distributions import DistributionView
     from watchkeeper.server.views.feedback import FeedbackView
     from watchkeeper.server.views.fleet import FleetView
     from watchkeeper.server.views.incidents import IncidentView
+    from watchkeeper.server.views.on_call import OnCallView
     from watchkeeper.server.views.progress import ProgressView
     from watchkeeper.server.views.proposals import ProposalView
     from watchkeeper.server.views.quarantine import QuarantineView
     from watchkeeper.server.views.routes import RouteView
     from watchkeeper.server.views.rows import RowsView
     from watchkeeper.server.views.series import SeriesView
+    from watchkeeper.server.views.silences import SilenceView
     from watchkeeper.server.views.sources import SourceView
+    from watchkeeper.server.views.system import SystemView
     from watchkeeper.server.views.verdicts import VerdictView
 
 __all__ = ["Hub"]
@@ -45,6 +51,9 @@ class Hub:
     distributions: DistributionView
     incidents: IncidentView
     routes: RouteView
+    silences: SilenceView
+    on_call: OnCallView
+    alerting: Mapping[str, DefinitionView]
     sources: SourceView
     proposals: ProposalView
     quarantine: QuarantineView
@@ -56,3 +65,4 @@ class Hub:
     feedback: FeedbackView
     telemetry: Telemetry
     exposing: Exposing
+    system: SystemView

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 
 from watchkeeper.server.api import (
     accounting,
+    alerting,
     changes,
     clock,
     cloud_events,
@@ -22,8 +23,10 @@ from watchkeeper.server.api import (
     rows,
     runbooks,
     session,
+    silences,
     sources,
     stored_rows,
+    system,
     windows,
 )
 from watchkeeper.server.api.errors import install_error_handlers
@@ -46,11 +49,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     feedback.links,
     changes.router,
     routes.router,
+    silences.router,
+    alerting.router,
     runbooks.router,
     sources.router,
     quarantine.router,
     accounting.router,
     clock.router,
+    system.router,
     session.router,
     keys.router,
     health.router,

@@ -9,7 +9,12 @@ from fastapi import APIRouter, Query
 from watchkeeper.domain.alert import AlertState
 from watchkeeper.server.api.dependencies import Cursor, HubOf, Limit, Operator, Reader
 from watchkeeper.server.wire.envelope import Envelope
-from watchkeeper.server.wire.incidents import IncidentAct, IncidentDetail, IncidentWire
+from watchkeeper.server.wire.incidents import (
+    IncidentAct,
+    IncidentAssignment,
+    IncidentDetail,
+    IncidentWire,
+)
 
 __all__ = ["router"]
 
@@ -45,6 +50,23 @@ def acknowledge_incident(
 ) -> Envelope[IncidentDetail]:
     """Say that somebody looks after it: nothing more is sent unless it gets worse."""
     return Envelope(data=hub.incidents.acknowledge(incident, by=caller.name, note=act.note))
+
+
+@router.post("/{incident}/assign")
+def assign_incident(
+    hub: HubOf, caller: Operator, incident: str, act: IncidentAssignment
+) -> Envelope[IncidentDetail]:
+    """Say who is to look after it."""
+    found = hub.incidents.assign(incident, to=act.to.strip(), by=caller.name, note=act.note)
+    return Envelope(data=found)
+
+
+@router.post("/{incident}/note")
+def note_on_incident(
+    hub: HubOf, caller: Operator, incident: str, act: IncidentAct
+) -> Envelope[IncidentDetail]:
+    """Keep a note in its timeline."""
+    return Envelope(data=hub.incidents.note(incident, by=caller.name, note=act.note))
 
 
 @router.post("/{incident}/resolve")

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from watchkeeper.alerts.labels import fingerprint
 from watchkeeper.alerts.service import Alerting
 from watchkeeper.catalog.alerts import NoticeFate
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.domain.alert import Alert, AlertState, Incident
+from watchkeeper.errors import InvalidInput
 from watchkeeper.server.accepting import Accepting
 from watchkeeper.server.alerting.context import Context
 from watchkeeper.server.views.feedback import FeedbackView
+from watchkeeper.server.views.silences import SilenceView
 from watchkeeper.server.wire.changes import CandidateWire
 from watchkeeper.server.wire.incidents import (
     AlertWire,
@@ -25,7 +28,7 @@ from watchkeeper.server.wire.incidents import (
 __all__ = ["IncidentView"]
 
 _ACTS = "acts"  # what people did, kept among the incident's facts
-Act = Literal["acknowledged", "resolved", "accepted"]
+Act = Literal["acknowledged", "assigned", "noted", "resolved", "accepted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class IncidentView:
     accepting: Accepting
     context: Context
     feedback: FeedbackView
+    silences: SilenceView
     now: Callable[[str], datetime]  # of a model
 
     def page(
@@ -61,6 +65,9 @@ class IncidentView:
                 CandidateWire.model_validate(found) for found in self.context.changes(incident)
             ],
             feedback=self.feedback.of(incident_id),
+            silences=self.silences.of(
+                [alert.labels for alert in alerts if alert.state is AlertState.OPEN]
+            ),
         )
 
     def acknowledge(self, incident_id: str, *, by: str, note: str) -> IncidentDetail:
@@ -68,6 +75,23 @@ class IncidentView:
         now = self._now_of(incident_id)
         changed = self.alerting.acknowledge(incident_id, by=by, now=now)
         return self._acted(changed, "acknowledged", by=by, note=note)
+
+    def assign(self, incident_id: str, *, to: str, by: str, note: str) -> IncidentDetail:
+        """Somebody is to look after it (nobody any more, where ``to`` is empty); Conflict where it
+        is resolved.
+        """
+        now = self._now_of(incident_id)
+        changed = self.alerting.assign(incident_id, to=to or None, now=now)
+        text = f"to {to}" if to else "to nobody"
+        return self._acted(changed, "assigned", by=by, note=f"{text}: {note}" if note else text)
+
+    def note(self, incident_id: str, *, by: str, note: str) -> IncidentDetail:
+        """Keep what somebody has to say, of a resolved incident too."""
+        if not note.strip():
+            raise InvalidInput("a note must say something, got an empty one")
+        incident = self.catalog.alerts.incident(incident_id)
+        noted = replace(incident, updated_at=self.now(incident.model))
+        return self._acted(noted, "noted", by=by, note=note)
 
     def resolve(self, incident_id: str, *, by: str, note: str) -> IncidentDetail:
         """It is over; Conflict where it is resolved already."""
@@ -87,10 +111,13 @@ class IncidentView:
 
     def _acted(self, incident: Incident, kind: Act, *, by: str, note: str) -> IncidentDetail:
         act = {"at": incident.updated_at.isoformat(), "kind": kind, "by": by, "note": note}
-        acts = incident.facts.get(_ACTS, [])
-        held = [*acts, act] if isinstance(acts, list) else [act]
-        changed = replace(incident, facts={**incident.facts, _ACTS: held})
-        self.catalog.alerts.record(alerts=(), forgotten=(), incidents=(changed,), notices=())
+
+        def with_act(found: Incident) -> Incident:
+            acts = found.facts.get(_ACTS, [])
+            held = [*acts, act] if isinstance(acts, list) else [act]
+            return replace(found, facts={**found.facts, _ACTS: held})
+
+        self.catalog.alerts.amend(incident.id, with_act)
         return self.detail(incident.id)
 
 
@@ -106,6 +133,7 @@ def _incident(incident: Incident) -> IncidentWire:
         updated_at=incident.updated_at,
         resolved_at=incident.resolved_at,
         acknowledged_by=incident.acknowledged_by,
+        assignee=incident.assignee,
         alerts=len(incident.alerts),
         facts={name: fact for name, fact in incident.facts.items() if name != _ACTS},
     )
@@ -131,6 +159,8 @@ def _alert(alert: Alert) -> AlertWire:
         verdicts=list(alert.verdicts),
         facts=dict(alert.facts),
         runbook=alert.runbook,
+        labels=dict(alert.labels),
+        fingerprint=fingerprint(alert.labels),
     )
 
 

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from watchkeeper.alerts.message import compose
 from watchkeeper.alerts.sinks.sink import Delivery, Sink
-from watchkeeper.catalog.documents import Document, Documents
-from watchkeeper.definitions.document import (
-    document_from_dict,
-    document_to_dict,
-    dump_document,
-    load_text,
-)
-from watchkeeper.definitions.plan import plan
+from watchkeeper.catalog.documents import Document
 from watchkeeper.domain.alert import AlertState, Incident, Notice, NoticeKind
-from watchkeeper.domain.route import AlertRoute
+from watchkeeper.domain.route import AlertRoute, SinkSpec
 from watchkeeper.domain.verdict import Severity
-from watchkeeper.errors import InvalidDefinition, NotFound, WatchkeeperError
-from watchkeeper.server.wire.models import ChangeWire
+from watchkeeper.errors import InvalidDefinition, WatchkeeperError
+from watchkeeper.server.alerting.rules import defined
+from watchkeeper.server.views.definitions import DefinitionView
 from watchkeeper.server.wire.routes import RouteApplied, RouteWire, SinkOutcome
 
 __all__ = ["RouteView"]
@@ -31,22 +25,26 @@ __all__ = ["RouteView"]
 class RouteView:
     """Reads and applies routes."""
 
-    documents: Documents
+    definitions: DefinitionView
     sink: Callable[[str, int], Sink]
     now: Callable[[], datetime]
 
     def all(self) -> list[RouteWire]:
         """Every route, in the order of their names."""
-        return [_wire(item) for item in self.documents.all()]
+        return self.definitions.all()
 
     def get(self, name: str) -> RouteWire:
         """One route; NotFound where there is none."""
-        return _wire(self.documents.get(name))
+        return self.definitions.get(name)
 
     def test(self, name: str) -> list[SinkOutcome]:
         """Send a test notice through every sink, whatever becomes of the others."""
-        route, now = _route(self.documents.get(name)), self.now()
-        return [self._try(name, place, spec.type, now) for place, spec in enumerate(route.sinks)]
+        tree, now = _route(self.definitions.documents.get(name)), self.now()
+        return [
+            self._try(path, place, spec.type, now)
+            for path, sinks in _told(tree)
+            for place, spec in enumerate(sinks)
+        ]
 
     def _try(self, name: str, place: int, kind: str, now: datetime) -> SinkOutcome:
         notice, target = _test_notice(name, place, now), ""
@@ -64,43 +62,16 @@ class RouteView:
         self, name: str, document: Mapping[str, object], *, by: str, only_plan: bool
     ) -> RouteApplied:
         """Apply a route, or only say what that would change."""
-        wanted = document_from_dict(document)
-        if not isinstance(wanted, AlertRoute) or wanted.name != name:
-            raise InvalidDefinition(
-                f"the document must be of kind AlertRoute and named {name!r}, "
-                f"got {document.get('kind')!r} named {document.get('name')!r}"
-            )
-        held = self._held(name)
-        found = plan(None if held is None else _route(held), wanted)
-        if not only_plan:
-            self.documents.put(
-                name,
-                dump_document(wanted),
-                by=by,
-                now=self.now(),
-                expected=0 if held is None else held.revision,
-            )
-        return RouteApplied(
-            name=name,
-            created=held is None and not only_plan,
-            applied=found.needed and not only_plan,
-            changes=[
-                ChangeWire(path=item.path, before=item.old, after=item.new, effect=item.effect)
-                for item in found.changes
-            ],
-        )
-
-    def _held(self, name: str) -> Document | None:
-        try:
-            return self.documents.get(name)
-        except NotFound:
-            return None
+        return self.definitions.apply(name, document, by=by, only_plan=only_plan)
 
 
-def _wire(item: Document) -> RouteWire:
-    return RouteWire(
-        name=item.name, definition=document_to_dict(_route(item)), updated_at=item.created_at
-    )
+def _told(route: AlertRoute, path: str = "") -> Iterator[tuple[str, tuple[SinkSpec, ...]]]:
+    """The paths of the route and of those below it that have sinks of their own."""
+    path = f"{path}/{route.name}" if path else route.name
+    if route.sinks:
+        yield path, route.sinks
+    for child in route.routes:
+        yield from _told(child, path)
 
 
 def _test_notice(route: str, place: int, now: datetime) -> Notice:
@@ -126,7 +97,7 @@ def _test_notice(route: str, place: int, now: datetime) -> Notice:
 
 
 def _route(document: Document) -> AlertRoute:
-    (found,) = load_text(document.text)
+    found = defined(document.text)
     if not isinstance(found, AlertRoute):
         raise InvalidDefinition(f"the stored document {document.name!r} is no AlertRoute")
     return found

@@ -5,13 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from watchkeeper.domain.alert import AlertState
 from watchkeeper.domain.verdict import Severity
 from watchkeeper.server.wire.changes import CandidateWire
 from watchkeeper.server.wire.envelope import Wire
 from watchkeeper.server.wire.feedback import FeedbackWire
+from watchkeeper.server.wire.silences import SilenceWire
 
-__all__ = ["AlertWire", "IncidentAct", "IncidentDetail", "IncidentWire", "TimelineEntry"]
+__all__ = [
+    "AlertWire",
+    "IncidentAct",
+    "IncidentAssignment",
+    "IncidentDetail",
+    "IncidentWire",
+    "TimelineEntry",
+]
 
 
 class IncidentWire(Wire):
@@ -27,6 +37,7 @@ class IncidentWire(Wire):
     updated_at: datetime
     resolved_at: datetime | None
     acknowledged_by: str | None
+    assignee: str | None
     alerts: int
     facts: dict[str, object]
 
@@ -52,20 +63,33 @@ class AlertWire(Wire):
     verdicts: list[str]
     facts: dict[str, object]
     runbook: str | None
+    labels: dict[str, str]
+    fingerprint: str
 
 
 class TimelineEntry(Wire):
     """One thing that happened to the incident; ``by`` names a person or a service."""
 
     at: datetime
-    kind: Literal["opened", "joined", "updated", "acknowledged", "resolved", "accepted", "told"]
+    kind: Literal[
+        "opened",
+        "joined",
+        "updated",
+        "acknowledged",
+        "assigned",
+        "noted",
+        "resolved",
+        "accepted",
+        "told",
+    ]
     text: str
     by: str | None
 
 
 class IncidentDetail(Wire):
     """An incident with its alerts and what happened, oldest first; ``changes`` are what was changed
-    shortly before it began, the nearest first: candidates for its cause, never more.
+    shortly before it began, the nearest first: candidates for its cause, never more. ``silences``
+    are those that mute any of it now.
     """
 
     incident: IncidentWire
@@ -73,6 +97,14 @@ class IncidentDetail(Wire):
     timeline: list[TimelineEntry]
     changes: list[CandidateWire]
     feedback: list[FeedbackWire]
+    silences: list[SilenceWire]
+
+
+class IncidentAssignment(Wire):
+    """Who is to look after it (nobody, where it is empty), and why."""
+
+    to: str = Field(default="", max_length=200)
+    note: str = ""
 
 
 class IncidentAct(Wire):
