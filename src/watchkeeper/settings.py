@@ -94,6 +94,24 @@ def _access(text: str) -> str:
     raise ValueError("auto, open or key")
 
 
+def _log_level(text: str) -> str:
+    if text.lower() in {"debug", "info", "warning", "error"}:
+        return text.lower()
+    raise ValueError("debug, info, warning or error")
+
+
+def _log_format(text: str) -> str:
+    if text in {"auto", "json", "text"}:
+        return text
+    raise ValueError("auto, json or text")
+
+
+def _access_log(text: str) -> str:
+    if text in {"all", "failed", "none"}:
+        return text
+    raise ValueError("all, failed or none")
+
+
 def _about(read: Callable[[str], object], help_text: str) -> Mapping[str, object]:
     return {"read": read, "help": help_text}
 
@@ -182,7 +200,8 @@ class Settings:
         default=6_000, metadata=_about(_positive, "Requests that one key may make in a minute.")
     )
     log_level: str = field(
-        default="info", metadata=_about(str, "Least level that is logged: debug, info, warning.")
+        default="info",
+        metadata=_about(_log_level, "Least level that is logged: debug, info, warning, error."),
     )
     otel_preset: str = field(
         default="",
@@ -300,6 +319,27 @@ class Settings:
     )
     heartbeat_seconds: int = field(
         default=60, metadata=_about(_positive, "How often they are told, in seconds.")
+    )
+    log_format: str = field(
+        default="auto",
+        metadata=_about(
+            _log_format,
+            "How events are logged: a line of `json` each, or `text`; `auto` is text on a terminal.",
+        ),
+    )
+    log_file: Path | None = field(
+        default=None,
+        metadata=_about(
+            _folder,
+            "File that is logged to, which may be moved away at any time. Empty: standard error.",
+        ),
+    )
+    access_log: str = field(
+        default="failed",
+        metadata=_about(
+            _access_log,
+            "Which requests are logged: `all`, those that `failed` or took over a second, `none`.",
+        ),
     )
     url: str = field(
         default="http://127.0.0.1:8711",

@@ -22,6 +22,7 @@ from watchkeeper.catalog.keys import Keys, Secrets, Sessions
 from watchkeeper.catalog.migrate import migrate
 from watchkeeper.catalog.outbox import NoticeOutbox
 from watchkeeper.catalog.partials import Partials
+from watchkeeper.catalog.log_levels import LogLevelStore
 from watchkeeper.catalog.processes import Processes
 from watchkeeper.catalog.replays import Replays
 from watchkeeper.catalog.sent_profiles import SentProfiles
@@ -91,6 +92,7 @@ class Catalog:
         self.escalations = Documents(records, "Escalation")
         self.changes = Changes(records)
         self.feedback = FeedbackStore(records)
+        self.log_levels = LogLevelStore(records)
         self.processes = Processes(records)
         self.standing = Standing(records)
         self.keys = Keys(records)

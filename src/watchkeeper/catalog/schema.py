@@ -36,6 +36,7 @@ __all__ = [
     "inbox_rows",
     "incidents",
     "keys",
+    "log_levels",
     "moves",
     "notices",
     "partial_marks",
@@ -491,6 +492,17 @@ processes = sa.Table(
     Column("started_at", UtcTime, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
     Column("figures", Text, nullable=False),
+)
+
+# At which level is logged otherwise than configured.
+log_levels = sa.Table(
+    "log_levels",
+    CATALOG,
+    Column("logger", String(200), primary_key=True),
+    Column("level", String(10), nullable=False),
+    Column("until", UtcTime),
+    Column("by", String(200), nullable=False),
+    Column("at", UtcTime),
 )
 
 # A lake that outlives its inbox must not take the numbers of a new one for those of the old.

@@ -16,7 +16,7 @@ import uvicorn
 
 from watchkeeper.server.api.app import create_app
 from watchkeeper.server.lifeline import when_parent_ends
-from watchkeeper.server.logs import configure_logs
+from watchkeeper.server.logs.setup import configure_logs
 from watchkeeper.server.protocol import ImpatientProtocol
 from watchkeeper.server.telemetry.processes import keep_telling
 from watchkeeper.server.wiring import open_parts
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> None:
     """Serve until told to stop. Arguments: the descriptors of the socket and of the lifeline."""
     listening, lifeline = (int(argument) for argument in arguments)
     settings = Settings.load()
-    configure_logs(settings.log_level)
+    levels = configure_logs(settings, "door")
     when_parent_ends(lifeline, lambda: os.kill(os.getpid(), signal.SIGTERM))
     parts = open_parts(settings, process="door")
     bound = socket.socket(fileno=listening)
@@ -39,6 +39,9 @@ def main(arguments: list[str]) -> None:
     stopping = threading.Event()
     hub = parts.hub(itself)
     beside = [
+        threading.Thread(
+            target=levels.follow, args=(parts.catalog.log_levels.all, stopping), daemon=True
+        ),
         threading.Thread(target=keep_telling, args=(itself, stopping), daemon=True),
         threading.Thread(target=hub.exposing.warm, args=(stopping,), daemon=True),
     ]

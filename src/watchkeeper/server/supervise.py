@@ -21,7 +21,7 @@ from pathlib import Path
 
 from watchkeeper.errors import Conflict, InvalidInput
 from watchkeeper.server.bootstrap import first_key
-from watchkeeper.server.logs import configure_logs
+from watchkeeper.server.logs.setup import configure_logs
 from watchkeeper.settings import Settings
 
 __all__ = ["Ready", "Supervisor", "serve"]
@@ -48,7 +48,7 @@ def serve(settings: Settings, told: Callable[[Ready], None]) -> None:
     ``told`` is called once the server listens. Raises Conflict where another server holds the
     home folder, InvalidInput where the address cannot be had.
     """
-    configure_logs(settings.log_level)
+    configure_logs(settings, "supervisor")
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = None if settings.database_url else _lock(settings.home)
     try:

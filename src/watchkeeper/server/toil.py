@@ -20,7 +20,7 @@ from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.ingest.id_index import merge_all
 from watchkeeper.server.alerting.pulse import Pulse
 from watchkeeper.server.lifeline import when_parent_ends
-from watchkeeper.server.logs import configure_logs
+from watchkeeper.server.logs.setup import configure_logs
 from watchkeeper.server.wiring import open_parts
 from watchkeeper.settings import Settings
 
@@ -44,7 +44,7 @@ _SWITCH_SECONDS = 0.0005
 def main(arguments: list[str]) -> None:
     """Work until told to stop. Argument: the descriptor of the lifeline."""
     settings = Settings.load()
-    configure_logs(settings.log_level)
+    levels = configure_logs(settings, "worker")
     stopping = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stopping.set())
@@ -59,6 +59,10 @@ def main(arguments: list[str]) -> None:
     def timed(loop: str) -> AbstractContextManager[None]:
         return pulse.round(loop, parts.telemetry.round(loop))
 
+    levelling = threading.Thread(
+        target=levels.follow, args=(parts.catalog.log_levels.all, stopping), daemon=True
+    )
+    levelling.start()
     pulling = threading.Thread(target=parts.pulling().run, args=(stopping,), daemon=True)
     pulling.start()
     moving = threading.Thread(
@@ -95,7 +99,7 @@ def main(arguments: list[str]) -> None:
             stopping, idle_seconds=_IDLE_SECONDS, around=partial(timed, "judge")
         )
     finally:
-        for thread in (pulling, moving, *threads):
+        for thread in (levelling, pulling, moving, *threads):
             thread.join(timeout=30.0)
         dispatcher.close()
         parts.close()
