@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    "/api/v1/alerting/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alerting
+         * @description Every definition of the kind, in the order of their names.
+         */
+        get: operations["list_alerting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerting/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Alerting
+         * @description One definition.
+         */
+        get: operations["get_alerting"];
+        /**
+         * Put Alerting
+         * @description Apply a definition; applying the same one again changes nothing.
+         */
+        put: operations["put_alerting"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Changes
+         * @description Changes, the latest first: deploys, definitions, baselines, faults of data and hosts.
+         */
+        get: operations["list_changes"];
+        put?: never;
+        /**
+         * Add Change
+         * @description Note a change, as a build or a person does: a deploy, another price list, a new feed.
+         */
+        post: operations["add_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clock": {
         parameters: {
             query?: never;
@@ -119,6 +187,66 @@ export interface paths {
          * @description Say that somebody looks after it: nothing more is sent unless it gets worse.
          */
         post: operations["acknowledge_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign Incident
+         * @description Say who is to look after it.
+         */
+        post: operations["assign_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Feedback
+         * @description Say whether it was good to be told of an incident; the last word of each person counts.
+         */
+        post: operations["give_feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note On Incident
+         * @description Keep a note in its timeline.
+         */
+        post: operations["note_on_incident"];
         delete?: never;
         options?: never;
         head?: never;
@@ -573,6 +701,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/on-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List On Call
+         * @description Who is on call of each rota, and who is afterwards.
+         */
+        get: operations["list_on_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/precision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Precision
+         * @description How often each rule was worth it, by what people said of its incidents.
+         */
+        get: operations["get_precision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prometheus/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Targets
+         * @description Who can be scraped, for `http_sd_configs`: a plain list, because Prometheus reads no other.
+         */
+        get: operations["list_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quarantine": {
         parameters: {
             query?: never;
@@ -745,6 +933,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Silences
+         * @description Silences: active ones first, then those to come, then those that have ended.
+         */
+        get: operations["list_silences"];
+        put?: never;
+        /**
+         * Create Silence
+         * @description Make a silence: what all its matchers match is not told until it ends.
+         */
+        post: operations["create_silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Silence
+         * @description Say what fires now and would be muted. Nothing is stored.
+         */
+        post: operations["preview_silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/{silence}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Silence
+         * @description One silence.
+         */
+        get: operations["get_silence"];
+        /**
+         * Put Silence
+         * @description Apply a silence; applying the same one again changes nothing.
+         */
+        put: operations["put_silence"];
+        post?: never;
+        /**
+         * Expire Silence
+         * @description End a silence now. It is kept, so that it is known who muted what.
+         */
+        delete: operations["expire_silence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -809,6 +1069,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get System
+         * @description Processes, loops, queues, latencies and disk: the figures of `/metrics`, for people.
+         */
+        get: operations["get_system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -838,7 +1118,10 @@ export interface paths {
         };
         /**
          * Get Metrics
-         * @description The server's own figures in Prometheus' text format.
+         * @description The figures of this installation, as Prometheus' text or, where asked for, OpenMetrics.
+         *
+         *     Without a key where the server listens on the loopback address; else with one that may read,
+         *     unless `WATCHKEEPER_METRICS_ACCESS` says otherwise.
          */
         get: operations["get_metrics"];
         put?: never;
@@ -985,8 +1268,14 @@ export interface components {
             facts: {
                 [key: string]: unknown;
             };
+            /** Fingerprint */
+            fingerprint: string;
             /** Id */
             id: string;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
             /** Message */
             message: string;
             /** Model */
@@ -1000,6 +1289,8 @@ export interface components {
             opened_at: string;
             /** Resolved At */
             resolved_at: string | null;
+            /** Runbook */
+            runbook: string | null;
             /** Segment */
             segment: string | null;
             severity: components["schemas"]["Severity"];
@@ -1016,6 +1307,12 @@ export interface components {
             /** What */
             what: string;
         };
+        /**
+         * AlertingKind
+         * @description The kinds of definitions beside routes, as they stand in addresses.
+         * @enum {string}
+         */
+        AlertingKind: "inhibit-rules" | "time-intervals" | "rotas" | "escalations";
         /**
          * BasisOut
          * @description What rows of the model are counted by. ``binnings`` is a JSON object by column, as text.
@@ -1057,6 +1354,32 @@ export interface components {
             /** Reference Share */
             reference_share: number | null;
         };
+        /**
+         * CandidateWire
+         * @description A change shortly before an incident; ``when`` says in words how long before.
+         */
+        CandidateWire: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            kind: components["schemas"]["ChangeKind"];
+            /** Link */
+            link: string | null;
+            /** Title */
+            title: string;
+            /** When */
+            when: string;
+        };
+        /**
+         * ChangeKind
+         * @description What was changed.
+         * @enum {string}
+         */
+        ChangeKind: "deploy" | "definition" | "baseline" | "schema" | "data" | "resources" | "note";
         /**
          * ChangeWire
          * @description One difference between the stored definition and the wanted one; ``effect`` says in words
@@ -1127,7 +1450,8 @@ export interface components {
         /**
          * Clock
          * @description ``inbox`` counts the acknowledged batches that are not in the lake yet; ``settled`` holds
-         *     where nothing is left to be done.
+         *     where nothing is left to be done. ``worker_seen_at`` is when a worker last said that it lives,
+         *     null where none did within a day.
          */
         Clock: {
             /** Inbox */
@@ -1141,6 +1465,8 @@ export interface components {
             now: string;
             /** Settled */
             settled: boolean;
+            /** Worker Seen At */
+            worker_seen_at: string | null;
         };
         /**
          * ClockWire
@@ -1159,6 +1485,18 @@ export interface components {
             off: boolean;
             /** Seconds */
             seconds: number;
+        };
+        /**
+         * DiskWire
+         * @description The disk of the home folder, and what the database of records takes.
+         */
+        DiskWire: {
+            /** Database Bytes */
+            database_bytes: number | null;
+            /** Free Bytes */
+            free_bytes: number;
+            /** Size Bytes */
+            size_bytes: number;
         };
         /**
          * Distribution
@@ -1277,6 +1615,12 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[JournalEntry] */
+        Envelope_JournalEntry_: {
+            data: components["schemas"]["JournalEntry"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Envelope[KeyMade] */
         Envelope_KeyMade_: {
             data: components["schemas"]["KeyMade"];
@@ -1367,6 +1711,18 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[SilencePreview] */
+        Envelope_SilencePreview_: {
+            data: components["schemas"]["SilencePreview"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[SilenceWire] */
+        Envelope_SilenceWire_: {
+            data: components["schemas"]["SilenceWire"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Envelope[SourceApplied] */
         Envelope_SourceApplied_: {
             data: components["schemas"]["SourceApplied"];
@@ -1376,6 +1732,12 @@ export interface components {
         /** Envelope[SourceWire] */
         Envelope_SourceWire_: {
             data: components["schemas"]["SourceWire"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[System] */
+        Envelope_System_: {
+            data: components["schemas"]["System"];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1392,10 +1754,24 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** Envelope[list[FeedbackWire]] */
+        Envelope_list_FeedbackWire__: {
+            /** Data */
+            data: components["schemas"]["FeedbackWire"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** Envelope[list[IncidentWire]] */
         Envelope_list_IncidentWire__: {
             /** Data */
             data: components["schemas"]["IncidentWire"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[list[JournalEntry]] */
+        Envelope_list_JournalEntry__: {
+            /** Data */
+            data: components["schemas"]["JournalEntry"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1410,6 +1786,13 @@ export interface components {
         Envelope_list_ModelSummary__: {
             /** Data */
             data: components["schemas"]["ModelSummary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[list[OnCallWire]] */
+        Envelope_list_OnCallWire__: {
+            /** Data */
+            data: components["schemas"]["OnCallWire"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1431,6 +1814,20 @@ export interface components {
         Envelope_list_RouteWire__: {
             /** Data */
             data: components["schemas"]["RouteWire"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[list[RulePrecision]] */
+        Envelope_list_RulePrecision__: {
+            /** Data */
+            data: components["schemas"]["RulePrecision"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[list[SilenceWire]] */
+        Envelope_list_SilenceWire__: {
+            /** Data */
+            data: components["schemas"]["SilenceWire"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1516,6 +1913,34 @@ export interface components {
             refused: number;
         };
         /**
+         * FeedbackDraft
+         * @description Whether it was good to be told, and why.
+         */
+        FeedbackDraft: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            worth: components["schemas"]["Worth"];
+        };
+        /**
+         * FeedbackWire
+         * @description What one person says of an incident; ``by`` is a key's name, or the route of the message.
+         */
+        FeedbackWire: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string;
+            worth: components["schemas"]["Worth"];
+        };
+        /**
          * FixRequest
          * @description How rows are changed, in this order: columns renamed, values replaced (by their text), values
          *     cast, constants set, columns dropped.
@@ -1571,13 +1996,37 @@ export interface components {
             note: string;
         };
         /**
+         * IncidentAssignment
+         * @description Who is to look after it (nobody, where it is empty), and why.
+         */
+        IncidentAssignment: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * To
+             * @default
+             */
+            to: string;
+        };
+        /**
          * IncidentDetail
-         * @description An incident with its alerts and what happened, oldest first.
+         * @description An incident with its alerts and what happened, oldest first; ``changes`` are what was changed
+         *     shortly before it began, the nearest first: candidates for its cause, never more. ``silences``
+         *     are those that mute any of it now.
          */
         IncidentDetail: {
             /** Alerts */
             alerts: components["schemas"]["AlertWire"][];
+            /** Changes */
+            changes: components["schemas"]["CandidateWire"][];
+            /** Feedback */
+            feedback: components["schemas"]["FeedbackWire"][];
             incident: components["schemas"]["IncidentWire"];
+            /** Silences */
+            silences: components["schemas"]["SilenceWire"][];
             /** Timeline */
             timeline: components["schemas"]["TimelineEntry"][];
         };
@@ -1590,6 +2039,8 @@ export interface components {
             acknowledged_by: string | null;
             /** Alerts */
             alerts: number;
+            /** Assignee */
+            assignee: string | null;
             /** Cause */
             cause: string;
             /** Facts */
@@ -1628,6 +2079,54 @@ export interface components {
             config: string;
             /** Profiles */
             profiles: string[];
+        };
+        /**
+         * JournalDraft
+         * @description A change to be noted. Without ``at`` it happened now; without ``model`` every model may feel
+         *     it; the same ``key`` again (a commit, a build) notes nothing twice.
+         */
+        JournalDraft: {
+            /** At */
+            at?: string | null;
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+            /** Key */
+            key?: string | null;
+            /** @default note */
+            kind: components["schemas"]["ChangeKind"];
+            /** Link */
+            link?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * JournalEntry
+         * @description One change. ``model`` is null where every model may feel it.
+         */
+        JournalEntry: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Detail */
+            detail: string;
+            /** Key */
+            key: string;
+            kind: components["schemas"]["ChangeKind"];
+            /** Link */
+            link: string | null;
+            /** Model */
+            model: string | null;
+            /** Title */
+            title: string;
         };
         /**
          * KeyMade
@@ -1679,12 +2178,44 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
         };
         /**
+         * LaggingModel
+         * @description A model with how long before its own time its last judged window ended.
+         */
+        LaggingModel: {
+            /** Dirty */
+            dirty: number;
+            /** Lag Seconds */
+            lag_seconds: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * Login
          * @description The key that is exchanged for a session.
          */
         Login: {
             /** Key */
             key: string;
+        };
+        /**
+         * LoopWire
+         * @description A loop of a process: how its rounds went since it started.
+         */
+        LoopWire: {
+            /** Failures */
+            failures: number;
+            /** Last Success At */
+            last_success_at: string | null;
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** P50 Seconds */
+            p50_seconds: number | null;
+            /** P99 Seconds */
+            p99_seconds: number | null;
+            /** Process */
+            process: string;
         };
         /**
          * MetricSeries
@@ -1830,6 +2361,33 @@ export interface components {
             volume: components["schemas"]["VolumePoint"][];
         };
         /**
+         * MutedAlert
+         * @description A firing alert that a silence would mute.
+         */
+        MutedAlert: {
+            /** Id */
+            id: string;
+            /** Incident */
+            incident: string;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /** Title */
+            title: string;
+        };
+        /**
+         * Muting
+         * @description What a silence would match.
+         */
+        Muting: {
+            /**
+             * Matchers
+             * @description such as `model="flights"`, `column=~"wind.*"`
+             */
+            matchers: string[];
+        };
+        /**
          * NewColumn
          * @description A column that rows hold and the definition does not know, as its values look.
          */
@@ -1842,6 +2400,20 @@ export interface components {
             rows: number;
             /** Type */
             type: string;
+        };
+        /**
+         * OnCallWire
+         * @description Who is on call of a rota, and who is afterwards.
+         */
+        OnCallWire: {
+            /** Person */
+            person: string | null;
+            /** Rota */
+            rota: string;
+            /** Shifts */
+            shifts: components["schemas"]["ShiftWire"][];
+            /** Timezone */
+            timezone: string;
         };
         /**
          * Performance
@@ -1893,6 +2465,36 @@ export interface components {
             name: string;
             /** Scopes */
             scopes: components["schemas"]["Scope"][];
+        };
+        /**
+         * ProcessWire
+         * @description A process that was heard of within the last minute; ``memory_bytes`` is resident.
+         */
+        ProcessWire: {
+            /** Address */
+            address: string;
+            /** Host */
+            host: string;
+            /** Memory Bytes */
+            memory_bytes: number | null;
+            /** Pid */
+            pid: number;
+            /** Processor Seconds */
+            processor_seconds: number | null;
+            /** Role */
+            role: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Version */
+            version: string;
         };
         /**
          * Proposal
@@ -1965,6 +2567,18 @@ export interface components {
             replayed_at: string | null;
             /** Row */
             row: string;
+        };
+        /**
+         * QueueWire
+         * @description What waits: ``number`` of them, null where that is not known; ``detail`` says more.
+         */
+        QueueWire: {
+            /** Detail */
+            detail: string | null;
+            /** Name */
+            name: string;
+            /** Number */
+            number: number | null;
         };
         /**
          * Reason
@@ -2116,6 +2730,33 @@ export interface components {
          */
         RowTable: "joined" | "predictions" | "labels" | "quarantine";
         /**
+         * RulePrecision
+         * @description How often a rule was worth it: of its ``rated`` incidents ``useful`` were.
+         *
+         *     ``precision`` is their share with its 95 % interval; all three are null where none was rated.
+         *     ``incidents`` counts rated and unrated ones alike: what nobody rated is not known to be noise.
+         */
+        RulePrecision: {
+            /** High */
+            high: number | null;
+            /** Incidents */
+            incidents: number;
+            /** Low */
+            low: number | null;
+            /** Model */
+            model: string;
+            /** Monitor */
+            monitor: string;
+            /** Noise */
+            noise: number;
+            /** Precision */
+            precision: number | null;
+            /** Rated */
+            rated: number;
+            /** Useful */
+            useful: number;
+        };
+        /**
          * Scope
          * @description What a key allows. ``admin`` includes the others; the others include nothing.
          * @enum {string}
@@ -2153,6 +2794,24 @@ export interface components {
          */
         Severity: "info" | "warning" | "critical";
         /**
+         * ShiftWire
+         * @description Who is on call from when until when; null where nobody is.
+         */
+        ShiftWire: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Person */
+            person: string | null;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
          * SignedOut
          * @description The session ended.
          */
@@ -2161,14 +2820,97 @@ export interface components {
             signed_out: boolean;
         };
         /**
+         * SilenceAsked
+         * @description A silence that is to be made. Without ``starts_at`` it begins now, without ``owner`` it is
+         *     the caller's.
+         */
+        SilenceAsked: {
+            /** Comment */
+            comment: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Matchers
+             * @description such as `model="flights"`, `column=~"wind.*"`
+             */
+            matchers: string[];
+            /** Owner */
+            owner?: string | null;
+            /** Starts At */
+            starts_at?: string | null;
+        };
+        /**
+         * SilencePreview
+         * @description What would be muted now: how many alerts of how many incidents, and the first of them.
+         */
+        SilencePreview: {
+            /** Alerts */
+            alerts: components["schemas"]["MutedAlert"][];
+            /** Incidents */
+            incidents: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * SilenceState
+         * @description Where a silence stands.
+         * @enum {string}
+         */
+        SilenceState: "pending" | "active" | "expired";
+        /**
+         * SilenceWire
+         * @description A silence; ``muted`` counts the firing alerts that it mutes, or will; ``definition`` is its
+         *     document (`kind: Silence`).
+         */
+        SilenceWire: {
+            /** Comment */
+            comment: string;
+            /** Definition */
+            definition: {
+                [key: string]: unknown;
+            };
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Id */
+            id: string;
+            /** Matchers */
+            matchers: string[];
+            /** Muted */
+            muted: number;
+            /** Owner */
+            owner: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            state: components["schemas"]["SilenceState"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
          * SinkOutcome
-         * @description What became of a test notice; ``problem`` is null where the receiver took it.
+         * @description What became of a test notice: where it was sent, and what the other side answered;
+         *     ``problem`` is null where it was taken.
          */
         SinkOutcome: {
+            /** Answer */
+            answer: string | null;
             /** Problem */
             problem: string | null;
             /** Sink */
             sink: number;
+            /** Target */
+            target: string;
             /** Type */
             type: string;
         };
@@ -2276,6 +3018,41 @@ export interface components {
          */
         Status: "ok" | "alert" | "insufficient_data" | "error";
         /**
+         * System
+         * @description All of it. ``series`` of ``most_series`` that a scrape may hold, ``left_out`` beyond them.
+         */
+        System: {
+            /** Catalog */
+            catalog: components["schemas"]["Timing"][];
+            disk: components["schemas"]["DiskWire"];
+            /** Failed Requests */
+            failed_requests: number;
+            /** Lagging */
+            lagging: components["schemas"]["LaggingModel"][];
+            /** Lake */
+            lake: components["schemas"]["Timing"][];
+            /** Left Out */
+            left_out: number;
+            /** Loops */
+            loops: components["schemas"]["LoopWire"][];
+            /** Most Series */
+            most_series: number;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Processes */
+            processes: components["schemas"]["ProcessWire"][];
+            /** Queues */
+            queues: components["schemas"]["QueueWire"][];
+            requests: components["schemas"]["Timing"];
+            /** Series */
+            series: number;
+            /** Version */
+            version: string;
+        };
+        /**
          * Timeline
          * @description The windows that were judged, oldest first, and the families that judged them.
          */
@@ -2321,9 +3098,24 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "opened" | "joined" | "updated" | "acknowledged" | "resolved" | "accepted" | "told";
+            kind: "opened" | "joined" | "updated" | "acknowledged" | "assigned" | "noted" | "resolved" | "accepted" | "told";
             /** Text */
             text: string;
+        };
+        /**
+         * Timing
+         * @description How long something took, ``number`` times: quantiles to the width of their buckets; null where
+         *     it never happened.
+         */
+        Timing: {
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** P50 Seconds */
+            p50_seconds: number | null;
+            /** P99 Seconds */
+            p99_seconds: number | null;
         };
         /**
          * VerdictWire
@@ -2451,6 +3243,12 @@ export interface components {
              */
             start: string;
         };
+        /**
+         * Worth
+         * @description Whether it was good to be told.
+         * @enum {string}
+         */
+        Worth: "useful" | "noise";
     };
     responses: never;
     parameters: never;
@@ -2460,6 +3258,183 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_alerting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["schemas"]["AlertingKind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_RouteWire__"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_alerting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["schemas"]["AlertingKind"];
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RouteWire_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    put_alerting: {
+        parameters: {
+            query?: {
+                /** @description only say what would change */
+                plan?: boolean;
+            };
+            header?: never;
+            path: {
+                kind: components["schemas"]["AlertingKind"];
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RouteApplied_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_changes: {
+        parameters: {
+            query?: {
+                /** @description what this model may feel: its own, and those of all */
+                model?: string | null;
+                /** @description windows that start here or later */
+                start?: string | null;
+                /** @description windows that start before */
+                end?: string | null;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+                /** @description the most items of a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_JournalEntry__"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    add_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JournalDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_JournalEntry_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     get_clock: {
         parameters: {
             query?: never;
@@ -2629,6 +3604,111 @@ export interface operations {
         };
     };
     acknowledge_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentAct"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_IncidentDetail_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    assign_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentAssignment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_IncidentDetail_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    give_feedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_FeedbackWire__"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    note_on_incident: {
         parameters: {
             query?: never;
             header?: never;
@@ -3581,6 +4661,107 @@ export interface operations {
             };
         };
     };
+    list_on_call: {
+        parameters: {
+            query?: {
+                rota?: string | null;
+                /** @description without it: now */
+                at?: string | null;
+                /** @description how far to look ahead */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_OnCallWire__"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_precision: {
+        parameters: {
+            query?: {
+                /** @description only this model's rules */
+                model?: string | null;
+                /** @description of incidents that opened then or later; else of all */
+                since?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_RulePrecision__"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_targets: {
+        parameters: {
+            query?: {
+                /** @description `model`: each model is a target of its own, and none is left out */
+                by?: "process" | "model";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a list of targets, as Prometheus' HTTP service discovery reads it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>[];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     list_quarantine: {
         parameters: {
             query: {
@@ -3936,6 +5117,206 @@ export interface operations {
             };
         };
     };
+    list_silences: {
+        parameters: {
+            query?: {
+                /** @description without it: all that are kept */
+                state?: components["schemas"]["SilenceState"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_list_SilenceWire__"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    create_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SilenceWire_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    preview_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Muting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SilencePreview_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SilenceWire_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    put_silence: {
+        parameters: {
+            query?: {
+                /** @description only say what would change */
+                plan?: boolean;
+            };
+            header?: never;
+            path: {
+                silence: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RouteApplied_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    expire_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SilenceWire_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     list_sources: {
         parameters: {
             query?: never;
@@ -4070,6 +5451,35 @@ export interface operations {
             };
         };
     };
+    get_system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_System_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     get_health: {
         parameters: {
             query?: never;
@@ -4102,8 +5512,15 @@ export interface operations {
     };
     get_metrics: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description only these metrics or families */
+                "name[]"?: string[];
+                /** @description only this model's figures */
+                model?: string | null;
+            };
+            header?: {
+                accept?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
