@@ -46,7 +46,8 @@ _TIME = {
 }
 
 
-_P, _R = ParamSpec("_P"), TypeVar("_R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 def _timed(

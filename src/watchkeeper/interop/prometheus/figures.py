@@ -58,7 +58,7 @@ def _alerting_columns(found: Series, model: str, figures: Sequence[Figure]) -> N
     number: dict[str, int] = {}
     for figure in figures:
         if figure.column is not None:
-            alarms = figure.status is Status.ALERT
-            number[figure.column] = number.get(figure.column, 0) + alarms
+            alarm = int(figure.status is Status.ALERT)
+            number[figure.column] = number.get(figure.column, 0) + alarm
     for column, alarms in number.items():
         found.add("watchkeeper_column_alerts", alarms, model, column)

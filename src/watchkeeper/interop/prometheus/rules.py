@@ -57,7 +57,7 @@ def _group(name: str, alerts: Sequence[Alert], options: RuleOptions) -> dict[str
 
 def _tests(alert: Alert, options: RuleOptions) -> list[dict[str, object]]:
     at = duration(60 * (2 * alert.minutes + _SETTLED_MINUTES))
-    found = []
+    found: list[dict[str, object]] = []
     for series, expected in (
         (alert.case.fires, [alert.fired(options.page)]),
         (alert.case.quiet, []),

@@ -29,6 +29,17 @@ class Series:
             cut = tuple(map(label_value, labels))
             self.samples.setdefault(family, {})[cut] = float(value)
 
+    def of(self, label: str, value: str) -> Series:
+        """Those that have the label with that value."""
+        wanted, found = label_value(value), Series()
+        for name, samples in self.samples.items():
+            labels = FAMILIES[name].labels
+            if label in labels:
+                at = labels.index(label)
+                kept = {held: v for held, v in samples.items() if held[at] == wanted}
+                found.samples[name] = kept
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:

@@ -38,11 +38,12 @@ def get_metrics(
     name: Annotated[
         list[str], Query(alias="name[]", description="only these metrics or families")
     ] = [],  # noqa: B006  FastAPI copies it
+    model: Annotated[str | None, Query(description="only this model's figures")] = None,
 ) -> Response:
     """The figures of this installation, as Prometheus' text or, where asked for, OpenMetrics.
 
     Without a key where the server listens on the loopback address; else with one that may read,
     unless `WATCHKEEPER_METRICS_ACCESS` says otherwise.
     """
-    text, media_type = hub.exposing.exposition(accept, name)
+    text, media_type = hub.exposing.exposition(accept, name, model)
     return Response(text, media_type=media_type, headers={"Vary": "Accept"})

@@ -21,6 +21,15 @@ _OF_ITSELF = len(FAMILIES) + 4
 _FRESH_SECONDS = 0.5  # of two scrapers that ask at once, the second gets what the first did
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What the records said at a moment, and how many seconds asking them took."""
+
+    at: float
+    series: Series
+    took: float
+
+
 @dataclass(slots=True)
 class Exposing:
     """Collects when it is asked. Safe to use from many threads: they wait for each other.
@@ -34,14 +43,20 @@ class Exposing:
     roles: frozenset[str] = frozenset({"worker"})
     seconds: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _held: tuple[float, list[Metric]] | None = None
+    _held: _Held | None = None
 
     def exposition(
-        self, accept: str | None = None, names: Collection[str] = ()
+        self, accept: str | None = None, names: Collection[str] = (), model: str | None = None
     ) -> tuple[bytes, str]:
-        """The figures now, and their media type; with ``names`` only those."""
-        metrics = self.collect()
+        """The figures now, and their media type; with ``names`` only those, with ``model`` only
+        that model's.
+        """
+        metrics = self.collect() if model is None else self._of_model(model)
         return expose(named(metrics, names) if names else metrics, accept)
+
+    def _of_model(self, model: str) -> list[Metric]:
+        with self._lock:
+            return list(fill(self._fresh().series.of("model", model), most=self.most).metrics)
 
     def warm(self, stopping: threading.Event) -> None:
         """Read what the first scrape would else have to wait for."""
@@ -54,19 +69,20 @@ class Exposing:
     def collect(self) -> list[Metric]:
         """The figures now."""
         with self._lock:
-            began = self.seconds()
-            if self._held is None or began - self._held[0] > _FRESH_SECONDS:
-                self._held = (began, self._collect(began))
-            return self._held[1]
+            held = self._fresh()
+            own = of_processes(self.itself, roles=self.roles)
+            counted = sum(len(metric.samples) for metric in own)
+            # What is told of the scrape itself comes last, and has its room set aside.
+            filled = fill(held.series, most=self.most - counted - _OF_ITSELF)
+            told = _told(filled, counted, held.took)
+            return [*own, *filled.metrics, *fill(told, most=0).metrics]
 
-    def _collect(self, began: float) -> list[Metric]:
-        own = of_processes(self.itself, roles=self.roles)
-        counted = sum(len(metric.samples) for metric in own)
-        # What is told of the scrape itself comes last, and has its room set aside.
-        filled = fill(self.fleet.series(), most=self.most - counted - _OF_ITSELF)
-        metrics = [*own, *filled.metrics]
-        told = _told(filled, counted, self.seconds() - began)
-        return metrics + list(fill(told, most=0).metrics)
+    def _fresh(self) -> _Held:
+        began = self.seconds()
+        if self._held is None or began - self._held.at > _FRESH_SECONDS:
+            series = self.fleet.series()
+            self._held = _Held(began, series, self.seconds() - began)
+        return self._held
 
 
 def _told(filled: Filled, counted: int, seconds: float) -> Series:
