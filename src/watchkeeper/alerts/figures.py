@@ -10,6 +10,7 @@ from watchkeeper.domain.alert import Alert
 __all__ = ["big", "in_unit", "length", "moment", "series", "unit_of", "usual", "usual_value"]
 
 _SHARES = ("_rate", "drift", "creep", "constant")
+_ELSEWHERE = ("drift", "creep")
 _UNITS = {"volume": "rows", "missing_rows": "rows", "unaccounted_rows": "rows"} | {
     "clock_skew": "seconds",
     "hours_until_full": "hours",
@@ -29,8 +30,9 @@ def big(alert: Alert) -> str:
     value = alert.facts.get("value")
     if not isinstance(value, int | float):
         return ""
+    where = " of rows elsewhere" if alert.what in _ELSEWHERE else ""
     beside = usual(alert)
-    return in_unit(value, unit_of(alert)) + (f" ({beside})" if beside else "")
+    return f"{in_unit(value, unit_of(alert))}{where}{', ' + beside if beside else ''}"
 
 
 def usual(alert: Alert) -> str:
@@ -85,7 +87,7 @@ def in_unit(value: float, unit: str) -> str:
         return (
             f"{percent:.{digits}f} %" if abs(percent) >= 1.0 or not percent else f"{percent:.2g} %"
         )
-    whole = value == int(value) or abs(value) >= 1000.0
+    whole = value == int(value) or abs(value) >= 1000.0 or unit == "rows"
     return (f"{value:,.0f}" if whole else f"{value:.4g}") + (f" {unit}" if unit else "")
 
 

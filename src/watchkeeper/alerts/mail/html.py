@@ -13,7 +13,7 @@ from html import escape
 from watchkeeper.alerts.chart import Chart
 from watchkeeper.alerts.figures import in_unit, moment
 from watchkeeper.alerts.mail.png import HEIGHT, WIDTH, Drawing
-from watchkeeper.alerts.message import Link, Message
+from watchkeeper.alerts.message import Line, Link, Message
 from watchkeeper.alerts.transport.cutting import cut
 
 __all__ = ["as_html"]
@@ -168,12 +168,12 @@ def _series(message: Message) -> str:
     if not message.series:
         return ""
     lines = "".join(
-        f'<li style="margin:0 0 6px;overflow-wrap:anywhere">{escape(cut(each, _LINE))}</li>'
+        f'<li style="margin:0 0 6px;overflow-wrap:anywhere">{_entry(each)}</li>'
         for each in message.listed()
     )
     return (
         f'<p class="wk-soft" style="font:600 14px/1.5 {_FONT};color:#667085;margin:18px 0 6px">'
-        f'All that fires</p><ul class="wk-fact" style="font:14px/1.5 {_FONT};color:#101828;'
+        f'{message.heading}</p><ul class="wk-fact" style="font:14px/1.5 {_FONT};color:#101828;'
         f'margin:0;padding:0 0 0 18px">{lines}</ul>'
     )
 
@@ -192,9 +192,20 @@ def _links(message: Message) -> str:
 
 def _anchors(links: tuple[Link, ...]) -> Iterator[str]:
     if links:
-        shown = " &nbsp;·&nbsp; ".join(
-            f'<a class="wk-link" style="color:#175cd3" href="{escape(link.url, quote=True)}">'
-            f"{escape(link.name)}</a>"
-            for link in links
+        shown = " &nbsp;·&nbsp; ".join(_anchor(link.url, link.name) for link in links)
+        yield (
+            f'<p class="wk-soft" style="font:14px/1.8 {_FONT};color:#667085;margin:12px 0 0">'
+            f"{shown}</p>"
         )
-        yield f'<p class="wk-soft" style="font:14px/1.8 {_FONT};color:#667085;margin:12px 0 0">{shown}</p>'
+
+
+def _entry(line: Line) -> str:
+    text = cut(line.text, _LINE)
+    return escape(text) if line.url is None else _anchor(line.url, text)
+
+
+def _anchor(url: str, text: str) -> str:
+    return (
+        f'<a class="wk-link" style="color:#175cd3" href="{escape(url, quote=True)}">'
+        f"{escape(text)}</a>"
+    )

@@ -84,15 +84,14 @@ def _thread(delivery: Delivery) -> tuple[str, str | None]:
     if delivery.earlier is not None:
         known = json.loads(delivery.earlier)
         return f"Re: {known['subject']}", str(known["id"])
-    return cut(plain(f"[{message.severity}] {message.title}"), _SUBJECT), None
+    return cut(plain(f"[{message.tag}] {message.title}"), _SUBJECT), None
 
 
 def _set_bodies(mail: EmailMessage, delivery: Delivery, envelope: Envelope) -> None:
     message = delivery.message
     footer = f"Sent by Watchkeeper because of the route {delivery.notice.route}."
-    drawn = sparkline(delivery.chart)
-    text = "\n\n".join(part for part in (message.text().rstrip(), drawn, f"-- \n{footer}") if part)
-    mail.set_content(text + "\n", cte="quoted-printable")
+    text = f"{message.text(sparkline(delivery.chart))}\n-- \n{footer}\n"
+    mail.set_content(text, cte="quoted-printable")
     image = _image(delivery, envelope)
     mail.add_alternative(
         as_html(message, image=image, footer=footer), subtype="html", cte="quoted-printable"

@@ -51,7 +51,7 @@ class AppriseSink:
                 "the url of an apprise sink must be one that Apprise knows: see its documentation"
             )
         message = delivery.message
-        body = "\n\n".join(part for part in (message.text(), sparkline(delivery.chart)) if part)
+        body = message.text(sparkline(delivery.chart))
         kind = "success" if message.resolved else _TYPES[str(message.severity)]
         with _listening() as heard:
             taken = sender.notify(

@@ -15,7 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from watchkeeper.alerts.message import Link, Message
+from watchkeeper.alerts.message import Line, Link, Message
 from watchkeeper.alerts.sinks.sink import Delivery, Receipt
 from watchkeeper.alerts.transport.cutting import cut, fitting, plain
 from watchkeeper.alerts.transport.http import (
@@ -97,7 +97,7 @@ class PagerDutySink:
             "class": cut(notice.alerts[0].what if notice.alerts else str(notice.kind), 255),
         }
 
-        def build(shown: Sequence[str], left: int) -> bytes:
+        def build(shown: Sequence[Line], left: int) -> bytes:
             details = _details(message, shown, left)
             return json.dumps({**event, "payload": {**payload, "custom_details": details}}).encode()
 
@@ -124,11 +124,11 @@ def _action(notice: Notice) -> str:
     return "acknowledge" if notice.kind is NoticeKind.ACKNOWLEDGED else "trigger"
 
 
-def _details(message: Message, shown: Sequence[str], left: int) -> dict[str, object]:
+def _details(message: Message, shown: Sequence[Line], left: int) -> dict[str, object]:
     details: dict[str, object] = {"status": message.status}
     details |= {name: cut(sentence, _FACT) for name, sentence in message.facts}
     if shown:
-        details["all that fires"] = [cut(each, 300) for each in shown]
+        details[message.heading.lower()] = [cut(each.text, 300) for each in shown]
     if message.omitted + left:
         details["left out"] = f"and {message.omitted + left} more"
     return details

@@ -16,7 +16,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from watchkeeper.alerts.message import Link, Message
+from watchkeeper.alerts.message import Line, Link, Message
 from watchkeeper.alerts.sinks.sink import Delivery, Receipt
 from watchkeeper.alerts.sparkline import sparkline
 from watchkeeper.alerts.transport.cutting import cut, plain
@@ -73,15 +73,15 @@ class SlackSink:
     def send(self, delivery: Delivery) -> Receipt:
         """Post, or edit and reply; what Slack takes for now only is tried again."""
         if self.url is not None:
-            content = _content(delivery)
-            answer = require_accepted(self._post(self.url, content, {}), where="Slack")
-            return Receipt(answer.said())
+            answer = self._post(self.url, _content(delivery), {})
+            return Receipt(require_accepted(answer, where="Slack").said())
         if delivery.earlier is None:
             return self._first(delivery)
         return self._later(delivery, delivery.earlier)
 
     def _first(self, delivery: Delivery) -> Receipt:
-        said = self._call("chat.postMessage", {"channel": self.channel, **_content(delivery)})
+        content = {"channel": self.channel, **_content(delivery), **_named(delivery)}
+        said = self._call("chat.postMessage", content)
         place = f"{said.get('channel')}:{said.get('ts')}"
         return Receipt(f"ok, message {place}", remember=place)
 
@@ -89,10 +89,11 @@ class SlackSink:
         channel, _, stamp = earlier.partition(":")
         at = {"channel": channel, "ts": stamp}
         try:
-            self._call("chat.update", {**at, **_content(delivery)})
+            self._call("chat.update", {**at, **_content(delivery), **_named(delivery)})
         except _Gone:
             return self._first(delivery)
-        reply = {"channel": channel, "thread_ts": stamp, **_reply(delivery)}
+        place = {"channel": channel, "thread_ts": stamp}
+        reply: dict[str, object] = {**place, **_reply(delivery), **_named(delivery)}
         if delivery.notice.kind in (NoticeKind.RESOLVED, NoticeKind.ESCALATED):
             reply["reply_broadcast"] = True  # who does not follow the thread must see it too
         said = self._call("chat.postMessage", reply)
@@ -133,31 +134,24 @@ def _failure(method: str, error: str, answer: Answer) -> Exception:
 
 def _content(delivery: Delivery) -> dict[str, object]:
     """The whole message: `text` for notifications and readers aloud, blocks beside a colour."""
-    message, notice = delivery.message, delivery.notice
+    message = delivery.message
     colour = _OVER if message.resolved else _COLOURS[str(message.severity)]
     return {
         "text": cut(_escaped(message.subject), _TEXT),
         "attachments": [{"color": colour, "blocks": _blocks(delivery)}],
-        "metadata": {
-            "event_type": "watchkeeper_notice",
-            "event_payload": {"key": notice.key, "thread": notice.thread},
-        },
-        "unfurl_links": False,
     }
 
 
 def _reply(delivery: Delivery) -> dict[str, object]:
     message = delivery.message
-    told = [f"{name}: {sentence}" for name, sentence in message.facts[:3]]
-    text = "\n".join([f"*{_escaped(message.status)}*", *map(_escaped, told)])
-    return {
-        "text": cut(text, _TEXT),
-        "metadata": {
-            "event_type": "watchkeeper_notice",
-            "event_payload": {"key": delivery.notice.key, "thread": delivery.notice.thread},
-        },
-        "unfurl_links": False,
-    }
+    told = [_escaped(cut(f"{name}: {text}", _FACT)) for name, text in message.facts[:3]]
+    return {"text": cut("\n".join([f"*{_escaped(message.status)}*", *told]), _TEXT)}
+
+
+def _named(delivery: Delivery) -> dict[str, object]:
+    """Which notice it is, for programs that read the channel: the same for every repeat."""
+    told = {"key": delivery.notice.key, "thread": delivery.notice.thread}
+    return {"metadata": {"event_type": "watchkeeper_notice", "event_payload": told}}
 
 
 def _blocks(delivery: Delivery) -> list[dict[str, object]]:
@@ -170,8 +164,8 @@ def _blocks(delivery: Delivery) -> list[dict[str, object]]:
     blocks += [_section(text) for text in _together(facts)]
     listed = message.listed()
     if listed:
-        lines = "\n".join(f"• {_escaped(cut(each, _SERIES))}" for each in listed)
-        blocks.append(_section(f"*All that fires*\n{lines}"))
+        lines = "\n".join(f"• {_entry(each)}" for each in listed)
+        blocks.append(_section(f"*{message.heading}*\n{lines}"))
     drawn = sparkline(delivery.chart)
     if drawn:
         blocks.append(_context(_escaped(drawn)))
@@ -195,10 +189,16 @@ def _together(texts: list[str]) -> list[str]:
 def _linked(message: Message) -> str:
     first = (Link("Open the incident", message.link),) if message.link else ()
     shown = (*first, *message.links)[:_LINKS]
-    return "  ·  ".join(
-        f"<{link.url.replace('|', '%7C').replace('>', '%3E')}|{_escaped(cut(plain(link.name), 80))}>"
-        for link in shown
-    )
+    return "  ·  ".join(_anchor(link.url, cut(plain(link.name), 80)) for link in shown)
+
+
+def _entry(line: Line) -> str:
+    text = cut(plain(line.text), _SERIES)
+    return _escaped(text) if line.url is None else _anchor(line.url, text)
+
+
+def _anchor(url: str, text: str) -> str:
+    return f"<{url.replace('|', '%7C').replace('>', '%3E')}|{_escaped(text)}>"
 
 
 def _section(text: str) -> dict[str, object]:

@@ -15,7 +15,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from watchkeeper.alerts.message import Link
+from watchkeeper.alerts.message import Line, Link
 from watchkeeper.alerts.sinks.sink import Delivery, Receipt
 from watchkeeper.alerts.sparkline import sparkline
 from watchkeeper.alerts.transport.cutting import cut, fitting, plain
@@ -65,7 +65,7 @@ class TeamsSink:
         return Receipt(require_accepted(answer, where=f"Teams ({self.target})").said())
 
 
-def _card(delivery: Delivery, shown: Sequence[str], left: int) -> dict[str, object]:
+def _card(delivery: Delivery, shown: Sequence[Line], left: int) -> dict[str, object]:
     message = delivery.message
     colour = "Good" if message.resolved else _COLOURS[str(message.severity)]
     heading = {**_text(message.status), "weight": "Bolder", "size": "Medium", "color": colour}
@@ -77,10 +77,12 @@ def _card(delivery: Delivery, shown: Sequence[str], left: int) -> dict[str, obje
             for name, sentence in message.facts
         ]},
     ]  # fmt: skip
-    lines = [*shown, *([f"and {message.omitted + left} more"] if message.omitted + left else [])]
-    if shown:
-        listed = "\n".join(f"- {_escaped(cut(plain(line), _LINE))}" for line in lines)
-        body.append({"type": "TextBlock", "text": f"All that fires:\n\n{listed}", "wrap": True})
+    omitted = message.omitted + left
+    lines = [*map(_entry, shown), *([f"and {omitted} more"] if omitted else [])]
+    if message.series:
+        listed = "\n".join(f"- {line}" for line in lines)
+        text = f"{message.heading}:\n\n{listed}"
+        body.append({"type": "TextBlock", "text": text, "wrap": True})
     drawn = sparkline(delivery.chart)
     if drawn:
         body.append({**_text(drawn), "fontType": "Monospace", "isSubtle": True})
@@ -100,6 +102,11 @@ def _card(delivery: Delivery, shown: Sequence[str], left: int) -> dict[str, obje
     kind = "application/vnd.microsoft.card.adaptive"
     attachment = {"contentType": kind, "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}
+
+
+def _entry(line: Line) -> str:
+    text = _escaped(cut(plain(line.text), _LINE))
+    return text if line.url is None else f"[{text}]({line.url.replace(')', '%29')})"
 
 
 def _text(text: str) -> dict[str, object]:
