@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "passive": ("watchkeeper.cli.passive", "Hand the results of all checks in to Nagios."),
     "export": ("watchkeeper.cli.export", "Write files for Nagios, Prometheus, Grafana and others."),
     "otel": ("watchkeeper.cli.otel", "Test where metrics, logs and traces go."),
+    "log-level": ("watchkeeper.cli.log_level", "How much the server tells in its log."),
     "keys": ("watchkeeper.cli.keys", "Make, list and revoke API keys."),
     "demo": ("watchkeeper.cli.demo", "Watch a real model on a year of real flights."),
 }

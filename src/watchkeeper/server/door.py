@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> None:
     try:
         server = uvicorn.Server(
             uvicorn.Config(
-                create_app(hub),
+                create_app(hub, access_log=settings.access_log),
                 http=ImpatientProtocol,
                 log_config=None,
                 access_log=False,

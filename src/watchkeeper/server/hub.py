@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from watchkeeper.server.views.fleet import FleetView
     from watchkeeper.server.views.incidents import IncidentView
     from watchkeeper.server.views.on_call import OnCallView
+    from watchkeeper.server.views.log_levels import LogLevelView
     from watchkeeper.server.views.progress import ProgressView
     from watchkeeper.server.views.proposals import ProposalView
     from watchkeeper.server.views.quarantine import QuarantineView
@@ -61,6 +62,7 @@ class Hub:
     replaying: Replaying
     accounting: AccountingView
     progress: ProgressView
+    log_levels: LogLevelView
     changes: ChangesView
     feedback: FeedbackView
     telemetry: Telemetry

@@ -23,6 +23,7 @@ from watchkeeper.server.access import Principal
 from watchkeeper.server.api.body import ARROW_STREAM, JSON, NDJSON, PARQUET, Body, Room
 from watchkeeper.server.clocks import Clocks
 from watchkeeper.server.flow import Flow
+from watchkeeper.server.logs.context import note
 from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.models import Models
 from watchkeeper.server.references import References
@@ -77,6 +78,7 @@ class Intake:
     def take(self, arrival: Arrival, body: Body) -> Acknowledged:
         """Make a batch durable and say so. One bad row is quarantined, the others unharmed."""
         model = self.models.get(arrival.model).model
+        note(model=model.name, batch=arrival.batch or "")
         known_at = self._known_at(arrival)
         rows = _rows(body)
         self.flow.spend(arrival.caller.key, rows=len(rows), size=body.sent)

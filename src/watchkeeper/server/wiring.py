@@ -58,6 +58,7 @@ from watchkeeper.server.flow import Flow
 from watchkeeper.server.hub import Hub
 from watchkeeper.server.intake import Intake, Limits
 from watchkeeper.server.lake_care import CareOptions, LakeCare
+from watchkeeper.server.logs.redact import redactor
 from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.models import Models
 from watchkeeper.server.moving import Moving
@@ -79,6 +80,7 @@ from watchkeeper.server.views.distributions import DistributionView
 from watchkeeper.server.views.feedback import FeedbackView
 from watchkeeper.server.views.fleet import FleetView
 from watchkeeper.server.views.incidents import IncidentView
+from watchkeeper.server.views.log_levels import LogLevelView
 from watchkeeper.server.views.on_call import OnCallView
 from watchkeeper.server.views.progress import ProgressView
 from watchkeeper.server.views.proposals import ProposalView
@@ -179,6 +181,7 @@ class Parts:
             progress=ProgressView(
                 self.models, self.catalog, self.clocks, self.now, self.receiver.require_room
             ),
+            log_levels=LogLevelView(self.catalog.log_levels, self.settings.log_level, self.now),
             telemetry=telemetry,
             exposing=exposing,
             system=SystemView(exposing, self.models),
@@ -417,7 +420,16 @@ def _feedback_secret(catalog: Catalog) -> Callable[[], bytes]:
 
 
 def read_secret(secret: Secret) -> str:
-    """What a ``{env: NAME}`` or ``{file: PATH}`` refers to; InvalidInput where it is not there."""
+    """What a ``{env: NAME}`` or ``{file: PATH}`` refers to; InvalidInput where it is not there.
+
+    It stands in no line of the log from then on.
+    """
+    value = _secret(secret)
+    redactor.conceal(value)
+    return value
+
+
+def _secret(secret: Secret) -> str:
     if secret.env is not None:
         value = environment_value(secret.env)
         if value is None:

@@ -27,6 +27,7 @@ from watchkeeper.errors import WatchkeeperError
 from watchkeeper.ingest.mover import Mover
 from watchkeeper.server.clocks import Clocks
 from watchkeeper.server.eyes import Aside, Eyes
+from watchkeeper.server.logs.context import bound
 from watchkeeper.server.looking import Counting, Seen
 from watchkeeper.server.memory import Memory
 from watchkeeper.server.models import Defined, Models
@@ -95,7 +96,8 @@ class Worker:
             now = times.get(name) or min(wall, waiting.get(name, wall))
             began = time.monotonic()
             try:
-                found = self._watch(defined, dirty[name], now)
+                with bound(model=name):
+                    found = self._watch(defined, dirty[name], now)
             except Exception:  # noqa: BLE001  whatever it is, the other models go on
                 _log.exception("model was not watched model=%s", name)
                 continue

@@ -16,6 +16,7 @@ from watchkeeper.server.api import (
     health,
     incidents,
     keys,
+    log_levels,
     models,
     profiles,
     quarantine,
@@ -31,6 +32,7 @@ from watchkeeper.server.api import (
 )
 from watchkeeper.server.api.errors import install_error_handlers
 from watchkeeper.server.hub import Hub
+from watchkeeper.server.logs.access import AccessLog
 from watchkeeper.server.static import install_page
 from watchkeeper.server.watch_requests import WatchRequests
 from watchkeeper.server.wire.envelope import ErrorEnvelope
@@ -59,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     system.router,
     session.router,
     keys.router,
+    log_levels.router,
     health.router,
 )
 
@@ -81,14 +84,14 @@ def declare_app() -> FastAPI:
     return app
 
 
-def create_app(hub: Hub) -> FastAPI:
+def create_app(hub: Hub, *, access_log: str = "failed") -> FastAPI:
     """The application over what the composition root assembled."""
     app = declare_app()
     app.state.hub = hub
     install_page(app)
     # A year of a model's drift is two megabytes of repeating names, and a tenth of that packed.
     app.add_middleware(GZipMiddleware, minimum_size=4_096, compresslevel=4)
-    app.add_middleware(WatchRequests, telemetry=hub.telemetry)
+    app.add_middleware(WatchRequests, telemetry=hub.telemetry, access=AccessLog(access_log))
     return app
 
 

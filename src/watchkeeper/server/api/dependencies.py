@@ -56,6 +56,7 @@ def caller(
         found = hub.gate.by_secret(bearer.credentials)
     else:
         found = hub.gate.by_session(session, method=request.method, headers=request.headers)
+    request.scope["watchkeeper.caller"] = found.name  # for the access log
     for scope in needed.scopes:
         found.require(Scope(scope))
     return found

@@ -72,7 +72,7 @@ async def _framework(_: Request, error: Exception) -> JSONResponse:
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     """The caller gets an id to ask about; what happened stands in the log under it."""
-    ticket = uuid4().hex[:12]
+    ticket = getattr(request.state, "request_id", None) or uuid4().hex
     _log.error(
         "request failed ticket=%s method=%s path=%s",
         ticket,

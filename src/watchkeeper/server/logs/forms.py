@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import traceback
 from collections.abc import Callable, Mapping
@@ -156,7 +157,7 @@ def _error(record: logging.LogRecord) -> dict[str, str] | None:
 
 def _finite(value: object) -> object:
     """JSON knows neither NaN nor infinity."""
-    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
+    if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
 
