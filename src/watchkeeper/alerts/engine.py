@@ -11,9 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watchkeeper.alerts.cause import UNKNOWN, certainty_of, likely_cause, title
-from watchkeeper.alerts.grouping import family_of, fault_of, find_incident
+from watchkeeper.alerts.grouping import HELD_BACK, family_of, fault_of, find_incident
 from watchkeeper.alerts.labels import labels_of
 from watchkeeper.alerts.lifecycle import Pace, advance, series_key, started_at
+from watchkeeper.alerts.upstream import (
+    Upstream,
+    explained_by,
+    faults_of,
+    hold_back,
+    in_sentences,
+)
 from watchkeeper.domain.alert import Alert, AlertState, Incident
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.verdict import Severity, Verdict
@@ -30,12 +37,13 @@ class Live:
 
     ``alerts`` are the unresolved ones, pending ones too; ``incidents`` the open ones and those
     resolved within the cooldown (`COOLDOWN_WINDOWS`), which the same cause reopens; ``resolved``
-    the resolved alerts of those incidents.
+    the resolved alerts of those incidents; ``upstream`` what fails that the model depends on.
     """
 
     alerts: tuple[Alert, ...] = ()
     incidents: tuple[Incident, ...] = ()
     resolved: tuple[Alert, ...] = ()
+    upstream: tuple[Upstream, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +63,10 @@ def step(model: Model, live: Live, verdicts: Sequence[Verdict], now: datetime) -
     """
     before = {alert.key: alert for alert in live.alerts}
     after, forgotten = _advance_all(before, verdicts, now, paces_of(model))
+    after = _held_back(after, live, model)
     incidents = {incident.id: incident for incident in live.incidents}
-    for alert in [found for found in after.values() if _opens(found)]:
+    # Faults first: what they explain joins the incident that tells of them.
+    for alert in sorted((a for a in after.values() if _opens(a)), key=lambda a: bool(a.held_back)):
         others = [*after.values(), *live.resolved]
         joined = _join(alert, incidents, others, model)
         members = [other for other in others if other.incident == joined.id]
@@ -81,6 +91,12 @@ def step(model: Model, live: Live, verdicts: Sequence[Verdict], now: datetime) -
             if incident != _by_id(live.incidents, incident.id)
         ),
     )
+
+
+def _held_back(after: Mapping[str, Alert], live: Live, model: Model) -> dict[str, Alert]:
+    """The alerts, those that a failure explains held back."""
+    faults = [*faults_of(after.values(), model), *live.upstream]
+    return {key: hold_back(alert, faults, model) for key, alert in after.items()}
 
 
 def paces_of(model: Model) -> dict[str, Pace]:
@@ -124,7 +140,9 @@ def _join(
         identity: [other for other in alerts if other.incident == identity]
         for identity in incidents
     }
-    found = find_incident(
+    fault = explained_by(alert, faults_of(alerts, model), model) if alert.held_back else None
+    found = None if fault is None else incidents.get(fault.incident or "")
+    found = found or find_incident(
         alert, list(incidents.values()), members, window_length=model.granularity.length
     )
     if found is not None:
@@ -156,13 +174,31 @@ def _refresh(incident: Incident, members: list[Alert], now: datetime) -> Inciden
         incident,
         title=title(members),
         cause=cause,
-        facts={**incident.facts, "certainty": certainty_of(cause)},
+        facts={**_held_facts(incident, members), "certainty": certainty_of(cause)},
         severity=max([incident.severity, *(a.severity for a in members)], key=_RANK.__getitem__),
         opened_at=min([incident.opened_at, *(alert.opened_at for alert in members)]),
     )
     if all(alert.state is AlertState.RESOLVED for alert in members):
         refreshed = replace(refreshed, state=AlertState.RESOLVED, resolved_at=now)
     return refreshed if refreshed == incident else replace(refreshed, updated_at=now)
+
+
+def _held_facts(incident: Incident, members: Sequence[Alert]) -> dict[str, object]:
+    """The facts of an incident with what is held back and why; and, once the fault is over, that
+    what is left is told.
+    """
+    facts = {name: fact for name, fact in incident.facts.items() if name != "held_back"}
+    held = in_sentences(members)
+    if held:
+        return {**facts, "held_back": held}
+    before = incident.facts.get("held_back")
+    if before and any(_is_let_go(alert) for alert in members):
+        return {**facts, "let_go": f"the fault is over and this stays; before, {before}"}
+    return facts
+
+
+def _is_let_go(alert: Alert) -> bool:
+    return alert.state is not AlertState.RESOLVED and alert.fault.endswith(HELD_BACK)
 
 
 def _by_id(incidents: Sequence[Incident], identity: str) -> Incident | None:

@@ -17,9 +17,10 @@ from datetime import timedelta
 
 from watchkeeper.domain.alert import Alert, AlertState, Incident
 
-__all__ = ["CHANGE", "CREEP", "family_of", "fault_of", "find_incident"]
+__all__ = ["CHANGE", "CREEP", "HELD_BACK", "family_of", "fault_of", "find_incident"]
 
 CHANGE, CREEP = "change", "creep"
+HELD_BACK = "|held back"  # ends the faults of what was held back when it opened
 _TOGETHER_WINDOWS = 2
 
 
@@ -77,11 +78,16 @@ def fault_of(
         The model's granularity.
     """
     for member in members:
+        if bool(member.held_back) != bool(alert.held_back):
+            continue
         if member.fault and (member.monitor, member.what) == (alert.monitor, alert.what):
             return member.fault
-    if abs(alert.opened_at - incident.opened_at) <= _TOGETHER_WINDOWS * window_length:
+    together = abs(alert.opened_at - incident.opened_at) <= _TOGETHER_WINDOWS * window_length
+    # What is held back is news of its own when it is let go.
+    if together and not alert.held_back:
         return incident.id
-    return f"{incident.id}|{alert.monitor}|{alert.what}"
+    held = HELD_BACK if alert.held_back else ""
+    return f"{incident.id}|{alert.monitor}|{alert.what}{held}"
 
 
 def _same_cause(

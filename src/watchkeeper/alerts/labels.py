@@ -30,6 +30,7 @@ def labels_of(alert: Alert, model: Model) -> dict[str, str]:
         "owner": model.owner,
         "tier": str(model.tier),
         "incident": alert.incident,
+        "held_back": "true" if alert.held_back else None,
     }
     return {name: value for name, value in found.items() if value}
 

@@ -45,7 +45,11 @@ class Muting:
         self._sources = [_sources(rule, self.signals) for rule in self.rules]
 
     def is_muted(self, signal: Signal) -> bool:
-        """Whether anything keeps it from being told."""
+        """Whether anything keeps it from being told: an upstream failure that explains it, a
+        silence, or a rule.
+        """
+        if "held_back" in signal.labels:
+            return True
         return bool(silenced_by(self.silences, signal.labels, self.now)) or any(
             self._inhibiting(signal)
         )

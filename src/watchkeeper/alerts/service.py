@@ -8,6 +8,7 @@ from datetime import datetime
 
 from watchkeeper.alerts.engine import COOLDOWN_WINDOWS, Live, step
 from watchkeeper.alerts.telling import Telling
+from watchkeeper.alerts.upstream import Upstream
 from watchkeeper.domain.alert import AlertState, Incident
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.ports import AlertStore
@@ -17,17 +18,22 @@ from watchkeeper.errors import Conflict
 __all__ = ["Alerting"]
 
 
+def _nothing(_model: Model, _now: datetime) -> Sequence[Upstream]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Alerting:
     """Follows every model's alerts in ``store`` and has ``telling`` tell of them.
 
     Alerts live by their model's clock (a replay of 2013 happens in 2013), people by ``wall``: by it
-    it is decided whom to tell and when.
+    it is decided whom to tell and when. ``upstream`` says what fails that a model depends on.
     """
 
     store: AlertStore
     telling: Telling
     wall: Callable[[], datetime]
+    upstream: Callable[[Model, datetime], Sequence[Upstream]] = _nothing
 
     def on_verdicts(
         self, model: Model, verdicts: Sequence[Verdict], now: datetime
@@ -42,6 +48,7 @@ class Alerting:
             alerts=tuple(self.store.live_alerts(model.name)),
             incidents=tuple(self.store.incidents_since(model.name, now - cooldown)),
             resolved=tuple(self.store.resolved_alerts_since(model.name, now - cooldown)),
+            upstream=tuple(self.upstream(model, now)),
         )
         change = step(model, live, verdicts, now)
         if change.alerts or change.forgotten or change.incidents:

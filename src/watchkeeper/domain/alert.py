@@ -79,6 +79,7 @@ class Alert:
     runbook: str | None = None  # where it says what to do; set in notices, kept nowhere
     labels: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""
+    held_back: str = ""  # why it is not told for now: the upstream failure that explains it
 
 
 @dataclass(frozen=True, slots=True)
