@@ -20,6 +20,7 @@ from watchkeeper.definitions.source_form import (
     Expect,
     Format,
     Start,
+    Telemetry,
     needed_source_options,
 )
 from watchkeeper.domain.model import ColumnType, Policy, Role, Task, Tier
@@ -496,4 +497,5 @@ _SOURCE_FIELDS: Mapping[str, _Schema] = {
     "changed": _choice(Changed),
     "format": _choice(Format),
     "expect": _choice(Expect),
+    "signal": _choice(Telemetry),
 }

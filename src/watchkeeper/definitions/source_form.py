@@ -24,6 +24,7 @@ __all__ = [
     "Format",
     "Option",
     "Start",
+    "Telemetry",
     "form_of_source",
     "needed_source_options",
     "read_source",
@@ -69,6 +70,14 @@ class Expect(StrEnum):
     BOTH = "both"
     REQUEST = "request"
     RESPONSE = "response"
+
+
+class Telemetry(StrEnum):
+    """Which telemetry of a model server becomes rows."""
+
+    TRACES = "traces"
+    LOGS = "logs"
+    METRICS = "metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,16 @@ SOURCE_OPTIONS: Mapping[SourceType, Mapping[str, Option]] = {
         **_TOPIC,
     },
     SourceType.CLOUD_EVENTS: _EVENTS,
+    SourceType.OTLP: {
+        "signal": Option("signal", "What becomes rows: `traces` (else), `logs` or `metrics`."),
+        "service": Option("text", "Only of services whose `service.name` is like this pattern."),
+        "name": Option("text", "Only spans or events whose name is like this pattern."),
+        "served": Option(
+            "text",
+            "Only requests for models that the server calls like this pattern; else, where none of "
+            "these three is given, the model's name.",
+        ),
+    },
 }
 
 
@@ -257,4 +276,5 @@ _READERS: Mapping[str, Callable[[Field], object]] = {
     "changed": lambda field: str(field.choice(Changed)),
     "format": lambda field: str(field.choice(Format)),
     "expect": lambda field: str(field.choice(Expect)),
+    "signal": lambda field: str(field.choice(Telemetry)),
 }

@@ -17,6 +17,7 @@ class SourceType(StrEnum):
     NATS = "nats"  # messages of a JetStream stream
     KAFKA = "kafka"  # messages of topics
     CLOUD_EVENTS = "cloud_events"  # payloads that KServe or Seldon send here
+    OTLP = "otlp"  # spans, log records and metrics that a model server sends here
 
 
 class SourceRows(StrEnum):

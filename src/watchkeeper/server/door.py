@@ -11,10 +11,13 @@ import signal
 import socket
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 import uvicorn
 
+from watchkeeper.errors import InvalidInput
 from watchkeeper.server.api.app import create_app
+from watchkeeper.server.hub import Hub
 from watchkeeper.server.lifeline import when_parent_ends
 from watchkeeper.server.logs.setup import configure_logs
 from watchkeeper.server.protocol import ImpatientProtocol
@@ -22,8 +25,12 @@ from watchkeeper.server.telemetry.processes import keep_telling
 from watchkeeper.server.wiring import open_parts
 from watchkeeper.settings import Settings
 
+if TYPE_CHECKING:
+    from watchkeeper.server.otel.grpc_door import GrpcDoor
+
 __all__ = ["main"]
 
+_log = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
 
 
@@ -48,6 +55,7 @@ def main(arguments: list[str]) -> None:
     for thread in beside:
         thread.start()
     parts.observing.start(hub.exposing.collect)
+    grpc = _grpc_door(hub, settings)
     try:
         server = uvicorn.Server(
             uvicorn.Config(
@@ -63,10 +71,27 @@ def main(arguments: list[str]) -> None:
         server.run(sockets=[bound])
     finally:
         stopping.set()
+        if grpc is not None:
+            grpc.stop(_GRACE_SECONDS)
         for thread in beside:
             thread.join(_GRACE_SECONDS)
         parts.close()
         logging.shutdown()
+
+
+def _grpc_door(hub: Hub, settings: Settings) -> GrpcDoor | None:
+    """The door for OTLP over gRPC, where one is wanted; without it all else goes on."""
+    if settings.otlp_grpc_port is None:
+        return None
+    try:
+        from watchkeeper.server.otel.grpc_door import open_grpc_door
+
+        found = open_grpc_door(hub, settings.host, settings.otlp_grpc_port)
+    except (ImportError, InvalidInput) as error:
+        _log.error("OTLP is not received over gRPC: %s", error)
+        return None
+    _log.info("OTLP is received over gRPC port=%s", found.port)
+    return found
 
 
 def _address(host: str, bound: socket.socket) -> str:

@@ -10,6 +10,7 @@ from watchkeeper.errors import NotFound
 from watchkeeper.ingest.cloud_events.event import CloudEvent
 from watchkeeper.ingest.cloud_events.taking import EventTaker, Taken, own_source, takes
 from watchkeeper.server.models import Models
+from watchkeeper.server.otel.sources import OWN_OTLP, own_otlp
 from watchkeeper.server.sources import Sources
 from watchkeeper.server.wire.events import EventsTaken
 
@@ -71,4 +72,6 @@ def event_source(name: str, sources: Sources) -> Source | None:
     for defined in sources.all():
         if defined.source.name == name:
             return defined.source
+    if name.endswith(OWN_OTLP):
+        return own_otlp(name.removesuffix(OWN_OTLP))
     return own_source(name.removesuffix(_OWN)) if name.endswith(_OWN) else None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from watchkeeper.server.events import EventDoor
     from watchkeeper.server.intake import Intake
     from watchkeeper.server.metrics import Telemetry
+    from watchkeeper.server.otel.door import OtlpDoor
     from watchkeeper.server.profiles_door import ProfilesDoor
     from watchkeeper.server.replaying import Replaying
     from watchkeeper.server.telemetry.exposing import Exposing
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from watchkeeper.server.views.feedback import FeedbackView
     from watchkeeper.server.views.fleet import FleetView
     from watchkeeper.server.views.incidents import IncidentView
-    from watchkeeper.server.views.on_call import OnCallView
     from watchkeeper.server.views.log_levels import LogLevelView
+    from watchkeeper.server.views.on_call import OnCallView
     from watchkeeper.server.views.progress import ProgressView
     from watchkeeper.server.views.proposals import ProposalView
     from watchkeeper.server.views.quarantine import QuarantineView
@@ -45,6 +46,7 @@ class Hub:
     gate: Gatekeeper
     intake: Intake
     events: EventDoor
+    otlp: OtlpDoor
     profiles: ProfilesDoor
     fleet: FleetView
     verdicts: VerdictView

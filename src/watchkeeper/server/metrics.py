@@ -11,6 +11,7 @@ from typing import TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.registry import Collector
 
 from watchkeeper.interop.prometheus.families import FAMILIES, PREFIX
 
@@ -52,6 +53,14 @@ class Telemetry:
         for kind in _KINDS:
             for fate in _FATES:
                 self._rows.labels(kind, fate)
+
+    def counter(self, name: str) -> Counter:
+        """A counter of the page of families that another part counts with."""
+        return self._made(Counter, name)
+
+    def also(self, collector: Collector) -> None:
+        """Tell the figures of another part, too."""
+        self._registry.register(collector)
 
     def _made(self, make: type[_M], name: str) -> _M:
         family = FAMILIES[PREFIX + name]

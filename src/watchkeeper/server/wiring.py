@@ -33,7 +33,9 @@ from watchkeeper.lake.lake import Lake
 from watchkeeper.server.accepting import Accepting
 from watchkeeper.server.access import Gatekeeper, Rate
 from watchkeeper.server.alerting.context import Context
+from watchkeeper.server.alerting.dependencies import Dependencies
 from watchkeeper.server.alerting.feedback import FeedbackLinks
+from watchkeeper.server.alerting.feeds import Feeds
 from watchkeeper.server.alerting.heartbeat import (
     Heartbeat,
     door_answers,
@@ -62,6 +64,8 @@ from watchkeeper.server.logs.redact import redactor
 from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.models import Models
 from watchkeeper.server.moving import Moving
+from watchkeeper.server.otel.door import OtlpDoor
+from watchkeeper.server.otel.figures import ExportFigures, ReceivedFigures
 from watchkeeper.server.otel.observing import Observing, observing_of
 from watchkeeper.server.profiles_door import ProfilesDoor
 from watchkeeper.server.pulling import Pulling
@@ -136,6 +140,7 @@ class Parts:
             ),
             intake=self._intake(telemetry),
             events=self._event_door(),
+            otlp=OtlpDoor(self.models, self.sources, self._source_door, ReceivedFigures(telemetry).told),
             profiles=ProfilesDoor(
                 self.models,
                 self.catalog,
@@ -267,7 +272,14 @@ class Parts:
             folder = self.settings.home / "pulled"
             return open_puller(self._source_door(source), read_secret, folder)
 
-        return Pulling(self.sources, self.catalog.source_states, open_source, self.now)
+        return Pulling(self.sources, self._feeds(), open_source, self.now)
+
+    def _feeds(self) -> Feeds:
+        def model_of(name: str) -> str | None:
+            found = (each.source for each in self.sources.all() if each.source.name == name)
+            return next((source.model for source in found), None)
+
+        return Feeds(self.catalog.source_states, self.catalog.changes, model_of)
 
     def pairing(self) -> Pairing:
         """What makes rows of requests and responses."""
@@ -365,11 +377,13 @@ def open_parts(
     lake = Lake(settings.lake_root, settings.storage_options())
     observing = observing_of(settings, process, lake)
     telemetry = Telemetry(code_version())
+    telemetry.also(ExportFigures(observing.exports))
     catalog.observe(telemetry.transaction)
     lake.observe = telemetry.lake
     clocks = Clocks(catalog.clocks, catalog.windows, wall=now)
     journal = Journal(catalog.changes, catalog.alerts, lambda model: clocks.now().get(model, now()))
     models = Models(catalog.models, told=journal.applied)
+    sources = Sources(catalog.sources)
     base_url = settings.public_url or None
     context = Context(
         models,
@@ -383,7 +397,7 @@ def open_parts(
         catalog=catalog,
         lake=lake,
         models=models,
-        sources=Sources(catalog.sources),
+        sources=sources,
         receiver=Receiver(
             catalog,
             clock=now,
@@ -402,6 +416,7 @@ def open_parts(
                 context=context,
             ),
             wall=now,
+            upstream=Dependencies(catalog, models, sources).of,
         ),
         context=context,
         now=now,

@@ -177,7 +177,7 @@ def _number(
         if moment.deltas is not None:
             series = (name, _key(labels))
             (value,), point.start_time_unix_nano = moment.deltas.since(series, (value,), moment.now)
-    if value.is_integer() and abs(value) < 2**53 and counts:
+    if counts and float(value).is_integer() and abs(value) < 2**53:
         point.as_int = int(value)
     else:
         point.as_double = value

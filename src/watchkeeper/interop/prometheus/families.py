@@ -74,6 +74,9 @@ _ALL = (
     _family("remote_write_samples_total", "Samples of remote write, by what became of them.", "outcome", kind=_COUNTER, origin=_PROCESS),
     _family("remote_write_waiting", "Samples that wait to be written.", origin=_PROCESS),
     _family("remote_write_sent_timestamp_seconds", "The time of the newest samples that were taken.", origin=_PROCESS),
+    _family("otlp_received_total", "Spans, records and points that came over OTLP, by what became of them.", "signal", "fate", kind=_COUNTER, origin=_PROCESS),
+    _family("otlp_exported_total", "Items exported over OTLP, by what became of them.", "signal", "fate", kind=_COUNTER, origin=_PROCESS),
+    _family("otlp_waiting", "Items that wait to be exported over OTLP.", "signal", origin=_PROCESS),
     # How the installation stands.
     _family("models", "Models, by how they are.", "health"),
     _family("incidents_open", "Incidents that are not resolved.", "severity"),

@@ -124,6 +124,8 @@ def _state(
     source: Source, said: SourceState | None, waiting: Mapping[str, int], now: datetime
 ) -> SourceState | None:
     """What its worker said; of payload logs, how many exchanges wait for their other side."""
+    if source.type is SourceType.OTLP:
+        return SourceState("running", None, None, now)
     if source.type is not SourceType.CLOUD_EVENTS:
         return said
     return SourceState("running", None, waiting.get(source.name, 0), now)

@@ -1,0 +1,1 @@
+"""OTLP of model servers: decoded, and made into rows."""
