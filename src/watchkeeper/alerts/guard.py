@@ -26,7 +26,7 @@ _LONG_SEGMENT = 8
 class Guarded:
     """A `Sink` around ``sink``, of the type ``kind``, whose ``secrets`` stay in it."""
 
-    sink: Sink
+    sink: Sink = field(repr=False)
     kind: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
 

@@ -65,7 +65,8 @@ class Message:
     @property
     def subject(self) -> str:
         """One line: severity, model, what, how big, and what has happened."""
-        return f"[{self.tag}] {self.title} ({_lower_first(self.status)})"
+        happened = "" if self.tag == self.status.lower() else f" ({_lower_first(self.status)})"
+        return f"[{self.tag}] {self.title}{happened}"
 
     @property
     def tag(self) -> str:

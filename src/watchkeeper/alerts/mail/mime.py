@@ -12,6 +12,7 @@ RFC 2392 (a picture beside the HTML that shows it).
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -31,6 +32,9 @@ from watchkeeper.errors import InvalidInput
 __all__ = ["Envelope", "as_mail", "to_remember"]
 
 _SUBJECT = 200
+# Folded sooner, a subject may begin with the blank of its fold.
+_POLICY = SMTP.clone(max_line_length=400)
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]+@[^\s<>()\[\],;:\\\"@]+")
 _URGENT = (NoticeKind.OPENED, NoticeKind.UPDATED, NoticeKind.ESCALATED)
 
 
@@ -51,7 +55,7 @@ def as_mail(delivery: Delivery, envelope: Envelope) -> EmailMessage:
     """The e-mail; the same notice always has the same Message-ID."""
     notice, message = delivery.notice, delivery.message
     subject, first = _thread(delivery)
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_POLICY)
     mail["Subject"] = subject
     mail["From"] = _address(envelope.sender)
     mail["To"] = tuple(_address(each) for each in envelope.to)
@@ -119,10 +123,9 @@ def _image(delivery: Delivery, envelope: Envelope) -> tuple[str, Chart, Drawing]
 def _address(text: str) -> Address:
     """A name and an address; InvalidInput where it is none (and could be more than one header)."""
     name, address = parseaddr(text)
-    try:
-        return Address(display_name=name, addr_spec=address)
-    except (ValueError, IndexError) as error:
-        raise InvalidInput(f"an e-mail address is wrong: {plain(text)}: {error}") from error
+    if plain(text) != text or not _ADDRESS.fullmatch(address) or not address.isascii():
+        raise InvalidInput(f"an e-mail address must be name@host, got {plain(text)!r}")
+    return Address(display_name=name, addr_spec=address)
 
 
 def _word(text: str) -> str:

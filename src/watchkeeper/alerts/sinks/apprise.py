@@ -45,8 +45,8 @@ class AppriseSink:
             raise NotInstalled(
                 "sinks of type apprise need a library: pip install 'watchkeeper[apprise]'"
             ) from error
-        sender = apprise.Apprise()
-        if not sender.add(self.url):
+        service = apprise.Apprise.instantiate(self.url)
+        if service is None:
             raise InvalidInput(
                 "the url of an apprise sink must be one that Apprise knows: see its documentation"
             )
@@ -54,7 +54,7 @@ class AppriseSink:
         body = message.text(sparkline(delivery.chart))
         kind = "success" if message.resolved else _TYPES[str(message.severity)]
         with _listening() as heard:
-            taken = sender.notify(
+            taken = service.notify(
                 title=cut(plain(message.subject), _TITLE),
                 body=cut(body, _BODY),
                 notify_type=apprise.NotifyType(kind),
