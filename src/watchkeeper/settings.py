@@ -100,6 +100,18 @@ def _log_level(text: str) -> str:
     raise ValueError("debug, info, warning or error")
 
 
+def _role(text: str) -> str:
+    if text in {"all", "door", "worker"}:
+        return text
+    raise ValueError("all, door or worker")
+
+
+def _seconds(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= 3_600:
+        return int(text)
+    raise ValueError("a whole number of seconds from 0 to 3600")
+
+
 def _log_format(text: str) -> str:
     if text in {"auto", "json", "text"}:
         return text
@@ -319,6 +331,30 @@ class Settings:
     )
     heartbeat_seconds: int = field(
         default=60, metadata=_about(_positive, "How often they are told, in seconds.")
+    )
+    role: str = field(
+        default="all",
+        metadata=_about(
+            _role,
+            "Which processes `serve` runs: the `door` (API and page), the `worker` (moving, judging, "
+            "telling), or `all`. Apart they share PostgreSQL and an object store.",
+        ),
+    )
+    drain_seconds: int = field(
+        default=0,
+        metadata=_about(
+            _seconds,
+            "Seconds for which a server that was told to end still takes requests, while it says "
+            "that it is not ready: for whoever spreads them to look elsewhere.",
+        ),
+    )
+    first_key_file: Path | None = field(
+        default=None,
+        metadata=_about(
+            _folder,
+            "File with the secret of the first admin key, where an installation has none yet; else "
+            "one is made, on the loopback address alone.",
+        ),
     )
     log_format: str = field(
         default="auto",

@@ -19,12 +19,13 @@ import sqlalchemy as sa
 from watchkeeper.catalog.database import Database
 from watchkeeper.catalog.schema import keys, secrets, sessions
 from watchkeeper.domain.key import Key, Scope
-from watchkeeper.errors import InvalidInput, NotFound, Unauthorized
+from watchkeeper.errors import Conflict, InvalidInput, NotFound, Unauthorized
 
 __all__ = ["Keys", "Secrets", "Sessions"]
 
 _PREFIX = "wk_"
 _HINT_LENGTH = 8
+_LEAST_SECRET = 32
 
 
 def _digest(secret: str) -> bytes:
@@ -43,10 +44,14 @@ class Keys:
         scopes: Iterable[Scope],
         *,
         now: datetime,
+        secret: str | None = None,
         rows_per_second: float | None = None,
         bytes_per_second: float | None = None,
     ) -> tuple[Key, str]:
-        """Make a key; returns it and its secret, which is shown this once and never stored."""
+        """Make a key; returns it and its secret, which is shown this once and never stored.
+
+        ``secret`` is one that exists already, of at least 32 characters; Conflict where it is a key.
+        """
         held = frozenset(scopes)
         if not held or not name.strip():
             raise InvalidInput(f"a key needs a name and at least one scope, got {name!r}, {held}")
@@ -55,7 +60,13 @@ class Keys:
                 raise InvalidInput(
                     f"a rate of a key must be above zero, got {rate}: or leave it out"
                 )
-        secret = _PREFIX + random_secrets.token_urlsafe(32)
+        if secret is None:
+            secret = _PREFIX + random_secrets.token_urlsafe(32)
+        elif len(secret) < _LEAST_SECRET:
+            raise InvalidInput(
+                f"the secret of a key must have at least {_LEAST_SECRET} characters, got "
+                f"{len(secret)}: make one with `openssl rand -base64 32`"
+            )
         key = Key(
             uuid.uuid4().hex,
             name.strip(),
@@ -65,19 +76,22 @@ class Keys:
             rows_per_second=rows_per_second,
             bytes_per_second=bytes_per_second,
         )
-        with self._database.write() as connection:
-            connection.execute(
-                sa.insert(keys).values(
-                    id=key.id,
-                    name=key.name,
-                    hash=_digest(secret),
-                    hint=key.hint,
-                    scopes=" ".join(sorted(held)),
-                    created_at=now,
-                    rows_per_second=rows_per_second,
-                    bytes_per_second=bytes_per_second,
+        try:
+            with self._database.write() as connection:
+                connection.execute(
+                    sa.insert(keys).values(
+                        id=key.id,
+                        name=key.name,
+                        hash=_digest(secret),
+                        hint=key.hint,
+                        scopes=" ".join(sorted(held)),
+                        created_at=now,
+                        rows_per_second=rows_per_second,
+                        bytes_per_second=bytes_per_second,
+                    )
                 )
-            )
+        except sa.exc.IntegrityError as error:
+            raise Conflict("a key with this secret exists already") from error
         return key, secret
 
     def verify(self, secret: str) -> Key:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.domain.key import Scope
-from watchkeeper.errors import InvalidInput
+from watchkeeper.errors import Conflict, InvalidInput
 from watchkeeper.settings import Settings
 
 __all__ = ["KEY_FILE", "first_key", "is_loopback"]
@@ -21,12 +22,16 @@ def first_key(settings: Settings) -> str | None:
     """Make an admin key where there is none yet, and keep it in a file that only its owner reads.
 
     Returns its secret, None where keys exist. InvalidInput where the address is public: whoever
-    reaches it first would find an installation without an owner.
+    reaches it first would find an installation without an owner; unless its secret was given in a
+    file.
     """
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     catalog = Catalog.open(settings.catalog_url, settings.inbox_url)
     try:
         if catalog.keys.any():
+            return None
+        if settings.first_key_file is not None:
+            _adopt(catalog, settings.first_key_file)
             return None
         if not is_loopback(settings.host):
             raise InvalidInput(
@@ -38,6 +43,16 @@ def first_key(settings: Settings) -> str | None:
         catalog.close()
     _write_secret(settings.home / KEY_FILE, secret)
     return secret
+
+
+def _adopt(catalog: Catalog, path: Path) -> None:
+    """Take the secret in a file for the first key's; several servers may do so at once."""
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"the first key cannot be read: {error}") from error
+    with suppress(Conflict):  # another server was quicker
+        catalog.keys.create("bootstrap", [Scope.ADMIN], now=datetime.now(UTC), secret=secret)
 
 
 def is_loopback(host: str) -> bool:

@@ -17,6 +17,7 @@ import uvicorn
 
 from watchkeeper.errors import InvalidInput
 from watchkeeper.server.api.app import create_app
+from watchkeeper.server.draining import DrainingServer
 from watchkeeper.server.hub import Hub
 from watchkeeper.server.lifeline import when_parent_ends
 from watchkeeper.server.logs.setup import configure_logs
@@ -57,7 +58,7 @@ def main(arguments: list[str]) -> None:
     parts.observing.start(hub.exposing.collect)
     grpc = _grpc_door(hub, settings)
     try:
-        server = uvicorn.Server(
+        server = DrainingServer(
             uvicorn.Config(
                 create_app(hub, access_log=settings.access_log),
                 http=ImpatientProtocol,
@@ -66,7 +67,9 @@ def main(arguments: list[str]) -> None:
                 server_header=False,
                 date_header=True,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
-            )
+            ),
+            draining=hub.draining,
+            drain_seconds=settings.drain_seconds,
         )
         server.run(sockets=[bound])
     finally:

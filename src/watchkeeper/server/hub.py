@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,3 +71,5 @@ class Hub:
     telemetry: Telemetry
     exposing: Exposing
     system: SystemView
+    # Set once this process was told to end: it takes what comes, and asks for no more.
+    draining: threading.Event = field(default_factory=threading.Event)

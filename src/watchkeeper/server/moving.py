@@ -38,6 +38,13 @@ class Moving:
         except WatchkeeperError:
             _log.exception("rows wait in the inbox for the next step")
 
+    def flush(self) -> None:
+        """Move all that waits, before an end."""
+        try:
+            self.mover.move()
+        except WatchkeeperError:
+            _log.exception("rows wait in the inbox for the next start")
+
     def run(
         self,
         stopping: threading.Event,

@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 30.0
 _STEADY_SECONDS = 60.0
-_STOP_SECONDS = 20.0
+_STOP_SECONDS = 30.0
 _BACKLOG = 2048
 
 
@@ -48,15 +48,23 @@ def serve(settings: Settings, told: Callable[[Ready], None]) -> None:
     ``told`` is called once the server listens. Raises Conflict where another server holds the
     home folder, InvalidInput where the address cannot be had.
     """
-    configure_logs(settings, "supervisor")
+    levels = configure_logs(settings, "supervisor")
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = None if settings.database_url else _lock(settings.home)
     try:
         secret = first_key(settings)
         with _listen(settings.host, settings.port) as listening:
-            supervisor = Supervisor(listening, settings.to_environment(), lock)
+            supervisor = Supervisor(
+                listening, settings.to_environment(), lock, settings.role, settings.drain_seconds
+            )
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, lambda *_: supervisor.stop())
+
+            def tell_more(*_: object) -> None:
+                levels.signalled()
+                supervisor.pass_on(signal.SIGUSR1)
+
+            signal.signal(signal.SIGUSR1, tell_more)
             supervisor.start()
             told(Ready(_url(settings.host, listening), secret))
             supervisor.run()
@@ -80,11 +88,14 @@ class _Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Keeps door and worker alive until told to stop."""
+    """Keeps door and worker alive until told to stop; told a second time, it stops at once."""
 
     listening: socket.socket
     environment: dict[str, str]
     lock: int | None = None  # the children hold it too, for as long as they live
+    role: str = "all"
+    drain_seconds: float = 0.0
+    _hurry: threading.Event = field(default_factory=threading.Event)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _children: list[_Child] = field(default_factory=list)
     _lifeline: tuple[int, int] = field(default_factory=os.pipe)
@@ -95,10 +106,13 @@ class Supervisor:
         held = () if self.lock is None else (self.lock,)
         door = ("watchkeeper.server.door", str(socket_number), str(line))
         toil = ("watchkeeper.server.toil", str(line))
-        self._children = [
+        alone = self.role == "worker"  # nobody else answers probes then
+        probed = ((*toil, str(socket_number)), (socket_number, line, *held))
+        children = (
             _Child("door", door, (socket_number, line, *held)),
-            _Child("worker", toil, (line, *held)),
-        ]
+            _Child("worker", *(probed if alone else (toil, (line, *held)))),
+        )
+        self._children = [child for child in children if self.role in {"all", child.name}]
         for child in self._children:
             self._spawn(child)
 
@@ -110,13 +124,21 @@ class Supervisor:
                     self._look_after(child)
         finally:
             for child in self._children:
-                _end(child)
+                self._end(child)
             for descriptor in self._lifeline:
                 os.close(descriptor)
 
     def stop(self) -> None:
-        """Ask `run` to end."""
+        """Ask `run` to end; a second time: at once."""
+        if self._stopping.is_set():
+            self._hurry.set()
         self._stopping.set()
+
+    def pass_on(self, number: int) -> None:
+        """Pass a signal on to those who run."""
+        for child in self._children:
+            if child.process is not None and child.process.poll() is None:
+                child.process.send_signal(number)
 
     def process_ids(self) -> dict[str, int]:
         """Who runs now, by name."""
@@ -124,12 +146,17 @@ class Supervisor:
 
     def _spawn(self, child: _Child) -> None:
         child.started_at = time.monotonic()
-        child.process = subprocess.Popen(  # noqa: S603  our own modules, no shell
-            [sys.executable, "-m", *child.command],
-            env=self.environment,
-            pass_fds=child.descriptors,
-            start_new_session=True,  # an interrupt from the terminal is the supervisor's to pass on
-        )
+        # A child that is just starting would die of a signal that it does not know yet.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+        try:
+            child.process = subprocess.Popen(  # noqa: S603  our own modules, no shell
+                [sys.executable, "-m", *child.command],
+                env=self.environment,
+                pass_fds=child.descriptors,
+                start_new_session=True,  # an interrupt from the terminal is ours to pass on
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         _log.info("process started name=%s pid=%s", child.name, child.process.pid)
 
     def _look_after(self, child: _Child) -> None:
@@ -150,17 +177,20 @@ class Supervisor:
         if now >= child.start_at:
             self._spawn(child)
 
-
-def _end(child: _Child) -> None:
-    if child.process is None:
-        return
-    child.process.terminate()
-    try:
-        child.process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        _log.warning("process did not stop in time name=%s", child.name)
-        child.process.kill()
-        child.process.wait()
+    def _end(self, child: _Child) -> None:
+        """Ask a process to end, and wait until it did; not longer than it may take, nor than we may."""
+        if child.process is None:
+            return
+        child.process.terminate()
+        until = time.monotonic() + _STOP_SECONDS + self.drain_seconds
+        while child.process.poll() is None:
+            if self._hurry.is_set() or time.monotonic() > until:
+                why = "was told to hurry" if self._hurry.is_set() else "did not stop in time"
+                _log.warning("process is killed name=%s: it %s", child.name, why)
+                child.process.kill()
+                child.process.wait()
+                return
+            self._hurry.wait(_POLL_SECONDS)
 
 
 def _lock(home: Path) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from watchkeeper.ingest.id_index import merge_all
 from watchkeeper.server.alerting.pulse import Pulse
 from watchkeeper.server.lifeline import when_parent_ends
 from watchkeeper.server.logs.setup import configure_logs
+from watchkeeper.server.probes import Probes, serve_probes
 from watchkeeper.server.wiring import open_parts
 from watchkeeper.settings import Settings
 
@@ -38,11 +40,14 @@ _SHARE_SECONDS = 5.0
 _PUSH_SECONDS = 1.0
 _LINK_SECONDS = 1.0
 _NICENESS = 5
+_END_SECONDS = 20.0
 _SWITCH_SECONDS = 0.0005
 
 
 def main(arguments: list[str]) -> None:
-    """Work until told to stop. Argument: the descriptor of the lifeline."""
+    """Work until told to stop. Arguments: the descriptor of the lifeline, and of a socket on which
+    probes are answered, if any.
+    """
     settings = Settings.load()
     levels = configure_logs(settings, "worker")
     stopping = threading.Event()
@@ -63,11 +68,15 @@ def main(arguments: list[str]) -> None:
         target=levels.follow, args=(parts.catalog.log_levels.all, stopping), daemon=True
     )
     levelling.start()
+    if len(arguments) > 1:
+        probes = Probes(pulse, partial(parts.catalog.inbox.waiting), stopping)
+        serve_probes(socket.socket(fileno=int(arguments[1])), probes)
     pulling = threading.Thread(target=parts.pulling().run, args=(stopping,), daemon=True)
     pulling.start()
+    mover = parts.moving()
     moving = threading.Thread(
         target=partial(
-            parts.moving().run,
+            mover.run,
             stopping,
             idle_seconds=_MOVE_SECONDS,
             around=partial(timed, "move"),
@@ -100,7 +109,8 @@ def main(arguments: list[str]) -> None:
         )
     finally:
         for thread in (levelling, pulling, moving, *threads):
-            thread.join(timeout=30.0)
+            thread.join(timeout=_END_SECONDS)
+        mover.flush()  # what was acknowledged until now is in the lake before this ends
         dispatcher.close()
         parts.close()
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import PlainTextResponse
 
+from watchkeeper.errors import Unavailable
 from watchkeeper.server.api.dependencies import HubOf, Scraper
 
 __all__ = ["router"]
@@ -25,7 +26,9 @@ async def get_health() -> PlainTextResponse:
 
 @router.get("/readyz", responses=_TEXT, response_model=None)
 def get_readiness(hub: HubOf) -> PlainTextResponse:
-    """Answers 200 when a batch could be acknowledged now, 503 otherwise."""
+    """Answers 200 when a batch could be acknowledged now, 503 otherwise, and where it is ending."""
+    if hub.draining.is_set():
+        raise Unavailable("this server is ending: ask another")
     hub.progress.require_ready()
     return PlainTextResponse("ready")
 
