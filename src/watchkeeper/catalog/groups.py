@@ -81,7 +81,9 @@ def _save(connection: sa.Connection, group: Group) -> None:
         _change_one(connection, sa.update(alert_groups).where(*_same(group)).values(**values))
         return
     made = insert_into(connection, alert_groups).values(id=_identity(group), **values)
-    _change_one(connection, made.on_conflict_do_nothing(index_elements=["id"]))
+    once = made.on_conflict_do_nothing(index_elements=["id"]).returning(alert_groups.c.id)
+    if connection.execute(once).first() is None:
+        raise _ChangedMeanwhile
 
 
 def _forget(connection: sa.Connection, group: Group) -> None:

@@ -27,10 +27,14 @@ def command(
     key: str | None,
     as_json: bool,
 ) -> None:
-    """List incidents; or acknowledge, resolve or accept one by its id."""
+    """List incidents; or acknowledge, assign, resolve or accept one by its id."""
     context.obj = (url, key, as_json)
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        _show(context, model, everything=everything)
+
+
+def _show(context: click.Context, model: str | None, *, everything: bool) -> None:
+    url, key, as_json = context.obj
     found = [
         incident
         for incident in every(connect(url, key), "/api/v1/incidents", model=model)
@@ -40,19 +44,30 @@ def command(
         click.echo(json.dumps(found, indent=2))
         return
     for incident in found:
+        who = incident["assignee"] or incident["acknowledged_by"]
         click.echo(
             f"{incident['id']}  {incident['state']:<12} {incident['severity']:<8} "
             f"{str(incident['opened_at'])[:16]}  {incident['model']}: {incident['title']}"
+            + (f"  ({who})" if who else "")
         )
         click.echo(f"{'':22}{incident['cause']}")
     if not found:
         click.echo("no open incidents" if not everything else "no incidents")
 
 
-def _act(context: click.Context, incident: str, deed: str, note: str) -> None:
+@command.command("list")
+@click.option("--model", help="Only this model's.")
+@click.option("--all", "everything", is_flag=True, help="Resolved ones too.")
+@click.pass_context
+def list_them(context: click.Context, *, model: str | None, everything: bool) -> None:
+    """List incidents, the latest opened first."""
+    _show(context, model, everything=everything)
+
+
+def _act(context: click.Context, incident: str, deed: str, note: str, **more: str) -> None:
     url, key, as_json = context.obj
-    path = f"/api/v1/incidents/{incident}/{deed}"
-    answer = connect(url, key).send_json("POST", path, {"note": note}).data
+    path = f"/api/v1/incidents/{quote(incident, safe='')}/{deed}"
+    answer = connect(url, key).send_json("POST", path, {"note": note, **more}).data
     found = answer["incident"] if isinstance(answer, dict) else {}
     click.echo(json.dumps(answer, indent=2) if as_json else f"{found['state']}: {found['title']}")
 
@@ -64,6 +79,25 @@ def _act(context: click.Context, incident: str, deed: str, note: str) -> None:
 def acknowledge(context: click.Context, incident: str, *, note: str) -> None:
     """Say that somebody looks after it."""
     _act(context, incident, "acknowledge", note)
+
+
+@command.command("assign")
+@click.argument("incident")
+@click.argument("person", default="")
+@click.option("--note", default="", help="Why; kept in the incident's timeline.")
+@click.pass_context
+def assign(context: click.Context, incident: str, *, person: str, note: str) -> None:
+    """Say that PERSON is to look after it; nobody any more without one."""
+    _act(context, incident, "assign", note, to=person)
+
+
+@command.command("note")
+@click.argument("incident")
+@click.argument("text")
+@click.pass_context
+def note_down(context: click.Context, incident: str, *, text: str) -> None:
+    """Keep TEXT in the incident's timeline."""
+    _act(context, incident, "note", text)
 
 
 @command.command("resolve")
@@ -88,7 +122,9 @@ def test(context: click.Context, route: str) -> int:
     else:
         for outcome in outcomes:
             said = outcome["problem"] or f"taken: {outcome['answer']}"
-            click.echo(f"{outcome['sink']}  {outcome['type']:<12} {outcome['target']}\n   {said}")
+            click.echo(
+                f"{outcome['route']}  {outcome['sink']}  {outcome['type']:<12} {outcome['target']}\n   {said}"
+            )
     return 1 if any(outcome["problem"] for outcome in outcomes) else 0
 
 

@@ -56,7 +56,9 @@ class RouteView:
             answer = sink.send(Delivery(notice, compose(notice))).answer
         except WatchkeeperError as error:
             problem = str(error)
-        return SinkOutcome(sink=place, type=kind, target=target, answer=answer, problem=problem)
+        return SinkOutcome(
+            route=name, sink=place, type=kind, target=target, answer=answer, problem=problem
+        )
 
     def apply(
         self, name: str, document: Mapping[str, object], *, by: str, only_plan: bool

@@ -23,6 +23,7 @@ class SinkOutcome(Wire):
     ``problem`` is null where it was taken.
     """
 
+    route: str
     sink: int
     type: str
     target: str
