@@ -64,6 +64,21 @@ class Changes:
             rows = connection.execute(asked).all()
         return page_of(rows, limit, build=_change, place=lambda row: (to_micros(row.at), row.key))
 
+    def latest(self, model: str | None, *, prefix: str, until: datetime) -> Change | None:
+        """The last of a model's changes (None: of those without a model) up to a moment whose key
+        begins so.
+        """
+        of = changes.c.model.is_(None) if model is None else changes.c.model == model
+        asked = (
+            sa.select(changes)
+            .where(of, changes.c.key.startswith(prefix, autoescape=True), changes.c.at <= until)
+            .order_by(changes.c.at.desc(), changes.c.key.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(asked).first()
+        return None if row is None else _change(row)
+
     def get(self, key: str) -> Change | None:
         """The change of that key."""
         with self._database.read() as connection:

@@ -46,7 +46,7 @@ __all__ = [
 MODEL_KEYS = (
     "kind", "apiVersion", "name", "task", "description", "owner", "tier", "positive_class",
     "classes", "granularity", "timezone", "holidays", "label_horizon", "baseline",
-    "alarm_budget", "materiality", "retention", "columns", "monitors",
+    "alarm_budget", "materiality", "retention", "depends_on", "columns", "monitors",
 )  # fmt: skip
 COLUMN_KEYS = (
     "type", "role", "score_of", "description", "minimum", "maximum", "categories", "policy",
@@ -97,6 +97,7 @@ def read_model(document: Field) -> Model:
         retention=read_retention(fields["retention"])
         if "retention" in fields
         else _DEFAULT.retention,
+        depends_on=_read_depends(fields["depends_on"]) if "depends_on" in fields else (),
     )
     check_model(model, document)
     return model
@@ -122,6 +123,7 @@ def form_of_model(model: Model) -> dict[str, object]:
         "alarm_budget": _form_of_budget(model.alarm_budget),
         "materiality": model.materiality,
         "retention": form_of_retention(model.retention),
+        "depends_on": list(model.depends_on),
         "columns": {column.name: _form_of_column(column) for column in model.columns},
         "monitors": [form_of_monitor(spec) for spec in model.monitors],
     }
@@ -139,6 +141,13 @@ def class_text(field: Field) -> str:
         number = field.number()
         return str(int(number)) if number == int(number) else repr(number)
     return field.text()
+
+
+def _read_depends(field: Field) -> tuple[str, ...]:
+    names = tuple(read_name(entry) for entry in field.sequence(most=100))
+    if len(set(names)) < len(names):
+        raise field.must_be("names of models that differ from each other")
+    return names
 
 
 def _read_classes(field: Field) -> tuple[str, ...]:
@@ -329,5 +338,6 @@ _OMITTED: dict[str, object] = {
     "alarm_budget": _form_of_budget(_DEFAULT.alarm_budget),
     "materiality": _DEFAULT.materiality,
     "retention": Flow(),
+    "depends_on": [],
     "monitors": [],
 }

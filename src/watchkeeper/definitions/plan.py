@@ -37,6 +37,7 @@ _EFFECTS = (
     ("materiality", "judged so from the next window on"),
     ("baseline.rolling_days", "judged so from the next window on"),
     ("monitors*", "judged so from the next window on"),
+    ("depends_on", "holds for alerts from now on"),
     ("retention.*", "older rows are deleted within a day"),
     ("Source.*", "holds for what is taken from now on"),
     ("Silence.*", ""),
@@ -198,6 +199,7 @@ def _settings(model: Model) -> dict[str, object]:
         "alarm_budget.false_days": model.alarm_budget.false_days,
         "alarm_budget.per_days": model.alarm_budget.per_days,
         "materiality": model.materiality,
+        "depends_on": list(model.depends_on) or None,
         **{f"retention.{key}": text for key, text in retention_texts(model.retention).items()},
     }
 

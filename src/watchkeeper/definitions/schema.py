@@ -76,6 +76,11 @@ def model_schema() -> _Schema:
                 }
             ),
             "materiality": {"type": "number", "minimum": 0, "maximum": 1},
+            "depends_on": {
+                **_list(_name(), 100),
+                "description": "Models whose faults make this one worse: what they explain is held "
+                "back.",
+            },
             "retention": {
                 **_object({key: _kept() for key in RETENTION_KEYS}),
                 "description": "How long the rows of each table are kept; else as the tier says.",

@@ -189,6 +189,8 @@ class Model:
 
     ``holidays`` names the place whose public holidays are days of their own kind (ISO 3166: ``US``,
     or a part of a country such as ``US-NY``); None: every day is an ordinary one.
+    ``depends_on`` names models whose faults make this one worse: those whose answers it reads, that
+    of the hosts it runs on.
     """
 
     name: str
@@ -208,6 +210,7 @@ class Model:
     tier: Tier = Tier.STANDARD
     description: str = ""
     retention: Retention = field(default_factory=Retention)
+    depends_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]

@@ -19,6 +19,7 @@ def config_hash(model: Model) -> str:
     to do.
     """
     told = asdict(model)
+    del told["depends_on"]
     for spec in told["monitors"]:
         del spec["runbook"]
     text = json.dumps(told, sort_keys=True, default=_plain)

@@ -13,15 +13,16 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
-from watchkeeper.catalog.source_files import SourceState, SourceStates
+from watchkeeper.catalog.source_files import SourceState
 from watchkeeper.domain.source import Source
 from watchkeeper.errors import RateLimited, WatchkeeperError
 from watchkeeper.ingest.pull.opening import PULLED
 from watchkeeper.ingest.pull.puller import Pulled, Puller
 from watchkeeper.server.sources import DefinedSource, Sources
 
-__all__ = ["Pulling"]
+__all__ = ["KeepsStates", "Pulling"]
 
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 2.0
@@ -29,6 +30,14 @@ _SAY_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 _MOST_THREADS = 64
+
+
+class KeepsStates(Protocol):
+    """Where it is kept how sources fare."""
+
+    def save(self, source: str, state: SourceState) -> None:
+        """Keep how one fares."""
+        ...
 
 
 @dataclass(slots=True)
@@ -43,7 +52,7 @@ class Pulling:
     """Keeps a thread for each source that rows are fetched from."""
 
     sources: Sources
-    states: SourceStates
+    states: KeepsStates
     open: Callable[[Source], Puller]
     now: Callable[[], datetime]
     _threads: dict[str, _Thread] = field(default_factory=dict)
@@ -132,7 +141,7 @@ class Pulling:
 class _Said:
     """What a source's thread says of it: at once where it is new, else now and then."""
 
-    states: SourceStates
+    states: KeepsStates
     name: str
     now: Callable[[], datetime]
     worked: bool = False

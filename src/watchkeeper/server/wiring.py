@@ -377,12 +377,13 @@ def open_parts(
     lake = Lake(settings.lake_root, settings.storage_options())
     observing = observing_of(settings, process, lake)
     telemetry = Telemetry(code_version())
-    telemetry.also(ExportFigures(observing.exports))
+    telemetry.also(ExportFigures(observing))
     catalog.observe(telemetry.transaction)
     lake.observe = telemetry.lake
     clocks = Clocks(catalog.clocks, catalog.windows, wall=now)
     journal = Journal(catalog.changes, catalog.alerts, lambda model: clocks.now().get(model, now()))
     models = Models(catalog.models, told=journal.applied)
+    observing.definition = lambda name: models.get(name).model
     sources = Sources(catalog.sources)
     base_url = settings.public_url or None
     context = Context(
