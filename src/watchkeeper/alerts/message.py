@@ -171,6 +171,7 @@ def _facts(notice: Notice, firing: Sequence[Alert]) -> Iterator[tuple[str, str]]
     yield "Since", _since(notice)
     yield "How sure", _how_sure(notice)
     yield "Likely why", _why(notice)
+    yield "Held back", str(incident.facts.get("held_back") or incident.facts.get("let_go") or "")
     yield "Changed before", "; ".join(_changes(incident))
     yield "What to do", _what_to_do(notice, firing)
     yield "Looked after by", incident.assignee or incident.acknowledged_by or ""

@@ -9,8 +9,9 @@ import pytest
 
 from watchkeeper.alerts.deciding import Rules, decide
 from watchkeeper.alerts.engine import Live, step
+from watchkeeper.alerts.message import compose
 from watchkeeper.alerts.upstream import Upstream, explained_by
-from watchkeeper.domain.alert import AlertState, NoticeKind
+from watchkeeper.domain.alert import AlertState, Notice, NoticeKind
 from watchkeeper.domain.group import Signal
 from watchkeeper.domain.model import Model, MonitorSpec, Task
 from watchkeeper.domain.route import AlertRoute, Grouping, SinkSpec
@@ -105,6 +106,15 @@ def test_one_incident_tells_of_the_fault_and_says_what_it_holds_back():
     assert world.incident.cause == "a data fault: missing_rate of wind"
     assert world.incident.facts["held_back"] == (
         "2 drift and 1 performance alerts are held back because missing_rate of wind"
+    )
+
+
+def test_the_message_says_what_is_held_back():
+    """Who is told of the fault reads beside it what else would have been told."""
+    incident = World().day(0, broken(0), drifted(0)).incident
+    notice = Notice("k", NoticeKind.OPENED, "all", 0, incident, (), START)
+    assert dict(compose(notice).facts)["Held back"] == (
+        "1 drift alert is held back because missing_rate of wind"
     )
 
 
