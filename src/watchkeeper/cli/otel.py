@@ -20,30 +20,40 @@ def command() -> None:
 def test(*, as_json: bool) -> int:
     """Send one metric, one log record and one span, and tell what the receiver answered.
 
-    It goes where the settings and the OTEL_ variables say. Exit code 0 where all of it was taken,
-    1 where some was not, 2 where nothing is configured.
+    It goes where the settings and the OTEL_ variables say; where events go to New Relic, so does
+    one more. Exit code 0 where all of it was taken, 1 where some was not, 2 where nothing is
+    configured.
     """
     from watchkeeper.errors import InvalidInput
+    from watchkeeper.interop.new_relic.inference import event_api_of
+    from watchkeeper.interop.new_relic.probe import probe_events
     from watchkeeper.interop.otel.configured import own_version, wanted
     from watchkeeper.interop.otel.probe import probe
     from watchkeeper.settings import Settings
 
-    export = wanted(Settings.load(), process="test")
-    if export is None:
+    settings = Settings.load()
+    export, events = wanted(settings, process="test"), event_api_of(settings)
+    if export is None and events is None:
         raise InvalidInput(
             "nothing is exported: name a receiver with WATCHKEEPER_OTEL_ENDPOINT, "
             "WATCHKEEPER_OTEL_PRESET or OTEL_EXPORTER_OTLP_ENDPOINT"
         )
-    found = probe(export, version=own_version())
+    found = [asdict(each) for each in probe(export, version=own_version())] if export else []
+    if events is not None:
+        ok, seconds, detail = probe_events(events)
+        at = {"signal": "events", "protocol": "Event API", "endpoint": events.address}
+        found.append({**at, "ok": ok, "seconds": seconds, "detail": detail})
     if as_json:
-        click.echo(json.dumps([asdict(each) for each in found], indent=2))
+        click.echo(json.dumps(found, indent=2))
     else:
         for each in found:
-            state = click.style(
-                "taken" if each.ok else "not taken", fg="green" if each.ok else "red"
-            )
-            at = f"{each.endpoint} ({each.protocol}, {each.seconds:.1f} s)"
-            click.echo(f"{each.signal}: {state} at {at}")
-            if each.detail:
-                click.echo(f"  {each.detail}")
-    return int(not all(each.ok for each in found))
+            _show(each)
+    return int(not all(each["ok"] for each in found))
+
+
+def _show(probed: dict[str, object]) -> None:
+    word, colour = ("taken", "green") if probed["ok"] else ("not taken", "red")
+    at = f"{probed['endpoint']} ({probed['protocol']}, {probed['seconds']:.1f} s)"
+    click.echo(f"{probed['signal']}: {click.style(word, fg=colour)} at {at}")
+    if probed["detail"]:
+        click.echo(f"  {probed['detail']}")

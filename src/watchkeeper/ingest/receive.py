@@ -129,7 +129,7 @@ class Receiver:
         }
         parent = span_of(current_trace.get())
         with self._tracing.span("ingest", about=about, parent=parent) as span:
-            traced = replace(arrival, trace=span.ref and span.ref.traceparent)
+            traced = replace(arrival, trace=None if span.ref is None else span.ref.traceparent)
             receipt = self._received(model, kind, rows, traced, beside)
             counts = {
                 f"rows.{fate}": getattr(receipt, fate)

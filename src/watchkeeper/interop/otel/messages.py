@@ -55,7 +55,7 @@ _DEEPEST = 10
 
 def rejected_of(signal: Signal, response: Message) -> tuple[int, str]:
     """How many items a response rejects, and what it says."""
-    told = response.partial_success  # type: ignore[attr-defined]  # each response has it
+    told = response.partial_success
     return int(getattr(told, _REJECTED[signal])), str(told.error_message)
 
 
@@ -63,7 +63,7 @@ def partial(signal: Signal, rejected: int, message: str) -> Message:
     """The response that took all but ``rejected`` items; an empty one where it took all."""
     response: Message = RESPONSES[signal]()
     if rejected or message:
-        told = response.partial_success  # type: ignore[attr-defined]  # as above
+        told = response.partial_success
         setattr(told, _REJECTED[signal], rejected)
         told.error_message = message
     return response

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
         ExportMetricsServiceRequest,
     )
+    from opentelemetry.proto.common.v1.common_pb2 import KeyValue
     from opentelemetry.proto.metrics.v1.metrics_pb2 import (
         HistogramDataPoint,
         Metric,
@@ -229,7 +230,7 @@ def _key(labels: Mapping[str, str]) -> _Labels:
     return tuple(sorted(labels.items()))
 
 
-def _attributes(labels: Mapping[str, str]) -> Sequence[object]:
+def _attributes(labels: Mapping[str, str]) -> list[KeyValue]:
     from watchkeeper.interop.otel.messages import attributes
 
     named: dict[str, object] = {ATTRIBUTES.get(name, name): text for name, text in labels.items()}

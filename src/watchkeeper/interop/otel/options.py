@@ -145,6 +145,11 @@ def _endpoint(text: str, signal: Signal, protocol: Protocol, *, whole: bool, ins
             )
         text = f"{'http' if insecure else 'https'}://{text}"
     parts = urlsplit(text)
+    if parts.username or parts.password:
+        raise InvalidInput(
+            f"the OTLP endpoint for {signal} must not hold a name or a password: send it as a "
+            "header, with WATCHKEEPER_OTEL_HEADERS or OTEL_EXPORTER_OTLP_HEADERS"
+        )
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidInput(
             f"the OTLP endpoint for {signal} must be an http or https URL with a host, got {text!r}"

@@ -70,7 +70,7 @@ def _body(signal: Signal, export: Export, version: str) -> bytes:
     if signal is Signal.METRICS:
         return _gauge(export, version)
     if signal is Signal.LOGS:
-        record = Record(_NAME, "Watchkeeper tests the connection.", (9, "INFO"), about)
+        record = Record(_NAME, "Watchkeeper tests the connection.", "INFO", about)
         ref = SpanRef(token_hex(16), token_hex(8))
         return encode_records([replace(record, span=ref)], export, version)
     from watchkeeper.interop.otel import traces

@@ -24,13 +24,13 @@ __all__ = [
     "verdict_record",
 ]
 
-# OpenTelemetry's numbers of severities, and their names.
-_SEVERITIES: Mapping[Severity, tuple[int, str]] = {
-    Severity.INFO: (9, "INFO"),
-    Severity.WARNING: (13, "WARN"),
-    Severity.CRITICAL: (17, "ERROR"),
+# As OpenTelemetry calls severities.
+_SEVERITIES: Mapping[Severity, str] = {
+    Severity.INFO: "INFO",
+    Severity.WARNING: "WARN",
+    Severity.CRITICAL: "ERROR",
 }
-_CALM = (9, "INFO")
+_CALM = "INFO"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Record:
 
     event: str
     body: str
-    severity: tuple[int, str]
+    severity: str  # TRACE, DEBUG, INFO, WARN, ERROR or FATAL
     attributes: Mapping[str, object]
     span: SpanRef | None = None
     at: int = 0  # nanoseconds since 1970
@@ -154,16 +154,15 @@ def encode_records(
 
 
 def _encoded(record: Record, longest: int, now: int) -> LogRecord:
-    from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+    from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 
     from watchkeeper.interop.otel.messages import any_value, attributes
 
-    number, text = record.severity
     made = LogRecord(
         time_unix_nano=record.at or now,
         observed_time_unix_nano=now,
-        severity_number=number,
-        severity_text=text,
+        severity_number=SeverityNumber.Value(f"SEVERITY_NUMBER_{record.severity}"),
+        severity_text=record.severity,
         body=any_value(record.body, longest),
         attributes=attributes(record.attributes, longest),
         event_name=record.event,

@@ -21,7 +21,15 @@ from watchkeeper.interop.otel import target as targets
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-__all__ = ["Answer", "Transport", "open_transport", "require_library"]
+__all__ = [
+    "Answer",
+    "Transport",
+    "answer_of",
+    "open_transport",
+    "require_library",
+    "told_by",
+    "unreachable",
+]
 
 _AGAIN = frozenset({429, 502, 503, 504})
 _LONGEST_ANSWER = 64 * 1024
@@ -118,7 +126,7 @@ class HttpTransport:
             content = response.read(_LONGEST_ANSWER)
             response.release_conn()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            return Answer(taken=False, again=True, detail=f"no answer: {_plain(error)}")
+            return unreachable(error)
         return _read(self._target.signal, response.status, response.headers, content)
 
     def close(self) -> None:
@@ -150,6 +158,16 @@ def _read(
     if status == HTTPStatus.OK:
         media = headers.get("content-type", "").partition(";")[0].strip().lower()
         return answer_of(signal, content, is_json=media == "application/json")
+    return told_by(status, headers, content)
+
+
+def unreachable(error: Exception) -> Answer:
+    """What is told where nobody answers."""
+    return Answer(taken=False, again=True, detail=f"no answer: {_plain(error)}")
+
+
+def told_by(status: int, headers: urllib3.HTTPHeaderDict, content: bytes) -> Answer:
+    """What a status other than success means."""
     said = _said(content, headers.get("content-type", ""))
     detail = f"HTTP {status} {_phrase(status)}".rstrip() + (f": {said}" if said else "")
     if status in _AGAIN:

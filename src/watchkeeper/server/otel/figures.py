@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from prometheus_client import Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from watchkeeper.interop.otel.exports import Exports
+from watchkeeper.interop.otel.outgoing import Fates
 from watchkeeper.interop.otel.target import Signal
 from watchkeeper.interop.prometheus.families import FAMILIES, PREFIX
 from watchkeeper.server.metrics import Telemetry
 from watchkeeper.server.otel.door import OtlpTaken
+from watchkeeper.server.otel.observing import Observing
 
 __all__ = ["ExportFigures", "ReceivedFigures"]
 
@@ -23,12 +24,14 @@ _FATES = ("taken", "rejected", "failed", "dropped")
 class ExportFigures(Collector):
     """Items by signal and fate, as the queues count them."""
 
-    def __init__(self, exports: Exports) -> None:
-        self._exports = exports
+    def __init__(self, observing: Observing) -> None:
+        self._observing = observing
 
     def collect(self) -> Iterator[Metric]:
         """The figures now; none where nothing is exported."""
-        fates: Mapping[Signal, object] = self._exports.fates()
+        fates: dict[str, Fates] = {str(s): f for s, f in self._observing.exports.fates().items()}
+        if self._observing.inference is not None:
+            fates["new_relic_events"] = self._observing.inference.fates()
         if not fates:
             return
         name = _EXPORTED.name.removesuffix("_total")
@@ -36,8 +39,8 @@ class ExportFigures(Collector):
         waiting = GaugeMetricFamily(_WAITING.name, _WAITING.about, labels=_WAITING.labels)
         for signal, held in fates.items():
             for fate in _FATES:
-                exported.add_metric((str(signal), fate), getattr(held, fate))
-            waiting.add_metric((str(signal),), getattr(held, "waiting", 0))
+                exported.add_metric((signal, fate), getattr(held, fate))
+            waiting.add_metric((signal,), held.waiting)
         yield exported
         yield waiting
 

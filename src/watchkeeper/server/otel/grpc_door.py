@@ -77,7 +77,7 @@ def open_grpc_door(hub: Hub, host: str, port: int) -> GrpcDoor:
     return GrpcDoor(server, bound)
 
 
-class _Services(grpc.GenericRpcHandler):
+class _Services(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no types
     """The three services of OTLP."""
 
     def __init__(self, hub: Hub) -> None:

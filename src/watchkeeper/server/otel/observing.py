@@ -11,9 +11,12 @@ from prometheus_client.core import Metric
 
 from watchkeeper.alerts.sinks.sink import Sink
 from watchkeeper.domain.alert import Alert
+from watchkeeper.domain.model import Model
 from watchkeeper.domain.ports import VerdictListener
 from watchkeeper.domain.tracing import Tracing
+from watchkeeper.errors import InvalidInput
 from watchkeeper.ingest.mover import Moved
+from watchkeeper.interop.new_relic.inference import Inference, inference_of
 from watchkeeper.interop.otel.exports import Exports
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
@@ -27,16 +30,16 @@ from watchkeeper.settings import Settings
 __all__ = ["Observing", "observing_of"]
 
 _log = logging.getLogger(__name__)
-Heard = Callable[[Moved, Mapping[LakeTable, pa.Table]], None]
 
 
 @dataclass(slots=True)
 class Observing:
-    """What others are told. ``also`` hears of every move beside it."""
+    """What others are told."""
 
     exports: Exports = field(default_factory=Exports)
     links: LabelLinks | None = None
-    also: Sequence[Heard] = ()
+    inference: Inference | None = None
+    definition: Callable[[str], Model] | None = None
     moves: Trail = field(default_factory=Trail)
     incidents: Trail = field(default_factory=Trail)
 
@@ -50,8 +53,9 @@ class Observing:
         self.moves.leave(moved.model, moved.span)
         if self.links is not None:
             self.links.heard(moved, tables)
-        for hear in self.also:
-            hear(moved, tables)
+        if self.inference is not None and self.definition is not None:
+            predictions, labels = tables[LakeTable.PREDICTIONS], tables[LakeTable.LABELS]
+            self.inference.moved(self.definition(moved.model), predictions, labels)
 
     def listener(
         self, inner: VerdictListener, alerts_of: Callable[[str], Sequence[Alert]]
@@ -75,10 +79,14 @@ class Observing:
         if self.exports.metrics is not None and read is not None:
             self.exports.metrics.read = read
         self.exports.start()
+        if self.inference is not None:
+            self.inference.start()
 
     def stop(self) -> None:
         """Send what waits, as far as that goes quickly, and end."""
         self.exports.stop()
+        if self.inference is not None:
+            self.inference.stop()
 
 
 def observing_of(settings: Settings, process: str, lake: Lake) -> Observing:
@@ -89,4 +97,12 @@ def observing_of(settings: Settings, process: str, lake: Lake) -> Observing:
         return Observing()
     exports = exports_of(settings, process, list if process == "door" else None)
     links = LabelLinks(lake, exports.tracing) if exports.tracing.is_on else None
-    return Observing(exports, links)
+    return Observing(exports, links, _inference(settings) if process == "worker" else None)
+
+
+def _inference(settings: Settings) -> Inference | None:
+    try:
+        return inference_of(settings)
+    except InvalidInput as error:
+        _log.error("no events are sent to New Relic: %s", error)
+        return None

@@ -158,7 +158,7 @@ def _is_cumulative(metric: Metric) -> bool:
         return False
     if kind == "summary":
         return True
-    held = getattr(metric, kind or "")
+    held = getattr(metric, kind)
     falls = kind == "sum" and not held.is_monotonic  # a level, such as what is in use
     return held.aggregation_temporality != _DELTA and not falls
 

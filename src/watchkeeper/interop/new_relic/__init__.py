@@ -1,0 +1,1 @@
+"""New Relic, beyond OTLP: `InferenceData` events of predictions."""
