@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from notices import NOW, a_notice
 
+from notices import NOW, a_notice
 from watchkeeper.catalog import Catalog
 from watchkeeper.domain.alert import NoticeKind
 from watchkeeper.domain.outbox import Settled
@@ -185,33 +185,33 @@ def test_what_is_not_there_cannot_be_sent(catalog):
         catalog.outbox.sent(replace(taken, key="b"), Settled(NOW, "ok"))
 
 
+def work(catalog, taken):
+    """Claim and settle until nothing is due."""
+    while found := due(catalog):
+        for key in found:
+            held = claim(catalog, key)
+            if held is not None:
+                taken.append(key)
+                catalog.outbox.sent(held, Settled(NOW, "ok"))
+
+
 def test_many_senders_share_without_taking_anything_twice(migrated_urls):
     """Each notice is claimed by one of four, at once, and each thread in its order."""
     opened = [Catalog.open(*migrated_urls) for _ in range(4)]
-    for number in range(10):
-        post(opened[0], *(f"{number}-{part}" for part in range(3)), thread=f"t{number}")
+    threads = {f"t{number}": [f"{number}-{part}" for part in range(3)] for number in range(10)}
+    for thread, keys in threads.items():
+        post(opened[0], *keys, thread=thread)
     taken: list[str] = []
 
-    def work(catalog):
-        while found := due(catalog):
-            for key in found:
-                held = claim(catalog, key)
-                if held is not None:
-                    taken.append(key)
-                    catalog.outbox.sent(held, Settled(NOW, "ok"))
-
-    threads = [threading.Thread(target=work, args=(catalog,)) for catalog in opened]
-    for each in threads:
+    senders = [threading.Thread(target=work, args=(catalog, taken)) for catalog in opened]
+    for each in senders:
         each.start()
-    for each in threads:
+    for each in senders:
         each.join()
-    while due(opened[0]):  # what a sender held when the others found nothing due
-        work(opened[0])
+    work(opened[0], taken)  # what was held by one while the others found nothing due
     for catalog in opened:
         catalog.close()
 
-    assert sorted(taken) == sorted(f"{n}-{part}" for n in range(10) for part in range(3))
-    for number in range(10):
-        assert [key for key in taken if key.startswith(f"{number}-")] == [
-            f"{number}-{part}" for part in range(3)
-        ]
+    assert sorted(taken) == sorted(key for keys in threads.values() for key in keys)
+    for keys in threads.values():
+        assert [key for key in taken if key in keys] == keys

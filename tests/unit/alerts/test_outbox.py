@@ -1,4 +1,4 @@
-"""Verdicts become notices, and notices reach their receivers, over a real catalog."""
+"""Verdicts become notices, over a real catalog."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from watchkeeper.alerts.deciding import Rules
-from watchkeeper.alerts.outbox import Dispatcher
 from watchkeeper.alerts.service import Alerting
 from watchkeeper.alerts.telling import Telling
 from watchkeeper.catalog.catalog import Catalog
@@ -18,8 +17,7 @@ from watchkeeper.domain.model import Model, Task
 from watchkeeper.domain.route import AlertRoute, Grouping, Match, SinkSpec
 from watchkeeper.domain.verdict import Severity, Status, Verdict
 from watchkeeper.domain.window import Window
-from watchkeeper.errors import Conflict, InvalidInput, Unavailable
-from watchkeeper.testing.sink import CaptureSink
+from watchkeeper.errors import Conflict
 
 DAY = timedelta(days=1)
 START = datetime(2013, 3, 1, tzinfo=UTC)
@@ -68,7 +66,7 @@ def test_one_notice_for_every_sink_of_a_matching_route(catalog, alerting):
     """Two sinks of the route that takes it are told; the other routes are not."""
     incidents = alerting.on_verdicts(MODEL, [verdict(0)], START + DAY)
 
-    waiting = [notice for notice, _ in catalog.outbox.due(START + DAY, limit=10)]
+    waiting = catalog.outbox.due(START + DAY, limit=10)
     assert [(notice.route, notice.sink) for notice in waiting] == [("all", 0), ("all", 1)]
     assert waiting[0].link == f"http://localhost:8711/incidents/{incidents[0].id}"
 
@@ -81,40 +79,13 @@ def test_the_same_verdicts_again_tell_nobody(catalog, alerting):
     assert len(catalog.outbox.due(START + DAY, limit=10)) == 2
 
 
-def test_a_dead_receiver_delays_only_itself(catalog, alerting):
-    """The webhook is down: the log is told, the webhook later, under the same key."""
-    alerting.on_verdicts(MODEL, [verdict(0)], START + DAY)
-    log, webhook = CaptureSink(), CaptureSink([Unavailable("down")])
-    dispatcher = Dispatcher(catalog.outbox, lambda _, place: (log, webhook)[place])
-
-    first = dispatcher.send_due(START + DAY)
-    again = dispatcher.send_due(START + DAY)
-    later = dispatcher.send_due(START + 2 * DAY)
-
-    assert (first["sent"], first["delayed"]) == (1, 1)
-    assert again["sent"] == 0
-    assert (later["sent"], len(log.keys), len(webhook.keys)) == (1, 1, 1)
-
-
-def test_what_is_never_taken_is_set_aside_with_the_reason(catalog, alerting):
-    """A receiver that refuses for good is not asked again, and the reason is kept."""
-    incidents = alerting.on_verdicts(MODEL, [verdict(0)], START + DAY)
-    refusing = CaptureSink([InvalidInput("no such user"), InvalidInput("no such user")])
-    dispatcher = Dispatcher(catalog.outbox, lambda *_: refusing)
-
-    outcome = dispatcher.send_due(START + DAY)
-
-    assert outcome["refused"] == 2
-    assert catalog.outbox.due(START + 9 * DAY, limit=10) == ()
-    assert "no such user" in str(catalog.alerts.notices_of(incidents[0].id))
-
-
 def test_a_resolved_incident_tells_its_receivers_once(catalog, alerting):
     """After three quiet days the incident resolves and says so once to each sink."""
     for day in range(6):
         alerting.on_verdicts(MODEL, [verdict(day, fires=day == 0)], START + (day + 1) * DAY)
 
-    kinds = [str(notice.kind) for notice, _ in catalog.outbox.due(START + 9 * DAY, limit=20)]
+    (incident,) = catalog.alerts.page().items
+    kinds = [str(fate.notice.kind) for fate in catalog.alerts.notices_of(incident.id)]
     assert kinds == ["opened", "opened", "resolved", "resolved"]
 
 
