@@ -22,6 +22,23 @@ __all__ = ["FENCES", "FILTER", "IdRuns", "Run", "StoredRuns"]
 FENCES, FILTER = -1, -2
 _UNFINISHED = timedelta(hours=1)
 _PAGES_AT_ONCE = 512
+# Made once: to build a statement for every batch takes longer than to run it.
+_MARK = sa.select(sa.func.count(), sa.func.max(id_runs.c.run)).where(id_runs.c.live)
+_LIVE = (
+    sa.select(
+        id_runs.c.run,
+        id_runs.c.timed,
+        id_runs.c.level,
+        id_runs.c.entries,
+        id_runs.c.low,
+        id_runs.c.high,
+        id_runs.c.expires_at,
+    )
+    .where(id_runs.c.live)
+    .order_by(id_runs.c.run)
+)
+_ADD = sa.insert(id_runs).returning(id_runs.c.run)
+_ADD_PAGES = sa.insert(id_pages)
 # Any fixed number: who writes ids on PostgreSQL holds it until the transaction ends.
 _LOCK = 0x77696473
 
@@ -56,17 +73,17 @@ class IdRuns:
         if self._connection.dialect.name != "sqlite":
             self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
+    def mark(self) -> tuple[int, int]:
+        """What is another whenever other runs count: how many do, and the last one's number. Runs
+        come with a number of their own, which is never given again, and several at once become
+        one.
+        """
+        number, last = self._connection.execute(_MARK).one()
+        return number, last or 0
+
     def live(self) -> tuple[Run, ...]:
         """Every run that counts, oldest first."""
-        held = id_runs.c
-        asked = (
-            sa.select(
-                held.run, held.timed, held.level, held.entries, held.low, held.high, held.expires_at
-            )
-            .where(held.live)
-            .order_by(held.run)
-        )
-        return tuple(Run(*row) for row in self._connection.execute(asked))
+        return tuple(Run(*row) for row in self._connection.execute(_LIVE))
 
     def pages(self, run: int, numbers: Sequence[int]) -> Mapping[int, bytes]:
         """Pages of a run by their number; those that do not exist are left out."""
@@ -79,17 +96,17 @@ class IdRuns:
 
     def add(self, run: Run, pages: Mapping[int, bytes], *, live: bool, now: datetime) -> int:
         """Write a run (its number is given here) and these of its pages; returns its number."""
-        made = sa.insert(id_runs).values(
-            live=live,
-            timed=run.timed,
-            level=run.level,
-            entries=run.entries,
-            low=run.low,
-            high=run.high,
-            made_at=to_micros(now),
-            expires_at=run.expires_at,
-        )
-        number: int = self._connection.execute(made.returning(id_runs.c.run)).scalar_one()
+        made = {
+            "live": live,
+            "timed": run.timed,
+            "level": run.level,
+            "entries": run.entries,
+            "low": run.low,
+            "high": run.high,
+            "made_at": to_micros(now),
+            "expires_at": run.expires_at,
+        }
+        number: int = self._connection.execute(_ADD, made).scalar_one()
         self.add_pages(number, pages)
         return number
 
@@ -97,7 +114,7 @@ class IdRuns:
         """Write more pages of a run that is not live yet."""
         rows = [{"run": run, "page": page, "data": data} for page, data in pages.items()]
         if rows:
-            self._connection.execute(sa.insert(id_pages), rows)
+            self._connection.execute(_ADD_PAGES, rows)
 
     def replace(self, merged: int, parts: Iterable[int]) -> bool:
         """Make a merged run live in place of its parts; False, and nothing happens, where one of

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from watchkeeper.catalog.accounting import BatchAccount, read_account, write_account
 from watchkeeper.catalog.database import Database, from_micros, insert_into, to_micros, within
@@ -24,6 +25,23 @@ from watchkeeper.catalog.windows import ColumnNote, Tally
 from watchkeeper.domain.window import Window
 
 __all__ = ["BatchKey", "Claim", "Inbox", "InboxBatch", "InboxWrite", "StoredReceipt", "Wait"]
+
+
+# Made once: to build a statement for every batch takes longer than to run it.
+_RECEIPT = sa.select(
+    batches.c.content,
+    batches.c.known_at,
+    batches.c.received,
+    batches.c.accepted,
+    batches.c.rejected,
+    batches.c.duplicate,
+).where(*(batches.c[name] == sa.bindparam(name) for name in ("model", "kind", "sender", "batch")))
+_STAMP = {
+    name: insert(batches).on_conflict_do_nothing().returning(batches.c.received)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_PUT = sa.insert(inbox).returning(inbox.c.position)
+_PUT_ROWS = sa.insert(inbox_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,34 +138,30 @@ class InboxWrite:
         self, key: BatchKey, receipt: StoredReceipt, batch: InboxBatch, *, until: datetime
     ) -> bool:
         """Put the batch and its receipt in; False, and nothing happens, where it is there."""
-        stamp = insert_into(self._connection, batches).values(
-            model=key.model,
-            kind=key.kind,
-            sender=key.sender,
-            batch=key.batch,
-            content=receipt.content,
-            known_at=receipt.known_at,
-            received=receipt.received,
-            accepted=receipt.accepted,
-            rejected=receipt.rejected,
-            duplicate=receipt.duplicate,
-            expires_at=until,
-        )
-        made = self._connection.execute(
-            stamp.on_conflict_do_nothing().returning(batches.c.received)
-        ).first()
-        if made is None:
+        stamp = {
+            "model": key.model,
+            "kind": key.kind,
+            "sender": key.sender,
+            "batch": key.batch,
+            "content": receipt.content,
+            "known_at": receipt.known_at,
+            "received": receipt.received,
+            "accepted": receipt.accepted,
+            "rejected": receipt.rejected,
+            "duplicate": receipt.duplicate,
+            "expires_at": until,
+        }
+        if self._connection.execute(_STAMP[self._connection.dialect.name], stamp).first() is None:
             return False
-        position: int = self._connection.execute(
-            sa.insert(inbox).values(**_batch_row(batch)).returning(inbox.c.position)
-        ).scalar_one()
+        position: int = self._connection.execute(_PUT, _batch_row(batch)).scalar_one()
         self._connection.execute(
-            sa.insert(inbox_rows).values(
-                position=position,
-                predictions=batch.predictions,
-                labels=batch.labels,
-                quarantine=batch.quarantine,
-            )
+            _PUT_ROWS,
+            {
+                "position": position,
+                "predictions": batch.predictions,
+                "labels": batch.labels,
+                "quarantine": batch.quarantine,
+            },
         )
         return True
 
@@ -334,16 +348,8 @@ def _hold(connection: sa.Connection, model: str) -> None:
 
 
 def _receipt(connection: sa.Connection, key: BatchKey) -> StoredReceipt | None:
-    held = batches.c
-    asked = sa.select(
-        held.content, held.known_at, held.received, held.accepted, held.rejected, held.duplicate
-    ).where(
-        held.model == key.model,
-        held.kind == key.kind,
-        held.sender == key.sender,
-        held.batch == key.batch,
-    )
-    row = connection.execute(asked).first()
+    named = {"model": key.model, "kind": key.kind, "sender": key.sender, "batch": key.batch}
+    row = connection.execute(_RECEIPT, named).first()
     return None if row is None else StoredReceipt(*row)
 
 

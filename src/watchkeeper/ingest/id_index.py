@@ -121,6 +121,7 @@ class IdIndex:
         self._chunks: dict[bool, list[_Chunk]] = {True: [], False: []}
         self._old: tuple[Run, ...] = ()
         self._runs: frozenset[int] = frozenset()
+        self._mark = (0, 0)
         self._cache = _Cache(cache_bytes)
 
     def session(self, store: IdRuns) -> IdSession:
@@ -131,9 +132,12 @@ class IdIndex:
 
     def keep(self, made: Iterable[tuple[Run, Entries]]) -> None:
         """Hold runs that a transaction wrote, once it was committed."""
+        number, last = self._mark
         for run, entries in made:
             self._add_chunk(run, entries)
             self._runs |= {run.run}
+            number, last = number + 1, max(last, run.run)
+        self._mark = number, last
 
     def find(self, store: IdRuns, ids: Ids) -> Known:
         """What committed runs know of ids, all of one kind and their keys sorted."""
@@ -147,10 +151,11 @@ class IdIndex:
         return known
 
     def _refresh(self, store: IdRuns) -> None:
+        mark = store.mark()
+        if mark == self._mark:
+            return
         live = store.live()
         runs = frozenset(run.run for run in live)
-        if runs == self._runs:
-            return
         for timed, chunks in self._chunks.items():
             chunks[:] = [chunk for chunk in chunks if chunk.runs <= runs]
             held = frozenset().union(*(chunk.runs for chunk in chunks))
@@ -159,7 +164,7 @@ class IdIndex:
                     self._add_chunk(run, _entries(store.pages(run.run, [0])[0]))
         self._old = tuple(run for run in live if run.level)
         self._cache.keep_only(runs)
-        self._runs = runs
+        self._runs, self._mark = runs, mark
 
     def _add_chunk(self, run: Run, entries: Entries) -> None:
         chunks = self._chunks[run.timed]

@@ -77,14 +77,22 @@ class Together:
     def _commit(self, jobs: Sequence[_Job[object]]) -> None:
         with self._inbox.write() as inbox:
             session = self._index.session(inbox.ids)
-            for job in jobs:
-                mark = session.mark()
-                job.error = None
-                try:
-                    with inbox.step():
-                        job.result = job.act(inbox, session)
-                except Exception as error:  # noqa: BLE001  raised in its caller's thread
-                    session.undo(mark)
-                    job.error = error
+            if len(jobs) == 1:  # the transaction is its own: whatever it raises undoes that
+                jobs[0].error = None
+                jobs[0].result = jobs[0].act(inbox, session)
+            else:
+                for job in jobs:
+                    _try(job, inbox, session)
             made = session.write(datetime.now(UTC))
         self._index.keep(made)
+
+
+def _try(job: _Job[object], inbox: InboxWrite, session: IdSession) -> None:
+    """Do a job in a step of the transaction; what it raises undoes its own step alone."""
+    mark, job.error = session.mark(), None
+    try:
+        with inbox.step():
+            job.result = job.act(inbox, session)
+    except Exception as error:  # noqa: BLE001  raised in its caller's thread
+        session.undo(mark)
+        job.error = error
