@@ -76,6 +76,14 @@ class Documents:
             raise NotFound(f"there is no {self._kind} named {name!r}{at}")
         return found
 
+    def count(self) -> int:
+        """How many revisions there are of all documents together: no revision ever goes, so where
+        this stays nothing was changed.
+        """
+        asked = sa.select(sa.func.count()).where(documents.c.kind == self._kind)
+        with self._database.read() as connection:
+            return int(connection.execute(asked).scalar_one())
+
     def revisions(self, name: str) -> tuple[Document, ...]:
         """Every revision of one document, oldest first."""
         asked = self._of(name).order_by(documents.c.revision)

@@ -190,6 +190,10 @@ class Receiver:
         step = to_micros(_EPOCH + memory / _STEPS)
         return from_micros(-(-to_micros(self._clock() + memory) // step) * step)
 
+    def knows_room(self) -> bool:
+        """Whether `require_room` would answer at once."""
+        return self._room.is_known()
+
     def require_room(self) -> None:
         """RateLimited where too much waits for the lake, Unavailable where the disk is full."""
         self._room.require()

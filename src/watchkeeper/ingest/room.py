@@ -29,13 +29,18 @@ class Room:
         self._size = 0
         self._asked_at = float("-inf")
 
+    def is_known(self) -> bool:
+        """Whether `require` would answer at once, without asking the inbox."""
+        with self._lock:
+            return self._most is None or self._is_enough()
+
     def require(self) -> None:
         """RateLimited where too much waits for the lake, Unavailable where the disk is full."""
         self._inbox.require_space()
         if self._most is None:
             return
         with self._lock:
-            if self._size < self._most and time.monotonic() - self._asked_at < _FOR_SECONDS:
+            if self._is_enough():
                 return
             batches, self._size = self._inbox.waiting()
             self._asked_at = time.monotonic()
@@ -46,6 +51,10 @@ class Room:
                 "batches do: send the batch again later, and look whether the mover runs",
                 retry_after_seconds=_WAIT_SECONDS,
             )
+
+    def _is_enough(self) -> bool:
+        known = time.monotonic() - self._asked_at < _FOR_SECONDS
+        return known and self._most is not None and self._size < self._most
 
     def took(self, size: int) -> None:
         """A batch of so many bytes was acknowledged."""

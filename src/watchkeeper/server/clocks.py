@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from watchkeeper.catalog.documents import Documents
 from watchkeeper.catalog.windows import Windows
+from watchkeeper.errors import NotFound
 
 __all__ = ["Clocks"]
 
@@ -41,8 +42,15 @@ class Clocks:
         with self._lock:
             said, at = self._known.get(model, ("", now))
             if said != wanted or now - at > _SAY_AGAIN:
-                self._documents.put(model, wanted, by=by, now=now)
+                if self._said(model) != wanted:
+                    self._documents.put(model, wanted, by=by, now=now)
                 self._known[model] = (wanted, now)
+
+    def _said(self, model: str) -> str | None:
+        try:
+            return self._documents.get(model).text
+        except NotFound:
+            return None
 
     def now(self) -> Mapping[str, datetime]:
         """Each model's time; a model that is not named goes by `wall`."""

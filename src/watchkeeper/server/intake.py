@@ -70,6 +70,10 @@ class Intake:
     room: Room
     flow: Flow
 
+    def knows_room(self) -> bool:
+        """Whether `require_room` would answer at once, without waiting for a database."""
+        return self.receiver.knows_room()
+
     def require_room(self, caller: Principal) -> None:
         """RateLimited where a batch could not be taken now, before its body is read."""
         self.flow.require(caller.key)

@@ -1,8 +1,12 @@
-"""The definitions that are in force, read from the catalog and kept parsed while they stay."""
+"""The definitions that are in force, read from the catalog and kept parsed while they stay.
+
+What another process put in force is seen within half a second.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +19,8 @@ from watchkeeper.errors import InvalidDefinition, NotFound
 from watchkeeper.monitors.kinds import check_monitors
 
 __all__ = ["Applied", "Defined", "Models"]
+
+_FOR_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +57,21 @@ class Models:
         self._told = told
         self._lock = threading.Lock()
         self._parsed: dict[str, tuple[str, Defined]] = {}
+        # Models of which nothing was changed since so many revisions were counted, and when.
+        self._current: dict[str, Defined] = {}
+        self._counted, self._counted_at = -1, float("-inf")
 
     def get(self, name: str) -> Defined:
         """One model; NotFound where there is none."""
-        try:
-            return self._read(self._documents.get(name))
-        except NotFound:
-            raise NotFound(
-                f"there is no model named {name!r}: `watchkeeper apply -f FILE` makes one"
-            ) from None
+        counted = self._recount()
+        held = self._current.get(name)
+        if held is not None:
+            return held
+        found = self._newest(name)
+        with self._lock:
+            if counted == self._counted:
+                self._current[name] = found
+        return found
 
     def all(self) -> tuple[Defined, ...]:
         """Every model, in the order of their names."""
@@ -76,7 +88,7 @@ class Models:
             )
         check_monitors(wanted)
         try:
-            current = self.get(name)
+            current = self._newest(name)
         except NotFound:
             return wanted, Applied(plan(None, wanted), created=True, defined=None)
         return wanted, Applied(plan(current.model, wanted), created=False, defined=current)
@@ -92,8 +104,34 @@ class Models:
         before = 0 if found.defined is None else found.defined.revision
         stored = self._documents.put(name, dump_model(wanted), by=by, now=now, expected=before)
         defined = self._read(stored)
+        self._forget()
         self._told(defined, found, by)
         return Applied(found.plan, found.created, defined)
+
+    def _newest(self, name: str) -> Defined:
+        try:
+            return self._read(self._documents.get(name))
+        except NotFound:
+            raise NotFound(
+                f"there is no model named {name!r}: `watchkeeper apply -f FILE` makes one"
+            ) from None
+
+    def _recount(self) -> int:
+        """Forget what is current where a definition was put in force meanwhile."""
+        with self._lock:
+            if time.monotonic() - self._counted_at < _FOR_SECONDS:
+                return self._counted
+        number = self._documents.count()
+        with self._lock:
+            if number != self._counted:
+                self._current.clear()
+            self._counted, self._counted_at = number, time.monotonic()
+        return number
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._current.clear()
+            self._counted, self._counted_at = -1, float("-inf")
 
     def _read(self, document: Document) -> Defined:
         with self._lock:

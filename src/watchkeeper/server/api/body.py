@@ -31,6 +31,7 @@ PARQUET = "application/vnd.apache.parquet"
 _PIECE_SECONDS = 15.0
 _LEAST_SECONDS, _LEAST_RATE = 30.0, 64 * 1024  # bytes a second
 _PIECE = 256 * 1024
+_SMALL = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,10 @@ async def read_body(request: Request, *, limit: int, room: Room) -> AsyncIterato
         raw = await _received(request, limit, share)
         encoding = request.headers.get("content-encoding", "identity").lower()
         media_type = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
-        content = await run_in_threadpool(_decoded, raw, encoding, limit, share)
+        if len(raw) <= _SMALL:  # done sooner than it is handed over
+            content = _decoded(raw, encoding, limit, share)
+        else:
+            content = await run_in_threadpool(_decoded, raw, encoding, limit, share)
         yield Body(content, media_type, len(raw))
 
 
@@ -119,7 +123,8 @@ async def _received(request: Request, limit: int, share: Share) -> bytes:
     size, clock, stream = 0, _Clock(), aiter(request.stream())
     while True:
         try:
-            piece = await asyncio.wait_for(anext(stream), max(0.0, clock.left(size)))
+            async with asyncio.timeout(max(0.0, clock.left(size))):
+                piece = await anext(stream)
         except StopAsyncIteration:
             return b"".join(pieces)
         except TimeoutError:

@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Query, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
+from starlette.concurrency import run_in_threadpool
+
 from watchkeeper.domain.key import Scope
 from watchkeeper.server.access import Principal
 from watchkeeper.server.hub import Hub
@@ -31,7 +33,7 @@ _bearer = HTTPBearer(auto_error=False, description="a key, as `Authorization: Be
 _cookie = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="the page's session")
 
 
-def hub_of(request: Request) -> Hub:
+async def hub_of(request: Request) -> Hub:
     """The hub that the composition root gave the application."""
     hub: Hub = request.app.state.hub
     return hub
@@ -40,7 +42,7 @@ def hub_of(request: Request) -> Hub:
 HubOf = Annotated[Hub, Depends(hub_of)]
 
 
-def caller(
+async def caller(
     needed: SecurityScopes,
     request: Request,
     hub: HubOf,
@@ -52,10 +54,14 @@ def caller(
     A session rides along with whatever a foreign page makes the browser send, so a change made
     with one must show that it comes from our page.
     """
+    gate = hub.gate
     if bearer is not None:
-        found = hub.gate.by_secret(bearer.credentials)
+        known = gate.recall(bearer.credentials)
+        found = known or await run_in_threadpool(gate.by_secret, bearer.credentials)
     else:
-        found = hub.gate.by_session(session, method=request.method, headers=request.headers)
+        found = await run_in_threadpool(
+            gate.by_session, session, method=request.method, headers=request.headers
+        )
     request.scope["watchkeeper.caller"] = found.name  # for the access log
     for scope in needed.scopes:
         found.require(Scope(scope))

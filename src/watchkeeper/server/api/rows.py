@@ -106,6 +106,9 @@ async def post_reference(
 
 async def _take(hub: HubOf, request: Request, arrival: Arrival) -> Envelope[Acknowledged]:
     intake = hub.intake
-    await run_in_threadpool(intake.require_room, arrival.caller)
+    if intake.knows_room():
+        intake.require_room(arrival.caller)
+    else:
+        await run_in_threadpool(intake.require_room, arrival.caller)
     async with read_body(request, limit=intake.limits.batch_bytes, room=intake.room) as body:
         return Envelope(data=await run_in_threadpool(intake.take, arrival, body))
