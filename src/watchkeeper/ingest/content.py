@@ -12,13 +12,15 @@ Steele, Lea and Flood (2014), Fast splittable pseudorandom number generators (th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from watchkeeper.ingest.id_index import Ids
+from watchkeeper.profiles.arrays import flags, integers, reals, valid
 
 __all__ = ["id_numbers", "mint_id", "row_contents", "text_hashes", "total_content"]
 
@@ -28,6 +30,7 @@ _WORD = (1 << 64) - 1
 _TEXT = 0x74657874
 _KEPT = np.array([(1 << 8 * size) - 1 for size in range(9)], dtype=np.uint64)  # by bytes left
 _UUID_LENGTH = 36
+_TOGETHER = 16_384  # values that are mixed at once: they fit a processor's cache
 _HEX = np.full(256, -1, dtype=np.int64)
 for _letter in "0123456789abcdefABCDEF":
     _HEX[ord(_letter)] = int(_letter, 16)
@@ -97,10 +100,17 @@ def row_contents(columns: Mapping[str, pa.Array], rows: int) -> npt.NDArray[np.i
     that a definition gains later leaves the contents of old rows as they were.
     """
     total = np.zeros(rows, dtype=np.uint64)
-    for name, array in columns.items():
-        seed = np.uint64(_text_hash(name))
-        mixed = _mix(_values(array) ^ seed)
-        total += np.where(array.is_valid().to_numpy(zero_copy_only=False), mixed, np.uint64(0))
+    named = list(columns.items())
+    together = max(1, _TOGETHER // max(1, rows))
+    for start in range(0, len(named), together):
+        some = named[start : start + together]
+        seeds = np.array([[_seed(name)] for name, _ in some], dtype=np.uint64)
+        mixed = _mix(_stacked([array for _, array in some]) ^ seeds)
+        for place, (_, array) in enumerate(some):
+            held = valid(array)
+            if held is not None:
+                mixed[place, ~held] = 0
+        total += mixed.sum(axis=0, dtype=np.uint64)
     return _mix(total).view(np.int64)
 
 
@@ -125,20 +135,27 @@ def mint_id(seed: str, micros: int) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _values(array: pa.Array) -> Hashes:
-    kind = array.type
-    found: Hashes
-    if pa.types.is_floating(kind):
-        numbers = array.fill_null(0.0).to_numpy(zero_copy_only=False) + 0.0  # −0 becomes 0
-        found = np.where(np.isnan(numbers), _NAN, numbers.view(np.uint64))
-    elif pa.types.is_boolean(kind):
-        found = array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.uint64)
-    elif pa.types.is_timestamp(kind):
-        found = array.cast(pa.int64()).fill_null(0).to_numpy().view(np.uint64)
-    elif pa.types.is_list(kind):
-        found = np.array([_list_hash(item) for item in array], dtype=np.uint64)
-    else:
-        found = text_hashes(array.cast(pa.string()), _TEXT)
+def _stacked(arrays: Sequence[pa.Array]) -> Hashes:
+    """The number of every value, shape (arrays, rows); that of a missing one means nothing."""
+    found = np.empty((len(arrays), len(arrays[0])), dtype=np.uint64)
+    numbers = [place for place, array in enumerate(arrays) if pa.types.is_floating(array.type)]
+    if numbers:
+        real = np.stack([reals(arrays[place]) for place in numbers]) + 0.0  # −0 becomes 0
+        found[numbers] = np.where(np.isnan(real), _NAN, real.view(np.uint64))
+    texts = []
+    for place, array in enumerate(arrays):
+        kind = array.type
+        if pa.types.is_boolean(kind):
+            found[place] = flags(array)
+        elif pa.types.is_timestamp(kind):
+            found[place] = integers(array.cast(pa.int64())).view(np.uint64)
+        elif pa.types.is_list(kind):
+            found[place] = [_list_hash(item) for item in array]
+        elif not pa.types.is_floating(kind):
+            texts.append(place)
+    if texts:
+        whole = pa.concat_arrays([arrays[place].cast(pa.string()) for place in texts])
+        found[texts] = text_hashes(whole, _TEXT).reshape(len(texts), -1)
     return found
 
 
@@ -147,6 +164,11 @@ def _list_hash(item: pa.ListScalar) -> int:
     if item.is_valid:
         data = item.values.to_numpy(zero_copy_only=False).astype(np.float64).tobytes()
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest())
+
+
+@lru_cache(10_000)
+def _seed(name: str) -> int:
+    return _text_hash(name)
 
 
 def _text_hash(text: str) -> int:

@@ -30,6 +30,7 @@ from watchkeeper.lake.schemas import (
     quarantine_schema,
 )
 from watchkeeper.sdk.trace import span_of
+from watchkeeper.profiles.arrays import indices
 
 __all__ = ["pack", "packed_table", "span_of_table", "unpacked_table"]
 
@@ -137,10 +138,11 @@ def _predictions(
     schema = prediction_schema(model)
     if len(rows) == 0:
         return schema.empty_table()
-    held: dict[str, pa.Array] = {
-        name: array.take(pa.array(rows)) for name, array in checked.columns.items()
-    }
-    held["_wk_id"] = _ids(checked, rows)
+    held = dict(checked.columns)
+    held["_wk_id"] = checked.ids
+    if len(rows) < batch.size:
+        at = indices(rows)
+        held = {name: array.take(at) for name, array in held.items()}
     held.update(_stamps(arrival, len(rows)))
     held[EXTRA] = _extra(batch, checked, rows)
     held["_wk_day"] = _days(checked.micros[rows])
@@ -167,10 +169,10 @@ def _labels(checked: Checked, settled: Settled, model: Model, arrival: Arrival) 
     schema = label_schema(model)
     if len(rows) == 0 or checked.labels is None:
         return schema.empty_table()
-    at = pa.array(rows)
+    at = indices(rows)
     told = checked.columns.get("_wk_label_time", pa.nulls(len(checked.ids), STAMP))
     held: dict[str, pa.Array] = {
-        "_wk_id": _ids(checked, rows),
+        "_wk_id": checked.ids.take(at),
         "_wk_label": checked.labels.take(at),
         "_wk_label_time": told.take(at),
         **_stamps(arrival, len(rows)),
@@ -230,10 +232,6 @@ def _stamps(arrival: Arrival, size: int) -> dict[str, pa.Array]:
         "_wk_known_at": pa.repeat(pa.scalar(arrival.known_at, STAMP), size),
         "_wk_batch": pa.repeat(pa.scalar(arrival.batch, pa.string()), size),
     }
-
-
-def _ids(checked: Checked, rows: Ints) -> pa.Array:
-    return checked.ids.take(pa.array(rows))
 
 
 def _days(micros: Ints) -> pa.Array:

@@ -8,6 +8,7 @@ system's, whatever the columns are called.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ def _arrow_rows(table: pa.Table, places: Sequence[int]) -> list[object]:
 
 
 def _from_arrow(table: pa.Table, own: AbstractSet[str]) -> Batch:
-    repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
+    repeated = sorted(name for name, times in Counter(table.column_names).items() if times > 1)
     if repeated:
         raise InvalidInput(f"column names must be unique, got {repeated} twice: rename them")
     arrays = map(_plain_array, table.columns)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
-
 from starlette.concurrency import run_in_threadpool
 
 from watchkeeper.domain.key import Scope
