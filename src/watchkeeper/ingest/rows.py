@@ -70,6 +70,8 @@ class Batch:
 
     def rows(self, places: Sequence[int]) -> list[object]:
         """Rows as they came."""
+        if not places:
+            return []
         if isinstance(self.source, pa.Table):
             return _arrow_rows(self.source, places)
         held = [self.broken.get(place, self.source[place]) for place in places]

@@ -72,7 +72,7 @@ class Gatekeeper:
     second more at most.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it asks, and two clocks
         self,
         keys: Keys,
         sessions: Sessions,
