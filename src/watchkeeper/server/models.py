@@ -52,8 +52,10 @@ class Models:
         documents: Documents,
         *,
         told: Callable[[Defined, Applied, str], None] = lambda *_: None,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._documents = documents
+        self._seconds = seconds
         self._told = told
         self._lock = threading.Lock()
         self._parsed: dict[str, tuple[str, Defined]] = {}
@@ -119,13 +121,13 @@ class Models:
     def _recount(self) -> int:
         """Forget what is current where a definition was put in force meanwhile."""
         with self._lock:
-            if time.monotonic() - self._counted_at < _FOR_SECONDS:
+            if self._seconds() - self._counted_at < _FOR_SECONDS:
                 return self._counted
         number = self._documents.count()
         with self._lock:
             if number != self._counted:
                 self._current.clear()
-            self._counted, self._counted_at = number, time.monotonic()
+            self._counted, self._counted_at = number, self._seconds()
         return number
 
     def _forget(self) -> None:

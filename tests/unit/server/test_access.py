@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from watchkeeper.errors import RateLimited
-from watchkeeper.server.access import Rate
+from watchkeeper.catalog.catalog import Catalog
+from watchkeeper.domain.key import Scope
+from watchkeeper.errors import RateLimited, Unauthorized
+from watchkeeper.server.access import Gatekeeper, Rate
 
 OWN = {"Origin": "http://wk", "Host": "wk"}
 LOGIN = "/api/v1/session"
@@ -105,3 +107,29 @@ def test_a_key_may_ask_so_often():
     rate.take("b")
     seconds[0] += 1.0
     rate.take("a")
+
+
+def test_a_key_that_another_process_revoked_is_let_in_for_a_second_at_most(tmp_path):
+    """A key is known for a second without asking; then the catalog has the word."""
+    now, seconds = datetime(2026, 1, 1, tzinfo=UTC), [0.0]
+    catalog = Catalog.open(f"sqlite:///{tmp_path}/catalog.db")
+    key, shown = catalog.keys.create("ci", {Scope.INGEST}, now=now)
+    gate = Gatekeeper(
+        catalog.keys,
+        catalog.sessions,
+        rate=Rate(60),
+        session_length=timedelta(hours=1),
+        now=lambda: now,
+        seconds=lambda: seconds[0],
+    )
+    assert gate.recall(shown) is None
+    assert gate.by_secret(shown).key == key
+
+    catalog.keys.revoke(key.id, now=now)
+
+    assert gate.recall(shown).key == key
+    seconds[0] += 1.0
+    assert gate.recall(shown) is None
+    with pytest.raises(Unauthorized):
+        gate.by_secret(shown)
+    catalog.close()

@@ -55,8 +55,9 @@ async def caller(
     """
     gate = hub.gate
     if bearer is not None:
-        known = gate.recall(bearer.credentials)
-        found = known or await run_in_threadpool(gate.by_secret, bearer.credentials)
+        found = gate.recall(bearer.credentials)
+        if found is None:
+            found = await run_in_threadpool(gate.by_secret, bearer.credentials)
     else:
         found = await run_in_threadpool(
             gate.by_session, session, method=request.method, headers=request.headers
@@ -67,7 +68,7 @@ async def caller(
     return found
 
 
-def scraper(
+async def scraper(
     request: Request,
     hub: HubOf,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
@@ -75,7 +76,7 @@ def scraper(
 ) -> None:
     """Unauthorized without a key that may read, where figures are not open to everybody."""
     if not hub.gate.metrics_open:
-        caller(SecurityScopes([Scope.READ.value]), request, hub, bearer, session)
+        await caller(SecurityScopes([Scope.READ.value]), request, hub, bearer, session)
 
 
 Scraper = Annotated[None, Depends(scraper)]
