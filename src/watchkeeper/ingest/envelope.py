@@ -29,8 +29,8 @@ from watchkeeper.lake.schemas import (
     prediction_schema,
     quarantine_schema,
 )
-from watchkeeper.sdk.trace import span_of
 from watchkeeper.profiles.arrays import indices
+from watchkeeper.sdk.trace import span_of
 
 __all__ = ["pack", "packed_table", "span_of_table", "unpacked_table"]
 
