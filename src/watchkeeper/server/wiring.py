@@ -49,6 +49,7 @@ from watchkeeper.server.alerting.pictures import Pictures
 from watchkeeper.server.alerting.pulse import Pulse
 from watchkeeper.server.alerting.rules import Rulebook
 from watchkeeper.server.alerting.runbooks import RunbookLinks
+from watchkeeper.server.alerting.watchdog import Watchdog
 from watchkeeper.server.api.body import Room
 from watchkeeper.server.audit import Audit
 from watchkeeper.server.basis import Bases
@@ -140,7 +141,9 @@ class Parts:
             ),
             intake=self._intake(telemetry),
             events=self._event_door(),
-            otlp=OtlpDoor(self.models, self.sources, self._source_door, ReceivedFigures(telemetry).told),
+            otlp=OtlpDoor(
+                self.models, self.sources, self._source_door, ReceivedFigures(telemetry).told
+            ),
             profiles=ProfilesDoor(
                 self.models,
                 self.catalog,
@@ -221,7 +224,11 @@ class Parts:
 
     def heartbeat(self, pulse: Pulse) -> Heartbeat | None:
         """What tells outside that all is well; None where nobody is to be told."""
-        send = [to_url(self.settings.heartbeat_url)] if self.settings.heartbeat_url else []
+        url, route = self.settings.heartbeat_url, self.settings.heartbeat_route
+        send = [to_url(url)] if url else []
+        if route:
+            sinks_of = Rulebook(self.catalog).sinks_of
+            send.append(Watchdog(route, sinks_of, self._sink, self.now(), self.now).send)
         if not send:
             return None
         checks = (
