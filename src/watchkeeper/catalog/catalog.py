@@ -19,13 +19,14 @@ from watchkeeper.catalog.groups import Groups
 from watchkeeper.catalog.halves import Halves
 from watchkeeper.catalog.inbox import Inbox
 from watchkeeper.catalog.keys import Keys, Secrets, Sessions
+from watchkeeper.catalog.log_levels import LogLevelStore
 from watchkeeper.catalog.migrate import migrate
 from watchkeeper.catalog.outbox import NoticeOutbox
 from watchkeeper.catalog.partials import Partials
-from watchkeeper.catalog.log_levels import LogLevelStore
 from watchkeeper.catalog.processes import Processes
 from watchkeeper.catalog.replays import Replays
 from watchkeeper.catalog.sent_profiles import SentProfiles
+from watchkeeper.catalog.service_windows import ServiceWindows
 from watchkeeper.catalog.silences import Silences
 from watchkeeper.catalog.source_files import SourceFiles, SourceStates
 from watchkeeper.catalog.source_ledger import SourceLedger
@@ -61,6 +62,8 @@ class Catalog:
         The journal of what was done, and what people say of incidents.
     replays
         Which rejected rows were sent again.
+    service_windows
+        How models answered, as their own servers count it.
     processes, standing
         Who runs where, and how everything stands.
     source_files, source_states, ledger, halves
@@ -94,6 +97,7 @@ class Catalog:
         self.feedback = FeedbackStore(records)
         self.log_levels = LogLevelStore(records)
         self.processes = Processes(records)
+        self.service_windows = ServiceWindows(records)
         self.standing = Standing(records)
         self.keys = Keys(records)
         self.sessions = Sessions(records)

@@ -210,6 +210,14 @@ class Inbox:
             found = connection.execute(sa.select(known).where(inbox.c.model == model)).scalar()
         return None if found is None else from_micros(found)
 
+    def oldest_after(self, moment: datetime) -> datetime | None:
+        """The earliest receive time after a moment among all batches that wait for the lake."""
+        known = sa.type_coerce(inbox.c.known_at, sa.BigInteger)
+        asked = sa.select(sa.func.min(known)).where(known > to_micros(moment))
+        with self._database.read() as connection:
+            found = connection.execute(asked).scalar()
+        return None if found is None else from_micros(found)
+
     def receipts(
         self, model: str, kind: str, *, start: datetime, end: datetime
     ) -> tuple[StoredReceipt, int]:

@@ -45,6 +45,7 @@ __all__ = [
     "rejections",
     "replays",
     "secrets",
+    "service_windows",
     "sessions",
     "silences",
     "source_counts",
@@ -477,6 +478,18 @@ source_states = sa.Table(
     Column("detail", Text),
     Column("lag", BigInteger),
     Column("at", UtcTime, nullable=False),
+)
+
+# How models answered, as their own servers count it.
+service_windows = sa.Table(
+    "service_windows",
+    CATALOG,
+    Column("model", String(200), primary_key=True),
+    Column("start", UtcTime, primary_key=True),
+    Column("end", UtcTime, primary_key=True),
+    Column("source", String(80), primary_key=True),
+    Column("known_at", UtcTime, nullable=False),
+    Column("body", Text, nullable=False),
 )
 
 # Who runs where, and the figures that each process keeps of itself.

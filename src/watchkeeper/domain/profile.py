@@ -36,6 +36,7 @@ __all__ = [
     "ColumnProfile",
     "CountProfile",
     "DelayCounts",
+    "Elsewhere",
     "NumericBinning",
     "NumericProfile",
     "PerformanceProfile",
@@ -269,12 +270,31 @@ class BreakdownProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Who measured how a model answered, where it was not counted from rows: the server of the model
+    itself, asked through the ``source``.
+
+    ``coverage`` is the share of the window, from 0 to 1, in which it was measured at all. ``mean_ms``
+    is the mean latency of servers that tell no more; None where they do, or tell nothing.
+    ``errors_known`` is False for servers that do not tell which requests failed.
+    """
+
+    source: str
+    coverage: float
+    mean_ms: float | None = None
+    errors_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceProfile:
-    """How the model answered: requests, errors, and latency (ms) on the numeric grid."""
+    """How the model answered: requests, errors, and latency (ms) on the numeric grid; ``elsewhere``
+    where that was measured beside the rows.
+    """
 
     requests: int
     errors: int
     latency: NumericProfile | None = None
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ MEANINGS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "service": {
         "error_rate": ("share", "requests that failed"),
+        "throughput": ("requests", "in the window, as the model's own server counts them"),
+        "latency_mean": ("ms", "mean time to answer, of servers that tell no more than that"),
         "latency_p50": ("ms", "half of the answers took longer than this"),
         "latency_p95": ("ms", "one answer in 20 took longer than this"),
         "latency_p99": ("ms", "one answer in 100 took longer than this"),

@@ -47,6 +47,7 @@ _FIGURES = {
     "missing_rows": _Kind.ROWS,
     "error_rate": _Kind.SERVICE,
     "requests": _Kind.SERVICE,
+    "throughput": _Kind.SERVICE,
     "label_rate": _Kind.PERFORMANCE,
     "duplicate_rate": _Kind.ALL,
     "duplicate_row_rate": _Kind.ALL,

@@ -20,6 +20,7 @@ from watchkeeper.domain.verdict import Severity, Status
 from watchkeeper.monitors.basis import Basis, basis_of
 from watchkeeper.monitors.evidence import Evidence, History, Series
 from watchkeeper.monitors.quality.rates import Fault, Yardstick, judge_rate
+from watchkeeper.monitors.served import LEAST_COVERAGE, told_by_server
 from watchkeeper.monitors.words import number
 from watchkeeper.stats.grid import value_of
 from watchkeeper.stats.variation import Variation
@@ -51,12 +52,36 @@ class _Quantile:
 def service(
     spec: MonitorSpec, model: Model, current: Sequence[WindowProfile], history: History
 ) -> Iterator[Evidence]:
-    """Latency and error rate of every window that has them (throughput is the volume check)."""
+    """Latency and error rate of every window that has them. Throughput is the volume check, but
+    where the model's server itself was asked: there it is judged here.
+    """
     answered = [profile for profile in current if profile.service is not None]
-    basis = basis_of(history, model.timezone, lambda profile: profile.service is not None)
-    yield from _errors(spec, model, answered, basis)
+    measured = [profile for profile in answered if _covered(profile)]
+    basis = basis_of(history, model.timezone, _covered)
+    for profile in answered:
+        if not _covered(profile):
+            yield _not_measured(Series(spec.name, "throughput"), profile)
+    yield from _errors(spec, model, measured, basis)
     for share, what in _QUANTILES:
-        yield from _latency(Series(spec.name, what), share, answered, basis)
+        yield from _latency(Series(spec.name, what), share, measured, basis)
+    yield from told_by_server(spec, measured, basis)
+
+
+def _covered(profile: WindowProfile) -> bool:
+    """Whether how it answered is known of enough of the window."""
+    found = profile.service
+    return found is not None and (
+        found.elsewhere is None or found.elsewhere.coverage >= LEAST_COVERAGE
+    )
+
+
+def _not_measured(series: Series, profile: WindowProfile) -> Evidence:
+    held = profile.service.elsewhere if profile.service else None
+    source, covered = (held.source, held.coverage) if held else ("", 0.0)
+    message = (
+        f"the source {source} tells of {100 * covered:.0f} % of this window, too little to say"
+    )
+    return Evidence(series, profile.window, Status.INSUFFICIENT_DATA, message, n=0)
 
 
 def latency_quantile(latency: NumericProfile, share: float) -> tuple[float, float, float] | None:
@@ -179,7 +204,10 @@ def _errors(
 
 def _failed(profile: WindowProfile) -> tuple[int, int] | None:
     found = profile.service
-    return None if found is None or found.requests == 0 else (found.errors, found.requests)
+    if found is None or found.requests == 0:
+        return None
+    known = found.elsewhere is None or found.elsewhere.errors_known
+    return (found.errors, found.requests) if known else None
 
 
 def _name(series: Series) -> str:

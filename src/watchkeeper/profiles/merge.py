@@ -19,6 +19,7 @@ from watchkeeper.domain.profile import (
     ColumnProfile,
     CountProfile,
     DelayCounts,
+    Elsewhere,
     NumericProfile,
     PerformanceProfile,
     RegressionProfile,
@@ -293,6 +294,21 @@ def _service(parts: Sequence[ServiceProfile]) -> ServiceProfile:
         requests=sum(part.requests for part in parts),
         errors=sum(part.errors for part in parts),
         latency=_optional(_numeric, [part.latency for part in parts]),
+        elsewhere=_elsewhere(parts),
+    )
+
+
+def _elsewhere(parts: Sequence[ServiceProfile]) -> Elsewhere | None:
+    """As little covered as the least of them; the mean of the means by requests."""
+    held = [(part.requests, part.elsewhere) for part in parts if part.elsewhere is not None]
+    if not held:
+        return None
+    means = [(n, found.mean_ms) for n, found in held if found.mean_ms is not None and n]
+    return Elsewhere(
+        source=held[0][1].source,
+        coverage=min(found.coverage for _, found in held),
+        mean_ms=sum(n * mean for n, mean in means) / sum(n for n, _ in means) if means else None,
+        errors_known=all(found.errors_known for _, found in held),
     )
 
 

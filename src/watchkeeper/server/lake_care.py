@@ -148,6 +148,7 @@ class LakeCare:
             yield partial(care.forget, until)
         if table is LakeTable.PREDICTIONS:  # and the profiles that were sent in the place of rows
             yield partial(self.catalog.sent.let_go, model, until)
+            yield partial(self.catalog.service_windows.let_go, model, until)
 
 
 def _midnight(day: date) -> datetime:

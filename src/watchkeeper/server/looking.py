@@ -20,6 +20,7 @@ from watchkeeper.domain.profile import (
     ColumnProfile,
     NumericBinning,
     NumericProfile,
+    ServiceProfile,
     WindowProfile,
 )
 from watchkeeper.domain.window import Window
@@ -31,6 +32,7 @@ from watchkeeper.profiles.codec import encode
 from watchkeeper.profiles.compute import profile
 from watchkeeper.profiles.identity import with_identity
 from watchkeeper.profiles.readers import open_table
+from watchkeeper.profiles.served import read_service
 from watchkeeper.server.adding import Unseen, added, reaches_over
 from watchkeeper.server.schedule import Look
 from watchkeeper.server.schema import with_stored_schema
@@ -61,6 +63,7 @@ class Asked:
     extra: Collection[str]
     unseen: Unseen = field(default_factory=Unseen)
     sent: tuple[SentPart, ...] = ()
+    served: str | None = None  # how the model's own server says that it answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +168,19 @@ def _seen(model: Model, asked: Asked, rows: pa.Table, profiles: Sequence[WindowP
             lake_version=stored.predictions_version,
             accounting=stored.accounting,
             figures=figures if is_whole(part) else {},
+            service=_service(part, asked),
         )
         for part in profiles
     )
     unlabelled = rows.column(_LABEL_KNOWN).null_count if rows.num_rows else 0
     return Seen(look, stamped, rows.num_rows - unlabelled)
+
+
+def _service(part: WindowProfile, asked: Asked) -> ServiceProfile | None:
+    """How it answered: of all rows what the model's server says, where one is asked."""
+    if asked.served is None or not is_whole(part):
+        return part.service
+    return read_service(asked.served)
 
 
 def _each_window_once(looks: Sequence[Look]) -> list[list[int]]:

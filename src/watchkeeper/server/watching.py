@@ -142,7 +142,9 @@ class Watcher:
             for part in self.catalog.sent.of(model.name, window)
             if part.known_at is not None and part.known_at <= look.as_of
         )
-        return Asked(look, *present_columns(model, notes, rows=received), sent=sent)
+        served = self.catalog.service_windows.of(model.name, window, known_at=look.as_of)
+        present, extra = present_columns(model, notes, rows=received)
+        return Asked(look, present, extra, sent=sent, served=served)
 
     def _account(self, stored: StoredWindow) -> Accounting:
         """The window's account, with what its clients answer for and what does not add up."""
@@ -177,7 +179,9 @@ class Watcher:
 def _counted(seen: Seen) -> tuple[object, ...]:
     """All that is known of the rows of a window but for their labels."""
     rows = sum(profile.rows for profile in seen.profiles if is_whole(profile))
-    return rows, replace(seen.look.stored.accounting, joined=0)
+    told = [profile.service for profile in seen.profiles if is_whole(profile)]
+    served = [(one.requests, one.errors, one.elsewhere) for one in told if one is not None]
+    return rows, replace(seen.look.stored.accounting, joined=0), tuple(served)
 
 
 def code_version() -> str:
