@@ -8,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "faults"))
 
 from place import Place, cycles
@@ -28,7 +29,7 @@ def main() -> None:
             found = place.settle(seconds=600.0)
             windows = place.windows()
         finally:
-            place.stop()
+            place.close()
     print(f"| killed with `kill -9`, {asked.cycles} times in {seconds:.0f} s | |\n|---|---|")
     for target, times in killed.items():
         print(f"| {'worker' if target == 'toil' else target} | {times} |")

@@ -64,7 +64,11 @@ class Server:
             command = [*PROGRAM, "serve", "--port", str(self._port), "--json"]
             environment = {**os.environ, **self._settings}
             self._process = subprocess.Popen(command, stdout=said, stderr=log, env=environment)
-        told = json.loads(until(self._first_line, what="the server says where it listens"))
+        try:
+            told = json.loads(until(self._first_line, what="the server says where it listens"))
+        except Exception:
+            self.close()
+            raise
         self.url = told["url"].rstrip("/")
         self.key = told["key"] or (self.home / "admin.key").read_text().strip()
         return self
@@ -192,7 +196,7 @@ class Server:
         """Whether all that was acknowledged is in the lake."""
         return self.ask("/api/v1/clock")["inbox"] == 0
 
-    def lake(self, model: str, table: str = "predictions") -> DeltaTable | None:
+    def table(self, model: str, table: str = "predictions") -> DeltaTable | None:
         """A table of the lake, read with nothing of ours; None where no row was moved yet."""
         from deltalake import DeltaTable
         from deltalake.exceptions import TableNotFoundError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from http.client import RemoteDisconnected
@@ -10,7 +11,7 @@ from urllib.error import HTTPError, URLError
 
 from watchkeeper.errors import Unavailable
 
-__all__ = ["PATIENCE_SECONDS", "StillNot", "until"]
+__all__ = ["PATIENCE_SECONDS", "StillNot", "any_moment", "until"]
 
 # Long enough for a machine that is busy with everything else; a test that has what it waits for
 # goes on at once.
@@ -69,6 +70,11 @@ def until(
         if late:
             raise StillNot(f"not so after {seconds:g} s: {what}; what was seen last: {seen!r}")
         time.sleep(_PAUSE_SECONDS)
+
+
+def any_moment(shortest: float, longest: float, *, chance: random.Random) -> None:
+    """Let some time pass, where whatever follows must hold at any moment: never to wait for a state."""
+    time.sleep(chance.uniform(shortest, longest))
 
 
 def _is_not_there_yet(error: Exception) -> bool:

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import shutil
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +12,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+
+from ports import held_port
+from serving import Server
+from waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from selenium import webdriver
@@ -27,24 +25,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 FAULT = (datetime(2013, 3, 10, tzinfo=UTC), datetime(2013, 3, 13, tzinfo=UTC))
 LAST = datetime(2013, 3, 15, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A running server and the key of its admin."""
-
-    url: str
-    key: str
-
-
-def until(found: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Wait until it is so; fail where it takes longer."""
-    pause = threading.Event()
-    for _ in range(int(seconds / 0.2)):
-        if found():
-            return
-        pause.wait(0.2)
-    pytest.fail(f"after {seconds} s still not: {what}")
 
 
 @pytest.fixture(scope="session")
@@ -59,31 +39,20 @@ def page_built() -> None:
 
 
 @pytest.fixture(scope="session")
-def site(page_built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(page_built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server after two weeks of flights, three days of which came with pressure in Pa, not hPa."""
-    home = tmp_path_factory.mktemp("home")
-    program = "from watchkeeper.cli.main import main; raise SystemExit(main())"
-    command = [sys.executable, "-c", program, "serve", "--port", "0", "--json"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    server = subprocess.Popen(
-        [*command, "--home", str(home)], stdout=subprocess.PIPE, text=True, env=environment
-    )
+    server = Server(tmp_path_factory.mktemp("site") / "home").start()
     try:
-        assert server.stdout is not None
-        told = json.loads(server.stdout.readline())
-        found = Site(told["url"].rstrip("/"), told["key"])
-        _replay(found)
-        yield found
+        _replay(server)
+        yield server
     finally:
-        server.terminate()
-        server.communicate(timeout=30)
+        server.close()
 
 
-def _replay(site: Site) -> None:
+def _replay(site: Server) -> None:
     from watchkeeper.demo import flights as demo
     from watchkeeper.demo.replay import MODEL, replay
     from watchkeeper.demo.training import train, with_scores
-    from watchkeeper.sdk.client import Client
 
     flights = demo.load_flights()
 
@@ -97,13 +66,13 @@ def _replay(site: Site) -> None:
     model = train(between(datetime(2012, 12, 31, tzinfo=UTC), february))
     reference = between(february, demo.TRAINING_ENDS)
     watched = _in_pascal(between(demo.TRAINING_ENDS, LAST))
-    with Client(site.url, api_key=site.key) as client:
+    with site.client() as client:
         client.apply((Path(demo.__file__).parent / "flights.yaml").read_text(encoding="utf-8"))
         scored = with_scores(reference, model.scores(reference)).drop_columns(["landed_at"])
         client.upload_reference(MODEL, scored)
         replay(client, with_scores(watched, model.scores(watched)), told=lambda _: None)
         client.log_predictions(MODEL, _no_flights(), batch="broken", known_at=LAST)
-        until(lambda: _is_settled(client), seconds=180, what="every window is judged")
+        until(lambda: _is_settled(client), what="every window is judged", seconds=600)
 
 
 def _no_flights() -> list[dict[str, object]]:
@@ -140,6 +109,8 @@ def chromium() -> Iterator[webdriver.Chrome]:
         options.add_argument(f"--{flag}")
     options.add_argument("--window-size=1360,1000")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(str(programs[1])))
-    yield driver
-    driver.quit()
+    with held_port() as port:  # the driver would look for one itself, and lose it to another
+        driver = webdriver.Chrome(options, webdriver.ChromeService(str(programs[1]), port))
+        driver.set_script_timeout(PATIENCE_SECONDS)
+        yield driver
+        driver.quit()

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from watchkeeper.sdk.client import Client, SpoolOptions
-
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2025, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 DAYS, ROWS = 40, 200
@@ -42,28 +36,29 @@ columns:
 """
 
 
-def program(home, *arguments):
-    """A command of the console, in a process of its own."""
-    code = "from watchkeeper.cli.main import main; raise SystemExit(main())"
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "WATCHKEEPER_HOME": str(home)},
-    )
+# What is acknowledged last is not known to whoever sent it.
+DYING = """
+import os, signal
+from watchkeeper.cli.main import main
+from watchkeeper.sdk.client import Client
+
+real, sent = Client.log_predictions, []
+def killed(self, *arguments, **options):
+    sent.append(real(self, *arguments, **options))
+    if len(sent) == 9:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return sent[-1]
+Client.log_predictions = killed
+raise SystemExit(main())
+"""
 
 
 @pytest.fixture
-def client(tmp_path):
+def client(server):
     """A client of a server of its own, with the model."""
-    server = program(tmp_path / "home", "serve", "--port", "0", "--json")
-    told = json.loads(server.stdout.readline())
-    with Client(told["url"], told["key"], spool=SpoolOptions(tmp_path / "spool")) as made:
+    with server.client() as made:
         made.apply(MODEL)
         yield made
-    server.terminate()
-    server.communicate(timeout=60)
 
 
 @pytest.fixture
@@ -99,34 +94,23 @@ def files(tmp_path):
     ]
 
 
-def backfill(client, tmp_path, files, *more):
-    """`watchkeeper backfill`, running."""
-    options = ("--url", client.http.url, "--key", client.http.api_key)
-    return program(tmp_path / "home", "backfill", "loans", *files, *options, *more)
-
-
 def sent(client):
     """How many rows of history the server has acknowledged."""
     days = client.http.get("/api/v1/models/loans/accounting").data["days"]
     return sum(day["received"] for day in days)
 
 
-def test_a_history_survives_being_killed(client, tmp_path, files):
+def test_a_history_survives_being_killed(server, client, files):
     """Killed in the middle and run again: every row once, every window judged in its own time."""
-    first = backfill(client, tmp_path, files, "--no-wait")
-    end = time.monotonic() + 60
-    while not ROWS * 5 < sent(client) < DAYS * ROWS:
-        assert time.monotonic() < end
-        assert first.poll() is None
-    first.send_signal(signal.SIGKILL)
-    first.communicate(timeout=30)
-    assert sent(client) < 2 * DAYS * ROWS
+    first = [sys.executable, "-c", DYING, "backfill", "loans", *files, "--no-wait"]
+    killed = subprocess.run(first, env=server.environment, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert 0 < sent(client) < 2 * DAYS * ROWS
 
-    again = backfill(client, tmp_path, files, "--json")
-    out, err = again.communicate(timeout=300)
-    told = json.loads(out)
+    again = server.run("backfill", "loans", *files, "--json")
+    told = json.loads(again.stdout)
 
-    assert (again.returncode, err) == (0, "")
+    assert (again.returncode, again.stderr) == (0, "")
     assert told["repeated"] > 0
     whole = {"received": DAYS * ROWS, "accepted": DAYS * ROWS, "duplicate": 0, "rejected": 0}
     assert told["kinds"] == {"predictions": whole, "labels": whole}
@@ -144,22 +128,20 @@ def test_a_history_survives_being_killed(client, tmp_path, files):
     assert {w["status"] for w in windows[10:]} <= {"ok", "alert"}
 
 
-def test_bad_rows_and_a_missing_scope_are_said(client, tmp_path):
+def test_bad_rows_and_a_missing_scope_are_said(server, client, tmp_path):
     """Bad rows go to quarantine and exit with 1; without the scope nothing is sent at all."""
     (tmp_path / "odd.csv").write_text("loan,at,income\nx,2025-03-05T10:00:00,lots\ny,some day,1\n")
-    done = backfill(client, tmp_path, [str(tmp_path / "odd.csv")], "--json")
-    out, _ = done.communicate(timeout=60)
+    done = server.run("backfill", "loans", tmp_path / "odd.csv", "--json")
 
     assert done.returncode == 1
-    assert json.loads(out)["kinds"]["predictions"]["rejected"] == 2
+    assert json.loads(done.stdout)["kinds"]["predictions"]["rejected"] == 2
     reasons = client.http.get("/api/v1/quarantine", model="loans").data
     assert {row["reason"] for row in reasons} == {"bad_type", "bad_time"}
 
     made = client.http.send_json(
         "POST", "/api/v1/keys", {"name": "k", "scopes": ["ingest", "read"]}
     )
-    client.http.api_key = made.data["secret"]
-    refused = backfill(client, tmp_path, [str(tmp_path / "odd.csv")])
-    _, err = refused.communicate(timeout=60)
+    key = made.data["secret"]
+    refused = server.run("backfill", "loans", tmp_path / "odd.csv", "--key", key)
     assert refused.returncode == 2
-    assert "backfill" in err
+    assert "backfill" in refused.stderr

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import threading
+import random
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from serving import Server
+from waiting import PATIENCE_SECONDS, any_moment
 from watchkeeper.governance.backup import verify
 from watchkeeper.governance.points import list_points, read_point
 from watchkeeper.lake.stores import Files
-from watchkeeper.sdk.client import Client, SpoolOptions
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -39,7 +36,6 @@ columns:
   prediction: {type: categorical, role: prediction}
   repaid: {type: categorical, role: label}
 """
-PROGRAM = [sys.executable, "-m", "watchkeeper.cli.main"]
 
 
 def loans(day):
@@ -57,62 +53,25 @@ def loans(day):
     )
 
 
-class Site:
-    """`watchkeeper` over one home folder, its server started and stopped."""
-
-    def __init__(self, home, **settings):
-        self.home = home
-        self.environment = {**os.environ, **settings, "WATCHKEEPER_HOME": str(home)}
-        self.server = None
-
-    def serve(self):
-        """Start the server; a client of it."""
-        log = (self.home.parent / f"{self.home.name}.log").open("ab")
-        self.server = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", "0", "--json"],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            env=self.environment,
-        )
-        log.close()
-        said = json.loads(self.server.stdout.readline())
-        key = said["key"] or (self.home / "admin.key").read_text().strip()
-        return Client(said["url"], key, spool=SpoolOptions(self.home.parent / "spool"))
-
-    def stop(self):
-        """Stop the server, if it runs."""
-        if self.server is not None:
-            self.server.terminate()
-            self.server.wait(60)
-            self.server.stdout.close()
-            self.server = None
-
-    def run(self, *arguments):
-        """A command to its end: its exit code, and what it printed as JSON."""
-        done = subprocess.run(
-            [*PROGRAM, *map(str, arguments), "--json"],
-            capture_output=True,
-            text=True,
-            env=self.environment,
-            check=False,
-        )
-        assert done.returncode in (0, 1), done.stderr
-        return done.returncode, json.loads(done.stdout)
+def say(server, *arguments):
+    """A command to its end: its exit code, and what it printed as JSON."""
+    done = server.run(*arguments, "--json")
+    assert done.returncode in (0, 1), done.stderr
+    return done.returncode, json.loads(done.stdout)
 
 
 @pytest.fixture
-def open_site(tmp_path):
-    """Opens sites in folders of their own; their servers end with the test."""
+def make_server(tmp_path):
+    """Makes servers in folders of their own, not started yet; they end with the test."""
     made = []
 
-    def open_one(name, **settings):
-        made.append(Site(tmp_path / name, **settings))
+    def make(name, **settings):
+        made.append(Server(tmp_path / name, settings=settings))
         return made[-1]
 
-    yield open_one
-    for site in made:
-        site.stop()
+    yield make
+    for server in made:
+        server.close()
 
 
 def live(client, days):
@@ -125,7 +84,7 @@ def live(client, days):
         labels = table.select(["loan", "repaid"]).rename_columns(["id", "label"])
         client.log_labels("loans", labels, batch=f"l{number}", known_at=known_at)
     client.advance("loans", START + (max(days) + 1) * DAY + timedelta(hours=2))
-    assert client.wait_until_judged(120)
+    assert client.wait_until_judged(PATIENCE_SECONDS)
 
 
 def told(client):
@@ -146,65 +105,61 @@ def wrong(findings):
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("s3")
-def test_a_lake_on_an_object_store(open_site, object_store, tmp_path):
+def test_a_lake_on_an_object_store(make_server, object_store, tmp_path):
     """Rows in, verdicts out; sound, saved, and restored to another folder of the store."""
     options = {**object_store.options, "AWS_SECRET_ACCESS_KEY": {"env": "STORE_SECRET"}}
     store = {"WATCHKEEPER_LAKE_OPTIONS": json.dumps(options), "STORE_SECRET": "secret"}
     root = object_store.folder(f"{tmp_path.name}-lake")
-    site = open_site("home", WATCHKEEPER_LAKE=root, **store)
-    with site.serve() as client:
+    server = make_server("home", WATCHKEEPER_LAKE=root, **store)
+    with server.start().client() as client:
         client.apply(DEFINITION)
         reference = pa.concat_tables([loans(START - DAY * n) for n in range(1, 8)])
         client.upload_reference("loans", reference)
         live(client, range(2))
         then = told(client)
-        code, saved = site.run("backup", tmp_path / "backup")
+        code, saved = say(server, "backup", tmp_path / "backup")
         assert (code, saved["copied"]) == (0, saved["files"])
-        assert wrong(site.run("doctor")[1]) == []
+        assert wrong(say(server, "doctor")[1]) == []
     assert len(then["rows"]) == 2 * ROWS
     assert then["verdicts"]
-    assert not (site.home / "lake").exists()
+    assert not (server.home / "lake").exists()
 
-    again = open_site("again", WATCHKEEPER_LAKE=f"{root}-again", **store)
+    again = make_server("again", WATCHKEEPER_LAKE=f"{root}-again", **store)
     elsewhere = ("--to", again.home, "--lake", f"{root}-again")
-    code, restored = again.run("restore", tmp_path / "backup", *elsewhere)
+    code, restored = say(again, "restore", tmp_path / "backup", *elsewhere)
     assert (code, restored["faults"]) == (0, [])
-    with again.serve() as client:
+    with again.start().client() as client:
         assert told(client) == then
         live(client, range(2, 3))
         assert len(told(client)["rows"]) == 3 * ROWS
 
 
 @pytest.mark.slow
-def test_backups_that_are_killed(open_site, tmp_path):
+def test_backups_that_are_killed(make_server, tmp_path):
     """`kill -9` at several moments, under load: the point that is there stays whole, and the next is
     restored to a server that answers the same and has no fault.
     """
-    site = open_site("home")
-    with site.serve() as client:
+    server = make_server("home")
+    with server.start().client() as client:
         client.apply(DEFINITION)
         live(client, range(2))
-        site.run("backup", tmp_path / "backup")
+        say(server, "backup", tmp_path / "backup")
         for number in range(3):
             rows = loans(START + 2 * DAY).slice(number * 10, 10).drop_columns(["repaid"])
             client.log_predictions("loans", rows, batch=f"more-{number}", known_at=START + 3 * DAY)
-            taking = subprocess.Popen(
-                [*PROGRAM, "backup", str(tmp_path / "backup")],
-                env=site.environment,
-                stdout=subprocess.DEVNULL,
-            )
-            threading.Event().wait(0.6 + 0.3 * number)  # any moment will do
-            taking.send_signal(signal.SIGKILL)
-            taking.wait()
+            taking = server.begin("backup", tmp_path / "backup")
+            any_moment(0.6, 1.5, chance=random.Random(number))
+            taking.kill()
+            taking.communicate()
         client.advance("loans", START + 3 * DAY + timedelta(hours=2))
-        assert client.wait_until_judged(120)
+        assert client.wait_until_judged(PATIENCE_SECONDS)
         backup = Files(tmp_path / "backup")
         faults = [verify(backup, read_point(backup, moment)) for moment in list_points(backup)]
         assert {*map(tuple, faults)} == {()}
-        site.run("backup", tmp_path / "backup")
+        say(server, "backup", tmp_path / "backup")
         then = told(client)
-    again = open_site("again")
-    code, restored = again.run("restore", tmp_path / "backup", "--to", again.home)
+    again = make_server("again")
+    code, restored = say(again, "restore", tmp_path / "backup", "--to", again.home)
     assert (code, restored["faults"]) == (0, [])
-    with again.serve() as client:
+    with again.start().client() as client:
         assert told(client) == then

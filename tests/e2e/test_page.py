@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
+from browsing import Browser
+
 if TYPE_CHECKING:
     from selenium import webdriver
-    from selenium.webdriver.remote.webelement import WebElement
 
-    from conftest import Site
+    from serving import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("page")]
 
-AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 FAULTY_DAY = "2013-03-11T00:00:00Z"
 DRAWER = f"/models/flights?range=30d&window={FAULTY_DAY}"
 PAGES = (
@@ -38,88 +35,23 @@ PAGES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """A browser on one site; every look waits for what it looks for."""
-
-    driver: webdriver.Chrome
-    url: str
-
-    def open(self, path: str) -> None:
-        """Go to a path and wait until its data is there."""
-        self.driver.get(self.url + path)
-        self.wait(lambda: not self.all("[aria-busy=true]") and bool(self.all("h1")))
-
-    def wait(self, found: Callable[[], object]) -> None:
-        """Wait until it is so; fail with what the page shows instead."""
-        from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
-        from selenium.webdriver.support.wait import WebDriverWait
-
-        gone = (StaleElementReferenceException,)
-        try:
-            WebDriverWait(self.driver, 20, 0.1, gone).until(lambda _: found())
-        except TimeoutException:
-            pytest.fail(f"at {self.driver.current_url} the page shows: {self.text[:2000]}")
-
-    def all(self, selector: str) -> list[WebElement]:
-        """Every element of a CSS selector."""
-        return self.driver.find_elements("css selector", selector)
-
-    def one(self, selector: str) -> WebElement:
-        """The first element of a CSS selector, as soon as it is there."""
-        self.wait(lambda: self.all(selector))
-        return self.all(selector)[0]
-
-    def press(self, *keys: str) -> None:
-        """Press keys on whatever holds the focus."""
-        self.driver.switch_to.active_element.send_keys(*keys)
-
-    def button(self, text: str) -> WebElement:
-        """The button of that text."""
-        return self.driver.find_element("xpath", f"//button[normalize-space()='{text}']")
-
-    def grid(self, label: str) -> WebElement:
-        """The grid whose label begins so."""
-        return self.one(f"[role=grid][aria-label^='{label}']")
-
-    @property
-    def text(self) -> str:
-        """All that is visible."""
-        return str(self.one("body").text)
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The query part of the address."""
-        found = parse_qs(urlsplit(self.driver.current_url).query)
-        return {name: values[0] for name, values in found.items()}
-
-
-def _sized(driver: webdriver.Chrome, width: int, *, scheme: str = "light") -> None:
-    size = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-
-
 @pytest.fixture
-def stranger(chromium: webdriver.Chrome, site: Site) -> Browser:
+def stranger(chromium: webdriver.Chrome, site: Server) -> Browser:
     """A browser without a session."""
-    _sized(chromium, 1360)
-    chromium.get(site.url + "/favicon.svg")
-    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    return Browser(chromium, site.url)
+    found = Browser(chromium, site.url)
+    found.sized()
+    found.forget()
+    return found
 
 
 @pytest.fixture
-def browser(stranger: Browser, site: Site) -> Browser:
+def browser(stranger: Browser, site: Server) -> Browser:
     """A browser whose person is signed in."""
-    stranger.open("/models")
-    stranger.one("input").send_keys(site.key, "\n")
-    stranger.wait(lambda: "is watched" in stranger.text)
+    stranger.sign_in(site.key)
     return stranger
 
 
-def test_login_stands_only_before_those_without_a_session(stranger: Browser, site: Site) -> None:
+def test_login_stands_only_before_those_without_a_session(stranger: Browser, site: Server) -> None:
     """A wrong key is refused in the server's words; the right one leads on, and is not kept."""
     stranger.open("/models")
     stranger.one("input").send_keys("wk_wrong", "\n")
@@ -229,7 +161,7 @@ def test_figures_carry_interval_and_size(browser: Browser) -> None:
     assert "mature" in hint
 
 
-def test_person_acts_on_an_incident(browser: Browser, site: Site) -> None:
+def test_person_acts_on_an_incident(browser: Browser, site: Server) -> None:
     """Who did what with which note stands there at once; a refusal stands beside the button."""
     browser.open("/incidents?state=open")
     browser.one("section li a").click()
@@ -247,14 +179,8 @@ def test_person_acts_on_an_incident(browser: Browser, site: Site) -> None:
     assert "It was not resolved" in browser.one("[role=alert]").text
 
 
-def _resolve_elsewhere(site: Site, path: str) -> None:
-    request = urllib.request.Request(
-        f"{site.url}/api/v1{path}/resolve",
-        data=b'{"note": ""}',
-        headers={"Authorization": f"Bearer {site.key}", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request) as answer:
-        assert answer.status == 200
+def _resolve_elsewhere(site: Server, path: str) -> None:
+    site.ask(f"/api/v1{path}/resolve", {"note": ""})
 
 
 @pytest.mark.parametrize(
@@ -271,7 +197,7 @@ def test_what_is_not_there_is_said(browser: Browser, path: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_is_accessible(browser: Browser, scheme: str) -> None:
     """Axe finds no violation: names, roles, landmarks, contrast, in both schemes."""
-    _sized(browser.driver, 1360, scheme=scheme)
+    browser.sized(scheme=scheme)
     found = {path: _violations(browser, path) for path in PAGES}
 
     assert found == {path: [] for path in PAGES}
@@ -279,20 +205,13 @@ def test_every_page_is_accessible(browser: Browser, scheme: str) -> None:
 
 def _violations(browser: Browser, path: str) -> list[str]:
     browser.open(path)
-    browser.driver.execute_script(AXE.read_text(encoding="utf-8"))
-    script = """
-        const done = arguments[0];
-        axe.run(document, { resultTypes: ["violations"] }).then((found) => done(
-            found.violations.map((each) => `${each.id}: ${each.nodes.map((n) => n.target).join("; ")}`)
-        ));
-    """
-    return list(browser.driver.execute_async_script(script))
+    return browser.violations()
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_is_wider_than_a_phone(browser: Browser, path: str) -> None:
     """At 400 pixels no page scrolls sideways; wide tables scroll by themselves."""
-    _sized(browser.driver, 400)
+    browser.sized(400)
     browser.open(path)
 
     width = browser.driver.execute_script("return document.documentElement.scrollWidth")
@@ -321,7 +240,7 @@ def test_nothing_is_asked_of_anybody_else(browser: Browser) -> None:
     assert loud == []
 
 
-def test_page_may_run_no_foreign_script(site: Site) -> None:
+def test_page_may_run_no_foreign_script(site: Server) -> None:
     """The page is sent with a policy that allows scripts from its own server alone."""
     with urllib.request.urlopen(f"{site.url}/models/flights") as answer:
         policy = answer.headers["Content-Security-Policy"]

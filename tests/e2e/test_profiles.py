@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from watchkeeper.sdk.client import Client, SpoolOptions
+from waiting import until
 
 DEFINITION = """
 apiVersion: watchkeeper/v1
@@ -45,42 +43,18 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-@pytest.fixture
-def server(tmp_path):
-    """`watchkeeper serve`, its URL and its key."""
-    command = [sys.executable, "-m", "watchkeeper.cli.main", "serve", "--port", "0", "--json"]
-    started = subprocess.Popen(
-        [*command, "--home", str(tmp_path / "home")], stdout=subprocess.PIPE, text=True
-    )
-    said = json.loads(started.stdout.readline())
-    yield said["url"], said["key"]
-    started.terminate()
-    started.communicate(timeout=60)
-
-
 @pytest.mark.slow
-def test_a_killed_process_has_its_rows_counted(server, tmp_path):
+def test_a_killed_process_has_its_rows_counted(server):
     """What `prediction()` returned for is in the window's counts, once; no row is on the server."""
-    url, key = server
-    spool = tmp_path / "spool"
-    with Client(url, key, spool=SpoolOptions(spool)) as client:
+    with server.client() as client:
         client.apply(DEFINITION)
-        times = [datetime.now(UTC) - timedelta(hours=hour) for hour in range(400)]
-        reference = pa.table(
-            {
-                "at": pa.array(times, pa.timestamp("us", "UTC")),
-                "km": np.random.default_rng(1).gamma(2.0, 8.0, 400),
-                "city": ["Bonn", "Köln"] * 200,
-                "fare_pred": np.arange(400.0),
-                "fare": np.arange(400.0),
-            }
-        )
-        client.upload_reference("rides", reference)
-        ended = subprocess.run([sys.executable, "-c", LOGGING, url, key, spool], check=False)
+        client.upload_reference("rides", reference())
+        where = (server.url, server.key, server.spool)
+        ended = subprocess.run([sys.executable, "-c", LOGGING, *where], check=False)
         assert ended.returncode == -signal.SIGKILL
 
         client.logger("rides", profiles=True)  # whoever comes next finds them
-        until(lambda: counted(client) == 300)
+        until(lambda: counted(client), lambda rows: rows == 300, what="every row is counted")
 
         now = datetime.now(UTC)
         rows = client.http.get(
@@ -89,20 +63,29 @@ def test_a_killed_process_has_its_rows_counted(server, tmp_path):
             end=(now + timedelta(days=1)).isoformat(),
         )
         assert rows.data == []
-    until(lambda: not [path for path in Path(spool).rglob("0*") if path.stat().st_size])
+    until(lambda: held(server.spool), lambda files: files == [], what="nothing is left to be sent")
+
+
+def reference():
+    """Hours of rides until now."""
+    times = [datetime.now(UTC) - timedelta(hours=hour) for hour in range(400)]
+    return pa.table(
+        {
+            "at": pa.array(times, pa.timestamp("us", "UTC")),
+            "km": np.random.default_rng(1).gamma(2.0, 8.0, 400),
+            "city": ["Bonn", "Köln"] * 200,
+            "fare_pred": np.arange(400.0),
+            "fare": np.arange(400.0),
+        }
+    )
+
+
+def held(spool):
+    """The files of a spool in which something lies."""
+    return [path for path in Path(spool).rglob("0*") if path.stat().st_size]
 
 
 def counted(client):
     """The rows that the windows of the model account for."""
     found = client.http.get("/api/v1/models/rides/windows").data
     return sum(item["accepted"] for item in found)
-
-
-def until(found, seconds=240.0):
-    """Wait until it is so."""
-    waiting = threading.Event()
-    for _ in range(int(seconds / 0.2)):
-        if found():
-            return
-        waiting.wait(0.2)
-    pytest.fail(f"not so after {seconds} s")

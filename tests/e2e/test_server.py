@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
-import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from serving import runs
+from waiting import PATIENCE_SECONDS, until
 from watchkeeper.errors import Forbidden, NotFound, Unauthorized
-from watchkeeper.sdk.client import Client, SpoolOptions
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -40,62 +34,9 @@ columns:
 """
 
 
-class Server:
-    """`watchkeeper serve` in a home folder of its own."""
-
-    def __init__(self, home):
-        self.home = home
-        self.log = (home.parent / f"{home.name}.log").open("ab")
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "watchkeeper.cli.main",
-                "serve",
-                "--home",
-                str(home),
-                "--port",
-                "0",
-                "--json",
-            ],
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            text=True,
-        )
-        said = json.loads(self.process.stdout.readline())
-        self.url = said["url"]
-        self.key = said["key"] or (home / "admin.key").read_text().strip()
-
-    def child(self, name):
-        """The process id of the door or the worker that runs now."""
-        found = subprocess.run(
-            ["pgrep", "-P", str(self.process.pid), "-f", f"watchkeeper.server.{name}"],
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        return int(found.stdout.split()[0]) if found.stdout else None
-
-    def stop(self):
-        """Stop it as a service manager does; its exit code."""
-        self.process.terminate()
-        code = self.process.wait(60)
-        self.process.stdout.close()
-        self.log.close()
-        return code
-
-
 @pytest.fixture
-def server(tmp_path):
-    made = Server(tmp_path / "home")
-    yield made
-    if made.process.poll() is None:
-        made.stop()
-
-
-@pytest.fixture
-def client(server, tmp_path):
-    with Client(server.url, server.key, spool=SpoolOptions(tmp_path / "spool")) as made:
+def client(server):
+    with server.client() as made:
         made.apply(DEFINITION)
         made.upload_reference(
             "loans", pa.concat_tables([loans(START - DAY * n) for n in range(1, 15)])
@@ -123,13 +64,6 @@ def windows(client):
     return {item["window"]["start"][:10]: item for item in found}
 
 
-def until(found, *, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < end, f"not so after {seconds} s"
-        time.sleep(0.1)
-
-
 def test_rows_in_verdicts_out(client):
     """JSON and Arrow predictions, labels that come a day later: every window is judged, twice."""
     first, second = loans(START), loans(START + DAY)
@@ -144,7 +78,7 @@ def test_rows_in_verdicts_out(client):
         client.log_labels("loans", labels, batch=name, known_at=START + known_at * DAY)
     client.advance("loans", START + 3 * DAY + timedelta(minutes=1))
 
-    assert client.wait_until_judged(120)
+    assert client.wait_until_judged(PATIENCE_SECONDS)
 
     found = windows(client)
     assert {day: item["joined"] for day, item in found.items() if item["received"]} == {
@@ -167,13 +101,10 @@ def test_a_killed_worker_loses_nothing(server, client):
         rows = loans(START + number * DAY).drop_columns(["repaid"])
         known_at = START + (number + 1) * DAY
         client.log_predictions("loans", rows, batch=f"p{number}", known_at=known_at)
-        killed = server.child("toil")
-        if killed is not None:
-            os.kill(killed, signal.SIGKILL)
+        server.kill_child("toil")
     client.advance("loans", START + 4 * DAY + timedelta(hours=1))
 
-    until(lambda: server.child("toil") is not None)
-    assert client.wait_until_judged(120)
+    assert client.wait_until_judged(PATIENCE_SECONDS)
 
     found = windows(client)
     assert [item["accepted"] for item in found.values()] == [ROWS] * 4
@@ -185,19 +116,17 @@ def test_a_killed_door_loses_nothing_that_was_acknowledged(server, client):
     """`kill -9` of the door while rows come in: every acknowledged batch is there once, and callers
     wait instead of being refused.
     """
-    until(lambda: server.child("door") is not None)
     for number in range(12):
         if number % 4 == 2:
-            os.kill(server.child("door"), signal.SIGKILL)
+            server.kill_child("door")
         rows = loans(START).slice(number * 10, 10).drop_columns(["repaid"])
         receipt = client.log_predictions(
             "loans", rows, batch=f"b{number}", known_at=START + DAY + timedelta(seconds=number)
         )
         assert receipt.accepted == 10
-        until(lambda: server.child("door") is not None)
     client.advance("loans", START + DAY + timedelta(hours=1))
 
-    assert client.wait_until_judged(120)
+    assert client.wait_until_judged(PATIENCE_SECONDS)
 
     (window,) = windows(client).values()
     assert (window["accepted"], window["duplicate"], window["rejected"]) == (ROWS, 0, 0)
@@ -208,70 +137,46 @@ def test_a_killed_supervisor_leaves_no_process_and_no_lock(server, client):
     client.log_predictions(
         "loans", loans(START).drop_columns(["repaid"]), batch="p", known_at=START + DAY
     )
-    children = [server.child("door"), server.child("toil")]
+    children = server.children()
 
-    server.process.kill()
-    server.process.wait()
+    server.kill()
 
-    until(lambda: not any(alive(child) for child in children))
-    again = Server(server.home)
-    with Client(again.url, again.key, spool=SpoolOptions(server.home / "spool")) as found:
+    until(lambda: [child for child in children if runs(child)], is_empty, what="no child is left")
+    server.start()
+    with server.client() as found:
         found.advance("loans", START + DAY + timedelta(hours=1))
-        assert found.wait_until_judged(120)
+        assert found.wait_until_judged(PATIENCE_SECONDS)
         assert [item["accepted"] for item in windows(found).values()] == [ROWS]
-    again.stop()
-    server.process.stdout.close()
-    server.log.close()
 
 
-def alive(process):
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def is_empty(found):
+    return not found
 
 
 def test_a_second_server_is_refused(server):
     """The message names who holds the home folder; the exit code says that it did not start."""
-    second = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "watchkeeper.cli.main",
-            "serve",
-            "--home",
-            str(server.home),
-            "--port",
-            "0",
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    second = server.run("serve", "--port", 0)
 
     assert second.returncode == 2
-    assert f"process {server.process.pid}" in second.stderr
+    assert f"process {server.pid}" in second.stderr
 
 
 def test_it_stops_when_asked(server):
     """SIGTERM ends it cleanly, door and worker too."""
-    until(lambda: server.child("toil") is not None)
-    children = [server.child("door"), server.child("toil")]
+    children = server.children()
 
     assert server.stop() == 0
 
-    assert not any(alive(child) for child in children)
+    assert not any(runs(child) for child in children)
 
 
 def test_keys_and_the_page(server, client):
     """Without a key nothing is told; the page and the probes are there for everyone."""
-    stranger = Client(server.url, "wrong", spool=SpoolOptions(server.home / "other"))
+    stranger = server.client(server.home / "other", key="wrong")
     with pytest.raises(Unauthorized):
         stranger.http.get("/api/v1/models")
     made = client.http.send_json("POST", "/api/v1/keys", {"name": "ci", "scopes": ["read"]}).data
-    reader = Client(server.url, made["secret"], spool=SpoolOptions(server.home / "other"))
+    reader = server.client(server.home / "other", key=made["secret"])
     assert reader.http.get("/api/v1/models").data[0]["name"] == "loans"
     with pytest.raises(Forbidden, match="ingest"):
         reader.log_labels("loans", [{"id": "a", "label": "yes"}])
@@ -279,20 +184,19 @@ def test_keys_and_the_page(server, client):
         client.log_labels("nobody", [{"id": "a", "label": "yes"}])
 
     for path in ("/healthz", "/readyz", "/"):
-        with urllib.request.urlopen(server.url + path) as answer:
-            assert answer.status == 200
+        assert server.answers(path)
     stranger.close(0.0)
     reader.close(0.0)
 
 
-def test_a_logger_reaches_the_lake(client):
+def test_a_logger_reaches_the_lake(server, client):
     """What a service logs in its predict path is counted in the window of its time."""
     logger = client.logger("loans", version="3")
     identity = logger.prediction({"income": 20_000.0}, prediction="yes", score=0.8)
     logger.label(identity, "yes")
 
-    assert client.flush(30)
-    until(lambda: client.http.get("/api/v1/clock").data["inbox"] == 0)
+    assert client.flush(PATIENCE_SECONDS)
+    until(server.moved, what="it is moved")
 
     (window,) = windows(client).values()
     assert (window["received"], window["accepted"]) == (1, 1)

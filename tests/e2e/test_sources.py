@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 import urllib.request
 
 import pytest
-from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from prometheus_client.parser import text_string_to_metric_families
+
+from waiting import PATIENCE_SECONDS, until
 
 ROWS = 1_500
 KILLS = 3
@@ -23,87 +19,17 @@ MODELS = "".join(
 )
 
 
-class Server:
-    """`watchkeeper serve`, whose worker can be killed."""
-
-    def __init__(self, home, log):
-        self.home = home
-        self.log = log.open("ab")
-        command = [sys.executable, "-m", "watchkeeper.cli.main", "serve", "--port", "0", "--json"]
-        self.process = subprocess.Popen(
-            [*command, "--home", str(home)], stdout=subprocess.PIPE, stderr=self.log, text=True
-        )
-        said = json.loads(self.process.stdout.readline())
-        self.url, self.key = said["url"], said["key"]
-
-    def worker(self):
-        """The process id of the worker that runs now; None where it is being started anew."""
-        asked = ["pgrep", "-P", str(self.process.pid), "-f", "watchkeeper.server.toil"]
-        found = subprocess.run(asked, check=False, capture_output=True, text=True).stdout.split()
-        return int(found[0]) if found else None
-
-    def kill_worker(self):
-        """Kill it as a machine that runs out of memory does."""
-        until(self._killed, what="a worker is killed")
-
-    def _killed(self):
-        worker = self.worker()
-        if worker is None:
-            return False
-        try:
-            os.kill(worker, signal.SIGKILL)
-        except ProcessLookupError:
-            return False
-        return True
-
-    def ask(self, path, *, headers=None, data=None):
-        """What the API answers."""
-        request = urllib.request.Request(
-            self.url + path, data, {"Authorization": f"Bearer {self.key}", **(headers or {})}
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read())["data"]
-
-    def stop(self):
-        """Stop it as a service manager does."""
-        self.process.terminate()
-        self.process.wait(60)
-        self.process.stdout.close()
-        self.log.close()
-
-
-def until(found, *, what, seconds=120.0):
-    """Wait until it is so."""
-    end = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < end, f"not so after {seconds} s: {what}"
-        time.sleep(0.1)
-
-
 @pytest.fixture
-def server(tmp_path):
+def models(server):
     """A server with four models and nothing in them."""
-    made = Server(tmp_path / "home", tmp_path / "log")
-    apply(made, tmp_path, MODELS)
-    yield made
-    made.stop()
-
-
-def apply(server, folder, text):
-    """Apply documents as a user does."""
-    path = folder / "definitions.yaml"
-    path.write_text(text)
-    command = [sys.executable, "-m", "watchkeeper.cli.main", "apply", "-f", str(path)]
-    subprocess.run([*command, "--url", server.url, "--key", server.key], check=True, timeout=60)
+    server.apply(MODELS)
+    return server
 
 
 def lake_rows(server, model):
-    """The numbers in the lake, read with nothing of ours; none where no row was moved yet."""
-    try:
-        table = DeltaTable(str(server.home / "lake" / model / "predictions"))
-    except TableNotFoundError:
-        return []
-    return sorted(map(int, table.to_pyarrow_table(columns=["n"])["n"].to_pylist()))
+    """The numbers in the lake; none where no row was moved yet."""
+    table = server.table(model)
+    return sorted(map(int, table.to_pyarrow_table(columns=["n"])["n"].to_pylist())) if table else []
 
 
 def payloads(start, end):
@@ -123,18 +49,16 @@ def log_exchange(server, number):
     for side, body in (("request", {"instances": [{"n": number}]}), ("response", {"outputs": []})):
         headers = {"ce-id": f"e{number}", "ce-type": f"org.kubeflow.serving.inference.{side}"}
         path = "/api/v1/models/by-event/cloudevents"
-        server.ask(path, headers=headers, data=json.dumps(body).encode())
+        server.ask(path, body, headers=headers)
 
 
 @pytest.mark.slow
-def test_killed_workers_neither_lose_nor_double(server, nats_server, kafka_cluster, tmp_path):
+def test_killed_workers_neither_lose_nor_double(models, nats_server, kafka_cluster, tmp_path):
     """Four ways in at once, three kills in mid-stream; then brokers were told all, and only then."""
-    incoming = tmp_path / "incoming"
+    server, incoming = models, tmp_path / "incoming"
     incoming.mkdir()
     nats_server.do(lambda stream: stream.add_stream(name="rows", subjects=["rows"]))
-    apply(
-        server,
-        tmp_path,
+    server.apply(
         f"""{HEAD} Source
 name: nats
 model: by-nats
@@ -173,26 +97,40 @@ expect: request
         for number in range(start, start + step, 25):
             log_exchange(server, number)
         if start:
-            server.kill_worker()
+            server.kill_child("toil")
 
-    def counts():
-        return {item["name"]: item["counts"] for item in server.ask("/api/v1/sources")}
+    def counts(fate):
+        return {item["name"]: item["counts"][fate] for item in server.ask("/api/v1/sources")}
 
     expected = {"nats": ROWS, "kafka": ROWS, "files": ROWS, "events": ROWS // 25}
+    until(lambda: counts("accepted"), lambda found: found == expected, what="every row is accepted")
+    numbers = {name: list(range(ROWS)) for name in ("by-nats", "by-kafka", "by-file")}
+    numbers["by-event"] = list(range(0, ROWS, 25))
+
+    def lake():
+        return {model: lake_rows(server, model) for model in numbers}
+
+    def full(found):
+        return all(len(found[model]) >= len(numbers[model]) for model in numbers)
+
+    assert until(lake, full, what="every row is in the lake") == numbers
+    assert {*counts("rejected").values(), *counts("duplicate").values()} == {0}
     until(
-        lambda: {name: found["accepted"] for name, found in counts().items()} == expected,
-        what="every row is accepted",
+        lambda: kafka_cluster.committed("watchkeeper-kafka", "rows"),
+        lambda rows: rows == ROWS,
+        what="committed",
     )
-    models = {name: list(range(ROWS)) for name in ("by-nats", "by-kafka", "by-file")}
-    models["by-event"] = list(range(0, ROWS, 25))
-    for model, numbers in models.items():
-        until(lambda m=model, n=numbers: len(lake_rows(server, m)) >= len(n), what=model)
-        assert lake_rows(server, model) == numbers
-    assert {found["rejected"] + found["duplicate"] for found in counts().values()} == {0}
-    until(lambda: kafka_cluster.committed("watchkeeper-kafka", "rows") == ROWS, what="committed")
-    until(lambda: acknowledged(nats_server) == ROWS, what="acknowledged")
-    with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as answer:
-        assert b'watchkeeper_source_rows{fate="accepted",source="nats"}' in answer.read()
+    until(lambda: acknowledged(nats_server), lambda rows: rows == ROWS, what="acknowledged")
+    until(lambda: accepted(server, "nats"), lambda rows: rows == ROWS, what="Prometheus sees it")
+
+
+def accepted(server, source):
+    """How many rows of a source were accepted, as Prometheus reads it; None while it is not told."""
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=PATIENCE_SECONDS) as answer:
+        families = text_string_to_metric_families(answer.read().decode())
+    wanted = ("watchkeeper_source_rows_total", {"source": source, "fate": "accepted"})
+    samples = [sample for family in families for sample in family.samples]
+    return next((each.value for each in samples if (each.name, each.labels) == wanted), None)
 
 
 def acknowledged(nats_server):

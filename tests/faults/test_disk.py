@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import threading
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from checker import check
-from place import Place, until
+from place import Place
 from writer import Journal, row
+
+from waiting import PATIENCE_SECONDS, until
 
 MIB = 2**20
 
@@ -88,7 +90,7 @@ class Sender:
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
                 return answer.status
         except urllib.error.HTTPError as error:
             told = json.loads(error.read())["error"]
@@ -103,16 +105,14 @@ class Sender:
                 return status, taken
         raise AssertionError("never refused")
 
-    def check(self):
+    def settle(self):
+        """Wait until all that was acknowledged is in the lake, once."""
         lake = self.place.lake / "loans" / "predictions"
-        return check(lake, self.place.journals, kind="predictions")
 
-    def settled(self):
-        """Whether all that was acknowledged is in the lake, once."""
-        try:
-            return self.check().problems == ()
-        except OSError:  # a file that is being replaced
-            return False
+        def look():
+            return check(lake, self.place.journals, kind="predictions").problems
+
+        until(look, lambda problems: problems == (), what="all is stored once")
 
 
 @pytest.fixture
@@ -121,20 +121,20 @@ def open_place(tmp_path):
     made = []
 
     def start(**environment):
-        place = Place(tmp_path, environment=environment)
+        place = Place(tmp_path, **environment)
         place.lake = place.home / "lake" if "WATCHKEEPER_LAKE" not in environment else None
         made.append(place)
         return place
 
     yield start
     for place in made:
-        place.stop()
+        place.close()
 
 
 def ready(place):
     """What the server says of itself to a load balancer."""
     try:
-        with urllib.request.urlopen(f"{place.url}/readyz", timeout=30) as answer:
+        with urllib.request.urlopen(f"{place.url}/readyz", timeout=PATIENCE_SECONDS) as answer:
             return answer.status == 200
     except urllib.error.HTTPError:
         return False
@@ -154,9 +154,13 @@ def test_a_full_disk_refuses_and_recovers(tmp_path, disk, open_place):
     assert not ready(place)
     refused = sender.number
     disk(home, 400)
-    until(lambda: sender.send(batch=refused, width=2_000) == 200, what="taken again")
+    until(
+        lambda: sender.send(batch=refused, width=2_000),
+        lambda status: status == 200,
+        what="it is taken",
+    )
     assert sender.send() == 200
-    until(sender.settled, what="settled")
+    sender.settle()
     assert ready(place)
 
 
@@ -169,25 +173,26 @@ def test_a_read_only_lake_holds_up_nothing_until_the_inbox_is_full(tmp_path, dis
     place.lake = lake
     sender = Sender(place)
     assert sender.send() == 200
-    until(sender.settled, what="moved")
+    sender.settle()
     disk(lake, 64, options="ro")
     status, taken = sender.until_refused(width=200)
 
     assert (status, sender.refused) == (429, {"code": "rate_limited", "wait": "5"})
     assert taken
     disk(lake, 64)
-    until(sender.settled, what="moved once the lake can be written")
+    sender.settle()
     assert sender.send() == 200
 
 
 SLOW = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <stdlib.h>
 #include <unistd.h>
 int fdatasync(int fd) {
     static int (*real)(int);
     if (!real) real = dlsym(RTLD_NEXT, "fdatasync");
-    usleep(400000);
+    if (access(getenv("SLOW_WHILE"), F_OK) == 0) sleep(1);
     return real(fd);
 }
 """
@@ -195,7 +200,9 @@ int fdatasync(int fd) {
 
 @pytest.fixture
 def slow_disk(tmp_path):
-    """A library that makes every promise of the disk take 0.4 s more, to be loaded by a program."""
+    """A library that makes every promise of the disk take a second more while the file
+    ``SLOW_WHILE`` is there, to be loaded by a program.
+    """
     compiler = shutil.which("cc")
     if compiler is None:
         pytest.skip("needs a C compiler for a slow disk, which is not installed here")
@@ -207,21 +214,20 @@ def slow_disk(tmp_path):
 
 
 @pytest.mark.slow
-def test_on_a_slow_disk_senders_share_what_it_promises(open_place, slow_disk):
+def test_on_a_slow_disk_senders_share_what_it_promises(tmp_path, open_place, slow_disk):
     """Sixteen batches that come together wait for a few commits, not for one each; none is lost."""
-    place = open_place(LD_PRELOAD=str(slow_disk))
+    slow = tmp_path / "slow"
+    place = open_place(LD_PRELOAD=str(slow_disk), SLOW_WHILE=str(slow))
     senders = [Sender(place) for _ in range(16)]
     for number, sender in enumerate(senders):
         sender.number = 1_000 * number
-    done = []
-    threads = [threading.Thread(target=lambda s=s: done.append(s.send())) for s in senders]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    slow.touch()
+    with ThreadPoolExecutor(len(senders)) as pool:
+        done = list(pool.map(Sender.send, senders))
+    slow.unlink()
 
     assert done == [200] * 16
-    until(senders[0].settled, what="moved")
+    senders[0].settle()
     assert commits(place) < 16
 
 

@@ -15,7 +15,7 @@ from place import Place, cycles
 def place(tmp_path):
     made = Place(tmp_path)
     yield made
-    made.stop()
+    made.close()
 
 
 @pytest.mark.slow

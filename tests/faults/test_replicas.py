@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 from checker import check
-from place import Place, until
+from place import Place
 from writer import Journal, row
 
+from waiting import until
 from watchkeeper.errors import Conflict
 
 
@@ -32,11 +33,11 @@ def replicas(tmp_path, postgresql):
             home.mkdir(parents=True)
             if made:
                 shutil.copy(made[0].home / "admin.key", home)
-            made.append(Place(tmp_path / name, environment=shared))
+            made.append(Place(tmp_path / name, **shared))
         yield made
     finally:
         for place in made:
-            place.stop()
+            place.close()
         with server.connect() as connection:
             connection.execute(sa.text("DROP DATABASE replicas WITH (FORCE)"))
         server.dispose()
@@ -80,11 +81,10 @@ def test_the_same_rows_to_both_at_once_count_once(replicas, tmp_path):
     assert all(receipt.rejected == 0 for receipt in mixed)
     lake = tmp_path / "lake" / "loans" / "predictions"
 
-    def stored():
-        found = check(lake, [tmp_path / "all.journal"], kind="predictions")
-        return found.problems == ()
+    def look():
+        return check(lake, [tmp_path / "all.journal"], kind="predictions").problems
 
-    until(stored, what="stored once")
+    until(look, lambda problems: problems == (), what="all is stored once")
     windows = replicas[1].windows()
     counts = [sum(w[name] for w in windows) for name in ("received", "accepted", "duplicate")]
     assert counts == [500 + 6 * 700 + 1_500, 1_500, 4_700]

@@ -11,12 +11,13 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from sink import listening
 
+from ports import held_port
+from waiting import PATIENCE_SECONDS, any_moment, until
 from watchkeeper.sdk.client import Client, SpoolOptions
 
 LOGS = Path(__file__).parent / "logs.py"
@@ -47,19 +48,16 @@ def given(tmp_path):
     return set(journal.read_text().split("\n")[:-1]) if journal.exists() else set()
 
 
-def until(found, *, seconds=60.0, what="so"):
-    end = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < end, f"not {what} after {seconds} s"
-        time.sleep(0.05)
-
-
 def inherit(sink, wanted, spool):
     """Let another process's client send what is left, until all that is wanted came."""
     options = SpoolOptions(spool, interval_seconds=0.1)
     with Client(sink.url, "key", spool=options) as heir:
         heir.logger("m")
-        until(lambda: wanted <= sink.ids.keys(), what="sent")
+        until(lambda: wanted - sink.ids.keys(), is_empty, what="all that is wanted is sent")
+
+
+def is_empty(found):
+    return not found
 
 
 def once(sink):
@@ -71,8 +69,8 @@ def test_kill_at_any_time(start, tmp_path, seed):
     """`kill -9` while four threads log: what was returned for comes, at most one row each more."""
     with listening() as sink:
         process = start("threads", sink.url, 100_000)
-        until(lambda: len(given(tmp_path)) > 50, what="logging")
-        time.sleep(random.Random(seed).uniform(0.0, 0.6))
+        until(lambda: len(given(tmp_path)), lambda rows: rows > 50, what="it logs")
+        any_moment(0.0, 0.6, chance=random.Random(seed))
         process.kill()
         process.wait()
         inherit(sink, given(tmp_path), tmp_path / "spool")
@@ -85,7 +83,7 @@ def test_fork_under_load(start, tmp_path):
     """Parent and children send their own rows, each once, whether a child ends in order or not."""
     with listening() as sink:
         process = start("fork", sink.url, 400)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
         assert (process.returncode, errors) == (0, "")
         inherit(sink, given(tmp_path), tmp_path / "spool")
 
@@ -98,7 +96,7 @@ def test_workers_of_a_pool(start, tmp_path):
     """Rows of workers that their master ends without a word are sent all the same."""
     with listening() as sink:
         process = start("pool", sink.url, 300)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
         assert (process.returncode, errors) == (0, "")
         inherit(sink, given(tmp_path), tmp_path / "spool")
 
@@ -112,7 +110,7 @@ def test_a_server_program_sends_all_before_it_ends(start, tmp_path):
         process = start("polite", sink.url, 2_000)
         process.stdout.readline()
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
         assert sink.ids.keys() == given(tmp_path)
         assert sink.told[-1]["closed"] is True
@@ -127,7 +125,7 @@ def test_a_plain_program_loses_nothing_by_a_signal(start, tmp_path):
         process = start("plain", "http://127.0.0.1:9", 500)
         process.stdout.readline()
         process.terminate()
-        assert process.wait(30) == -signal.SIGTERM
+        assert process.wait(PATIENCE_SECONDS) == -signal.SIGTERM
 
         (left,) = (tmp_path / "spool").iterdir()
         moved = tmp_path / "spool" / folder_of(sink.url)
@@ -160,7 +158,7 @@ def small_disk(tmp_path):
 def test_a_full_disk(start, tmp_path, small_disk):
     """Rows for which there is no room are dropped and counted; the others come, each once."""
     process = start("full", "http://127.0.0.1:9", 20_000, spool=small_disk)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=PATIENCE_SECONDS)
     spooled, dropped = map(int, said.split())
     assert spooled > 1_000
     assert dropped > 1_000
@@ -171,7 +169,7 @@ def test_a_full_disk(start, tmp_path, small_disk):
         options = SpoolOptions(small_disk, interval_seconds=0.1)
         with Client(sink.url, "key", spool=options) as heir:
             heir.logger("m")
-            until(lambda: len(sink.ids) >= spooled, what="sent")
+            until(lambda: len(sink.ids), lambda rows: rows >= spooled, what="all is sent")
 
     assert (len(sink.ids), once(sink)) == (spooled, True)
     assert sink.ids.keys() <= given(tmp_path)
@@ -180,21 +178,20 @@ def test_a_full_disk(start, tmp_path, small_disk):
 def test_files_that_may_not_grow(start, tmp_path):
     """A limit on the length of files is lived with: every row is kept in shorter ones."""
     process = start("short", "http://127.0.0.1:9", 2_500)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert said.split() == ["2500", "0"]
 
 
 def test_a_server_that_is_away_and_comes_back(start, tmp_path):
     """Rows wait while nothing listens, and come when something does."""
-    with listening() as gone:
-        port = gone.port
-    process = start("polite", f"http://127.0.0.1:{port}", 1_000)
-    process.stdout.readline()
-    with listening(port) as sink:
-        until(lambda: len(sink.ids) == 1_000, what="sent")
-        process.terminate()
-        assert process.wait(30) == 0
+    with held_port() as port:
+        process = start("polite", f"http://127.0.0.1:{port}", 1_000)
+        process.stdout.readline()
+        with listening(port) as sink:
+            until(lambda: len(sink.ids), lambda rows: rows == 1_000, what="all is sent")
+            process.terminate()
+            assert process.wait(PATIENCE_SECONDS) == 0
 
     assert once(sink)
     assert sink.ids.keys() == given(tmp_path)
@@ -206,9 +203,9 @@ def test_a_server_or_a_net_that_fails(start, tmp_path, fault):
     with listening(faults=[fault, None, fault, fault]) as sink:
         process = start("polite", sink.url, 1_000)
         process.stdout.readline()
-        until(lambda: len(sink.ids) == 1_000, what="sent")
+        until(lambda: len(sink.ids), lambda rows: rows == 1_000, what="all is sent")
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
     assert once(sink)
     assert sink.ids.keys() == given(tmp_path)
