@@ -6,12 +6,19 @@ Whom to tell what of it is decided in `watchkeeper.alerts.deciding`.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watchkeeper.alerts.cause import UNKNOWN, certainty_of, likely_cause, title
-from watchkeeper.alerts.grouping import HELD_BACK, family_of, fault_of, find_incident
+from watchkeeper.alerts.grouping import (
+    HELD_BACK,
+    Members,
+    family_of,
+    fault_of,
+    find_incident,
+)
 from watchkeeper.alerts.labels import labels_of
 from watchkeeper.alerts.lifecycle import Pace, advance, series_key, started_at
 from watchkeeper.alerts.upstream import (
@@ -65,19 +72,11 @@ def step(model: Model, live: Live, verdicts: Sequence[Verdict], now: datetime) -
     after, forgotten = _advance_all(before, verdicts, now, paces_of(model))
     after = _held_back(after, live, model)
     incidents = {incident.id: incident for incident in live.incidents}
-    # Faults first: what they explain joins the incident that tells of them.
-    for alert in sorted((a for a in after.values() if _opens(a)), key=lambda a: bool(a.held_back)):
-        others = [*after.values(), *live.resolved]
-        joined = _join(alert, incidents, others, model)
-        members = [other for other in others if other.incident == joined.id]
-        fault = fault_of(alert, joined, members, window_length=model.granularity.length)
-        incidents[joined.id] = joined
-        after[alert.key] = replace(alert, incident=joined.id, fault=fault)
-    for incident in list(incidents.values()):
-        members = [
-            alert for alert in (*after.values(), *live.resolved) if alert.incident == incident.id
-        ]
-        incidents[incident.id] = _refresh(incident, members, now)
+    _join_all(after, incidents, live, model)
+    members = _by_incident([*after.values(), *live.resolved])
+    for identity, incident in incidents.items():
+        incidents[identity] = _refresh(incident, members.get(identity, []), now)
+    known = {incident.id: incident for incident in live.incidents}
     return Change(
         alerts=tuple(
             replace(alert, labels=labels_of(alert, model))
@@ -86,9 +85,7 @@ def step(model: Model, live: Live, verdicts: Sequence[Verdict], now: datetime) -
         ),
         forgotten=tuple(forgotten),
         incidents=tuple(
-            incident
-            for incident in incidents.values()
-            if incident != _by_id(live.incidents, incident.id)
+            incident for incident in incidents.values() if incident != known.get(incident.id)
         ),
     )
 
@@ -133,22 +130,55 @@ def _opens(alert: Alert) -> bool:
     return alert.state is AlertState.OPEN and alert.incident is None
 
 
-def _join(
-    alert: Alert, incidents: Mapping[str, Incident], alerts: list[Alert], model: Model
-) -> Incident:
-    members = {
-        identity: [other for other in alerts if other.incident == identity]
-        for identity in incidents
-    }
-    fault = explained_by(alert, faults_of(alerts, model), model) if alert.held_back else None
-    found = None if fault is None else incidents.get(fault.incident or "")
-    found = found or find_incident(
-        alert, list(incidents.values()), members, window_length=model.granularity.length
-    )
-    if found is not None:
-        if found.state is AlertState.RESOLVED:  # it is back, and nobody looks after it yet
-            found = replace(found, state=AlertState.OPEN, resolved_at=None, acknowledged_by=None)
-        return replace(found, alerts=(*found.alerts, alert.id))
+def _join_all(
+    after: dict[str, Alert], incidents: dict[str, Incident], live: Live, model: Model
+) -> None:
+    """Every alert that opens joins the incident of its cause, or opens one."""
+    length = model.granularity.length
+    members = {identity: Members() for identity in incidents}
+    for other in (*after.values(), *live.resolved):
+        if other.incident in members:
+            members[other.incident].add(other)
+    joined: dict[str, list[str]] = defaultdict(list)
+    faults: list[Upstream] | None = None
+    # Faults first: what they explain joins the incident that tells of them.
+    for alert in sorted((a for a in after.values() if _opens(a)), key=lambda a: bool(a.held_back)):
+        found = None
+        if alert.held_back:
+            faults = faults or list(faults_of([*after.values(), *live.resolved], model))
+            fault = explained_by(alert, faults, model)
+            found = None if fault is None else incidents.get(fault.incident or "")
+        found = found or find_incident(
+            alert, list(incidents.values()), members, window_length=length
+        )
+        incident = _new(alert) if found is None else _reopened(found)
+        incidents[incident.id] = incident
+        held = members.setdefault(incident.id, Members())
+        news = fault_of(alert, incident, held, window_length=length)
+        after[alert.key] = replace(alert, incident=incident.id, fault=news)
+        held.add(after[alert.key])
+        joined[incident.id].append(alert.id)
+    for identity, alerts in joined.items():
+        incident = incidents[identity]
+        incidents[identity] = replace(incident, alerts=(*incident.alerts, *alerts))
+
+
+def _by_incident(alerts: Sequence[Alert]) -> dict[str, list[Alert]]:
+    found: dict[str, list[Alert]] = defaultdict(list)
+    for alert in alerts:
+        if alert.incident is not None:
+            found[alert.incident].append(alert)
+    return found
+
+
+def _reopened(incident: Incident) -> Incident:
+    """Of one that was over: it is back, and nobody looks after it yet."""
+    if incident.state is not AlertState.RESOLVED:
+        return incident
+    return replace(incident, state=AlertState.OPEN, resolved_at=None, acknowledged_by=None)
+
+
+def _new(alert: Alert) -> Incident:
     return Incident(
         id=hashlib.sha256(f"incident|{alert.id}".encode()).hexdigest()[:20],
         model=alert.model,
@@ -158,7 +188,6 @@ def _join(
         cause=UNKNOWN,
         opened_at=alert.opened_at,
         updated_at=alert.updated_at,
-        alerts=(alert.id,),
         facts={"family": family_of(alert)},
     )
 
@@ -199,7 +228,3 @@ def _held_facts(incident: Incident, members: Sequence[Alert]) -> dict[str, objec
 
 def _is_let_go(alert: Alert) -> bool:
     return alert.state is not AlertState.RESOLVED and alert.fault.endswith(HELD_BACK)
-
-
-def _by_id(incidents: Sequence[Incident], identity: str) -> Incident | None:
-    return next((incident for incident in incidents if incident.id == identity), None)

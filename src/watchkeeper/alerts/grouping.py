@@ -13,11 +13,12 @@ its own within it: people are told that it has come, rather than that it hides t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from watchkeeper.domain.alert import Alert, AlertState, Incident
 
-__all__ = ["CHANGE", "CREEP", "HELD_BACK", "family_of", "fault_of", "find_incident"]
+__all__ = ["CHANGE", "CREEP", "HELD_BACK", "Members", "family_of", "fault_of", "find_incident"]
 
 CHANGE, CREEP = "change", "creep"
 HELD_BACK = "|held back"  # ends the faults of what was held back when it opened
@@ -29,10 +30,31 @@ def family_of(alert: Alert) -> str:
     return CREEP if alert.what == "creep" else CHANGE
 
 
+@dataclass(slots=True)
+class Members:
+    """What an incident's alerts are, so that ten thousand of them are not looked through for each."""
+
+    keys: set[str] = field(default_factory=set)
+    columns: set[str] = field(default_factory=set)
+    faults: dict[tuple[str, str, bool], str] = field(default_factory=dict)
+
+    def add(self, alert: Alert) -> None:
+        """Note one of them."""
+        self.keys.add(alert.key)
+        if alert.column is not None:
+            self.columns.add(alert.column)
+        if alert.fault:
+            self.faults.setdefault(_kind(alert), alert.fault)
+
+
+def _kind(alert: Alert) -> tuple[str, str, bool]:
+    return (alert.monitor, alert.what, bool(alert.held_back))
+
+
 def find_incident(
     alert: Alert,
     incidents: Sequence[Incident],
-    members: Mapping[str, Sequence[Alert]],
+    members: Mapping[str, Members],
     *,
     window_length: timedelta,
 ) -> Incident | None:
@@ -47,7 +69,7 @@ def find_incident(
     incidents
         The model's open incidents, and those resolved a short while ago.
     members
-        The alerts of each incident, by the incident's id.
+        What the alerts of each incident are, by the incident's id.
     window_length
         The model's granularity.
     """
@@ -61,7 +83,7 @@ def find_incident(
 
 
 def fault_of(
-    alert: Alert, incident: Incident, members: Sequence[Alert], *, window_length: timedelta
+    alert: Alert, incident: Incident, members: Members, *, window_length: timedelta
 ) -> str:
     """What is news about an alert that joins an incident: nothing beside what the incident is
     already, where it began with it or is of a kind that was there before; else itself.
@@ -73,15 +95,13 @@ def fault_of(
     incident
         The incident that it joins, or opens.
     members
-        The alerts that the incident had before.
+        What the alerts are that the incident had before.
     window_length
         The model's granularity.
     """
-    for member in members:
-        if bool(member.held_back) != bool(alert.held_back):
-            continue
-        if member.fault and (member.monitor, member.what) == (alert.monitor, alert.what):
-            return member.fault
+    known = members.faults.get(_kind(alert))
+    if known is not None:
+        return known
     together = abs(alert.opened_at - incident.opened_at) <= _TOGETHER_WINDOWS * window_length
     # What is held back is news of its own when it is let go.
     if together and not alert.held_back:
@@ -91,11 +111,9 @@ def fault_of(
 
 
 def _same_cause(
-    alert: Alert, incident: Incident, members: Sequence[Alert], window_length: timedelta
+    alert: Alert, incident: Incident, members: Members, window_length: timedelta
 ) -> bool:
-    if alert.key in {member.key for member in members}:
-        return True
-    if alert.column is not None and alert.column in {member.column for member in members}:
+    if alert.key in members.keys or alert.column in members.columns:
         return True
     if incident.state is AlertState.RESOLVED:
         return False
