@@ -22,6 +22,8 @@ __all__ = [
     "Changed",
     "Expect",
     "Format",
+    "LatencyUnit",
+    "ModelServer",
     "Option",
     "Start",
     "Telemetry",
@@ -62,6 +64,24 @@ class Changed(StrEnum):
 
     REFUSE = "refuse"  # it is told, and put into quarantine
     READ = "read"  # it is read again; rows that were taken are known by their ids
+
+
+class ModelServer(StrEnum):
+    """Servers of models whose figures are known by their names."""
+
+    TRITON = "triton"
+    KSERVE = "kserve"
+    MLSERVER = "mlserver"
+    BENTOML = "bentoml"
+    VLLM = "vllm"
+
+
+class LatencyUnit(StrEnum):
+    """In what a server measures how long it takes."""
+
+    SECONDS = "s"
+    MILLISECONDS = "ms"
+    MICROSECONDS = "us"
 
 
 class Expect(StrEnum):
@@ -145,11 +165,29 @@ SOURCE_OPTIONS: Mapping[SourceType, Mapping[str, Option]] = {
         "settings": Option("settings", "Further settings of librdkafka, by their names."),
         **_TOPIC,
     },
+    SourceType.PROMETHEUS: {
+        "url": Option("text", "Where it is: `http://prometheus:9090`.", needed=True),
+        "server": Option("server", "Which server serves the model: its figures are known then."),
+        "served_as": Option("text", "The model's name there; else its name here."),
+        "match": Option("text", 'Further matchers of its series: `namespace="prod"`.'),
+        "requests": Option("text", "PromQL for how many requests `$window` had, in any way."),
+        "errors": Option("text", "PromQL for how many of them failed."),
+        "latency": Option("text", "PromQL for a histogram of `$window`, as buckets by `le`."),
+        "latency_mean": Option("text", "PromQL for a mean, where there is no histogram."),
+        "latency_unit": Option("latency_unit", "In what these are measured: `s`, `ms` or `us`."),
+        "present": Option("text", "PromQL that has a value while the server is watched."),
+        "delay": Option("duration", "How long after its end a window is asked for; else 90 s."),
+        "history": Option("duration", "How far back to begin at first; else a week."),
+        "username": Option("plain_or_secret", "Who asks."),
+        "password": Option("secret", "Their password."),
+        "token": Option("secret", "A bearer token in the place of both."),
+        "ca_file": Option("text", "The certificates to trust, as a file."),
+    },
     SourceType.CLOUD_EVENTS: _EVENTS,
     SourceType.OTLP: {
         "signal": Option("signal", "What becomes rows: `traces` (else), `logs` or `metrics`."),
         "service": Option("text", "Only of services whose `service.name` is like this pattern."),
-        "name": Option("text", "Only spans or events whose name is like this pattern."),
+        "named": Option("text", "Only spans or events whose name is like this pattern."),
         "served": Option(
             "text",
             "Only requests for models that the server calls like this pattern; else, where none of "
@@ -276,5 +314,7 @@ _READERS: Mapping[str, Callable[[Field], object]] = {
     "changed": lambda field: str(field.choice(Changed)),
     "format": lambda field: str(field.choice(Format)),
     "expect": lambda field: str(field.choice(Expect)),
+    "server": lambda field: str(field.choice(ModelServer)),
+    "latency_unit": lambda field: str(field.choice(LatencyUnit)),
     "signal": lambda field: str(field.choice(Telemetry)),
 }

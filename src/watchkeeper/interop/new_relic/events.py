@@ -74,11 +74,9 @@ def label_events(model: Model, rows: pa.Table, share: float) -> Iterator[Event]:
     for place, row in enumerate(_sampled(rows, share).to_pylist()):
         value = _value(row["_wk_label"])
         if value is not None:
-            column = (
-                Column(named, ColumnType.NUMERIC) if isinstance(value, float) else Column(named)
-            )
+            kind = ColumnType.NUMERIC if isinstance(value, float) else ColumnType.CATEGORICAL
             about = _about(model, {**row, "_wk_time": row["_wk_known_at"]}, share, place)
-            yield {**_event(about, "label", column, value), "label_kind": "truth"}
+            yield {**_event(about, "label", Column(named, kind), value), "label_kind": "truth"}
 
 
 def encode_events(events: Sequence[Event]) -> bytes:

@@ -41,7 +41,7 @@ def read_request(signal: Signal, content: bytes, media_type: str) -> Message:
     if media_type != JSON:
         raise InvalidInput(f"Content-Type must be {PROTOBUF} or {JSON}, got {media_type!r}")
     try:
-        document = json.loads(content)
+        document = _object(json.loads(content))
         made: Message = ParseDict(
             _in_base64(document), REQUESTS[signal](), ignore_unknown_fields=True
         )
@@ -60,6 +60,12 @@ def encode_answer(
 def encode_failure(code: int, message: str, media_type: str) -> bytes:
     """The answer to a request that was not taken; ``code`` is one of gRPC's."""
     return _encoded(status(code, message), media_type)
+
+
+def _object(document: object) -> object:
+    if not isinstance(document, dict):
+        raise TypeError("it must be an object")
+    return document
 
 
 def _encoded(message: Message, media_type: str) -> bytes:

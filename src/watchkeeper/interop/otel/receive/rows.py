@@ -26,11 +26,11 @@ _WORDS = ("id", "time", "version", "arm", "latency_ms", "error", "trace_id", "pr
 def takes(source: Source, item: Item) -> bool:
     """Whether an item is of a source.
 
-    By the patterns of its ``service`` (``service.name``), ``name`` (of the span or event) and
+    By the patterns of its ``service`` (``service.name``), ``named`` (of the span or event) and
     ``served`` (the model server's name of the model). A source that says none of them takes the
     requests for a model of its own model's name.
     """
-    service, name, served = (source.text(option) for option in ("service", "name", "served"))
+    service, name, served = (source.text(option) for option in ("service", "named", "served"))
     if not (service or name or served):
         served = source.model
     if service and not fnmatchcase(item.service, service):
