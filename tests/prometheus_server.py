@@ -82,23 +82,26 @@ def running_prometheus(
     folder: Path,
     config: Mapping[str, object],
     *,
-    data: Path | None = None,
+    port: int = 0,
     options: tuple[str, ...] = (),
 ) -> Iterator[Prometheus]:
-    """A server with that configuration, which scrapes and evaluates every second."""
+    """A server with that configuration, which scrapes and evaluates every second; with ``port`` it
+    listens there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     settings = {"global": {"scrape_interval": "1s", "evaluation_interval": "1s"}, **config}
     (folder / "prometheus.yml").write_text(yaml.safe_dump(settings))
-    with held_port() as port:
+    with held_port() as free:
+        listening = port or free
         arguments = [
             f"--config.file={folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={data or folder / 'data'}",
+            f"--storage.tsdb.path={folder / 'data'}",
             "--storage.tsdb.retention.time=10y",
-            f"--web.listen-address=127.0.0.1:{port}",
+            f"--web.listen-address=127.0.0.1:{listening}",
             "--log.level=warn",
             *options,
         ]
-        server = Prometheus(port, folder / "prometheus.log")
+        server = Prometheus(listening, folder / "prometheus.log")
         with _running("prometheus", arguments, folder / "prometheus.log", f"{server.url}/-/ready"):
             yield server
 

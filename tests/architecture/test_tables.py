@@ -86,7 +86,11 @@ NO_COMMANDS = ("main", "server_options", "home_options", "history", "progress")
 
 def test_every_source_is_in_the_tables():
     """Each type has options, and is fetched, or sends by itself."""
-    assert set(SOURCE_OPTIONS) == set(SourceType) == {*PULLED, SourceType.CLOUD_EVENTS, SourceType.OTLP}
+    assert (
+        set(SOURCE_OPTIONS)
+        == set(SourceType)
+        == {*PULLED, SourceType.CLOUD_EVENTS, SourceType.OTLP, SourceType.PROMETHEUS}
+    )
 
 
 def test_every_command_is_in_the_table():

@@ -19,6 +19,8 @@ from watchkeeper.definitions.source_form import (
     Changed,
     Expect,
     Format,
+    LatencyUnit,
+    ModelServer,
     Start,
     Telemetry,
     needed_source_options,
@@ -503,4 +505,6 @@ _SOURCE_FIELDS: Mapping[str, _Schema] = {
     "format": _choice(Format),
     "expect": _choice(Expect),
     "signal": _choice(Telemetry),
+    "server": _choice(ModelServer),
+    "latency_unit": _choice(LatencyUnit),
 }

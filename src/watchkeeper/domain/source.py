@@ -16,6 +16,7 @@ class SourceType(StrEnum):
     OBJECT_STORE = "object_store"  # files of s3://, gs:// or abfss://
     NATS = "nats"  # messages of a JetStream stream
     KAFKA = "kafka"  # messages of topics
+    PROMETHEUS = "prometheus"  # how the model's server says that it answers
     CLOUD_EVENTS = "cloud_events"  # payloads that KServe or Seldon send here
     OTLP = "otlp"  # spans, log records and metrics that a model server sends here
 

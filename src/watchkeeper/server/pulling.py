@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Protocol
 
 from watchkeeper.catalog.source_files import SourceState
-from watchkeeper.domain.source import Source
+from watchkeeper.domain.source import Source, SourceType
 from watchkeeper.errors import RateLimited, WatchkeeperError
 from watchkeeper.ingest.pull.opening import PULLED
 from watchkeeper.ingest.pull.puller import Pulled, Puller
@@ -30,6 +30,7 @@ _SAY_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 _MOST_THREADS = 64
+_FETCHED = frozenset({*PULLED, SourceType.PROMETHEUS})
 
 
 class KeepsStates(Protocol):
@@ -73,7 +74,7 @@ class Pulling:
         wanted = {
             found.source.name: found
             for found in self.sources.all()
-            if found.source.enabled and found.source.type in PULLED
+            if found.source.enabled and found.source.type in _FETCHED
         }
         self.stop(
             name

@@ -16,7 +16,7 @@ from watchkeeper.alerts.telling import Telling
 from watchkeeper.catalog.catalog import Catalog
 from watchkeeper.catalog.documents import Documents
 from watchkeeper.domain.route import Secret
-from watchkeeper.domain.source import Source
+from watchkeeper.domain.source import Source, SourceType
 from watchkeeper.errors import InvalidInput
 from watchkeeper.governance.retention import check_overrides
 from watchkeeper.ingest.cloud_events.pairing import Pairing
@@ -28,7 +28,9 @@ from watchkeeper.ingest.pull.puller import Puller
 from watchkeeper.ingest.receive import Receiver
 from watchkeeper.ingest.replay import Replay
 from watchkeeper.ingest.together import Together
+from watchkeeper.interop.prometheus.client import Prometheus, asked_of
 from watchkeeper.interop.prometheus.fleet import Fleet, Fleetwide
+from watchkeeper.interop.prometheus.reading import ServiceDoor, ServicePuller
 from watchkeeper.lake.lake import Lake
 from watchkeeper.server.accepting import Accepting
 from watchkeeper.server.access import Gatekeeper, Rate
@@ -276,10 +278,25 @@ class Parts:
         """What fetches rows from sources."""
 
         def open_source(source: Source) -> Puller:
+            if source.type is SourceType.PROMETHEUS:
+                return self._service_puller(source)
             folder = self.settings.home / "pulled"
             return open_puller(self._source_door(source), read_secret, folder)
 
         return Pulling(self.sources, self._feeds(), open_source, self.now)
+
+    def _service_puller(self, source: Source) -> Puller:
+        """What asks a Prometheus how the server of a model says that it answers."""
+        door = ServiceDoor(
+            source,
+            model=lambda: self.models.get(source.model).model,
+            windows=self.catalog.service_windows,
+            announce=lambda model: self.clocks.driven_by_data(
+                model.name, data=False, by=source.sender
+            ),
+            now=self.now,
+        )
+        return ServicePuller(door, Prometheus(asked_of(source, read_secret)))
 
     def _feeds(self) -> Feeds:
         def model_of(name: str) -> str | None:
