@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from notices import NOW, a_chart, a_notice
 from waiting import PATIENCE_SECONDS
