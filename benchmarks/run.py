@@ -27,6 +27,7 @@ BENCHMARKS = (
     ("The lake: care, and backups beside a bare copy", ["lake.py"]),
     ("A scrape of /metrics with a thousand models", ["scrape.py"]),
     ("500 kills under load, and what the checker found", ["faults.py"]),
+    ("1,000 kills of senders of notices, and what their receivers got", ["senders.py"]),
 )
 
 

@@ -10,9 +10,9 @@ import os
 
 import pytest
 import sqlalchemy as sa
-from senders import Receivers, run
 
 from receivers import HttpReceiver, Mailbox, PagerDuty, listening, receiving_mail
+from senders import Receivers, run
 from watchkeeper.catalog import Catalog
 
 # `benchmarks/senders.py` lets a thousand die.
@@ -54,7 +54,8 @@ def test_no_notice_is_lost_or_repeated_without_need(url, receivers, senders, rec
     """One sender, and two at once, killed at random steps and at random moments."""
     report = run(url, receivers, crashes=CRASHES, senders=senders)
 
-    record_property("repeated", report.repeated)
+    for name in ("deaths", "posted", "repeated"):
+        record_property(name, getattr(report, name))
     assert report.problems == []
     assert report.deaths >= CRASHES
     assert report.repeated <= report.deaths
