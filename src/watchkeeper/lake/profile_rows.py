@@ -58,24 +58,22 @@ def each_part(rows: pa.Table | None) -> list[ProfilePart]:
     """Every revision of every window, each once, in the order in which they came to be known."""
     if rows is None or not rows.num_rows:
         return []
-    names = [name for name in _SYSTEM if name not in {"_wk_reference", "_wk_part"}]
-    parts = rows.group_by([*names, "_wk_part"]).aggregate([])
-    found: dict[tuple[object, ...], str] = {}
-    for part in parts.to_pylist():
-        # A part that a crash made its writer append twice has twins: either will do.
-        found[tuple(part[name] for name in names)] = part["_wk_part"]
+    keys = ("_wk_start", "_wk_end", "_wk_known_at", "_wk_revision")
+    parts = rows.group_by([*keys, "_wk_part"]).aggregate([]).to_pylist()
+    # A part that a crash made its writer append twice has a twin: either will do.
+    found = {tuple(part[name] for name in keys): part for part in parts}
     places = rows.column("_wk_part").combine_chunks().dictionary_encode()
     numbers = {name: number for number, name in enumerate(places.dictionary.to_pylist())}
     where = places.indices.to_numpy()
     plain = rows.drop_columns(list(_SYSTEM))
     made = [
         ProfilePart(
-            None if start is None or end is None else Window(start, end),
-            known_at,
-            revision,
-            plain.take(pa.array(np.flatnonzero(where == numbers[part]))),
+            None if part["_wk_start"] is None else Window(part["_wk_start"], part["_wk_end"]),
+            part["_wk_known_at"],
+            part["_wk_revision"],
+            plain.take(pa.array(np.flatnonzero(where == numbers[part["_wk_part"]]))),
         )
-        for (start, end, known_at, revision), part in found.items()
+        for part in found.values()
     ]
     return sorted(made, key=lambda part: (part.known_at, part.revision, str(part.window)))
 

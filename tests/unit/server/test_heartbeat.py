@@ -132,7 +132,7 @@ def test_rows_that_wait_for_the_lake_speak_against_it(stage):
     assert check() is None
     stage.send(NOW - timedelta(days=1), known_at=NOW)
     clock.advance(timedelta(minutes=11))
-    assert "rows of 1 models wait for the lake" in check()
+    assert "rows wait for the lake since 2024-09-01 00:00:00" in check()
 
 
 def test_a_full_disk_speaks_against_it(stage, monkeypatch):

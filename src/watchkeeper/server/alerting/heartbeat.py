@@ -84,11 +84,10 @@ def rows_move(catalog: Catalog, now: Callable[[], datetime]) -> Check:
 
     def check() -> str | None:
         moment = now()
-        ages = [moment - wait.since for wait in catalog.inbox.waits()]
-        late = [age for age in ages if LONGEST_WAIT < age < _HISTORY]
-        if not late:
+        since = catalog.inbox.oldest_after(moment - _HISTORY)
+        if since is None or moment - since <= LONGEST_WAIT:
             return None
-        return f"rows of {len(late)} models wait for the lake, for {max(late)} by now"
+        return f"rows wait for the lake since {since:%Y-%m-%d %H:%M:%S} UTC"
 
     return check
 

@@ -68,7 +68,7 @@ def known_incidents(catalog: Catalog, model: str, asked: Range) -> tuple[Known, 
             if not early and not late:
                 said = rated.get(incident.id)
                 alerts = tuple(catalog.alerts.alerts_of(incident.id))
-                found.append(Known(incident, alerts, said and said.worth))
+                found.append(Known(incident, alerts, None if said is None else said.worth))
         cursor = page.next_cursor
         if cursor is None:
             return tuple(sorted(found, key=lambda known: known.incident.opened_at))
