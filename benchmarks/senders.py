@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parents[1]
 TEST = "tests/faults/test_senders.py"
@@ -35,7 +35,7 @@ def main() -> None:
             text=True,
         )  # fmt: skip
         seconds = time.perf_counter() - began
-        cases = list(ElementTree.parse(report).iter("testcase"))
+        cases = list(ET.parse(report).iter("testcase"))
     print(
         f"{seconds:.0f} s in all\n\n| senders | killed | notices | lost | repeated |\n|---|---|---|---|---|"
     )
