@@ -52,7 +52,6 @@ def serve(settings: Settings, told: Callable[[Ready], None]) -> None:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = None if settings.database_url else _lock(settings.home)
     try:
-        secret = first_key(settings)
         with _listen(settings.host, settings.port) as listening:
             supervisor = Supervisor(
                 listening, settings.to_environment(), lock, settings.role, settings.drain_seconds
@@ -66,8 +65,14 @@ def serve(settings: Settings, told: Callable[[Ready], None]) -> None:
 
             signal.signal(signal.SIGUSR1, tell_more)
             supervisor.start()
-            told(Ready(_url(settings.host, listening), secret))
-            supervisor.run()
+            try:
+                secret = first_key(settings)  # while they start
+                told(Ready(_url(settings.host, listening), secret))
+            except BaseException:
+                supervisor.stop()
+                raise
+            finally:
+                supervisor.run()
     finally:
         if lock is not None:
             os.close(lock)
