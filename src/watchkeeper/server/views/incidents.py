@@ -159,6 +159,7 @@ def _alert(alert: Alert) -> AlertWire:
         verdicts=list(alert.verdicts),
         facts=dict(alert.facts),
         runbook=alert.runbook,
+        held_back=alert.held_back,
         labels=dict(alert.labels),
         fingerprint=fingerprint(alert.labels),
     )

@@ -43,7 +43,9 @@ class IncidentWire(Wire):
 
 
 class AlertWire(Wire):
-    """One series that fires or fired."""
+    """One series that fires or fired. ``held_back`` is why it is not told for now: the upstream
+    failure that explains it; empty where it is told.
+    """
 
     id: str
     model: str
@@ -63,6 +65,7 @@ class AlertWire(Wire):
     verdicts: list[str]
     facts: dict[str, object]
     runbook: str | None
+    held_back: str
     labels: dict[str, str]
     fingerprint: str
 
