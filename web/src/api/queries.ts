@@ -10,6 +10,7 @@ const LIVE = { refetchInterval: 15_000, placeholderData: keepPreviousData } as c
 const VERDICTS = 300;
 const QUARANTINED = 50;
 const CLIENTS = 50;
+const CHANGES = 500;
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -150,6 +151,23 @@ export const incidentQuery = (incident: string) =>
     queryFn: async ({ signal }) =>
       (await read("/api/v1/incidents/{incident}", { path: { incident }, signal })).data,
     refetchInterval: LIVE.refetchInterval,
+  });
+
+/** What was changed in the range, of the model and of all; the latest few hundred are what can be read. */
+export const changesQuery = ({ model, range, stamp }: Asked) =>
+  queryOptions({
+    queryKey: ["models", model, "changes", range, stamp],
+    queryFn: async ({ signal }) =>
+      (await read("/api/v1/changes", { query: { model, ...range, limit: CHANGES }, signal })).data,
+    ...LIVE,
+  });
+
+export const precisionQuery = (model: string | null) =>
+  queryOptions({
+    queryKey: ["precision", { model }],
+    queryFn: async ({ signal }) =>
+      (await read("/api/v1/precision", { query: { model }, signal })).data,
+    ...LIVE,
   });
 
 export const reasonsQuery = (model: string) =>

@@ -317,6 +317,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/log-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Log Levels
+         * @description At which level is logged, and what was wanted otherwise.
+         */
+        get: operations["get_log_levels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log-levels/{logger}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Log Level
+         * @description Log at another level, of one logger or of all (`root`), in every process, within seconds.
+         */
+        put: operations["put_log_level"];
+        post?: never;
+        /**
+         * Delete Log Level
+         * @description Back to the configured level.
+         */
+        delete: operations["delete_log_level"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -1141,11 +1185,71 @@ export interface paths {
         };
         /**
          * Get Readiness
-         * @description Answers 200 when a batch could be acknowledged now, 503 otherwise.
+         * @description Answers 200 when a batch could be acknowledged now, 503 otherwise, and where it is ending.
          */
         get: operations["get_readiness"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Otlp Logs
+         * @description Take in log records of model servers (OTLP).
+         */
+        post: operations["post_otlp_logs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Otlp Metrics
+         * @description Take in metrics of model servers (OTLP), told as deltas.
+         */
+        post: operations["post_otlp_metrics"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Otlp Traces
+         * @description Take in spans of model servers (OTLP); the answer comes when their rows are durable.
+         */
+        post: operations["post_otlp_traces"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1255,7 +1359,8 @@ export interface components {
         AlertState: "pending" | "open" | "acknowledged" | "resolved";
         /**
          * AlertWire
-         * @description One series that fires or fired.
+         * @description One series that fires or fired. ``held_back`` is why it is not told for now: the upstream
+         *     failure that explains it; empty where it is told.
          */
         AlertWire: {
             /** Arm */
@@ -1270,6 +1375,8 @@ export interface components {
             };
             /** Fingerprint */
             fingerprint: string;
+            /** Held Back */
+            held_back: string;
             /** Id */
             id: string;
             /** Labels */
@@ -1630,6 +1737,12 @@ export interface components {
         /** Envelope[KeyWire] */
         Envelope_KeyWire_: {
             data: components["schemas"]["KeyWire"];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** Envelope[LogLevelsWire] */
+        Envelope_LogLevelsWire_: {
+            data: components["schemas"]["LogLevelsWire"];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -2188,6 +2301,52 @@ export interface components {
             lag_seconds: number;
             /** Name */
             name: string;
+        };
+        /**
+         * LogLevelWanted
+         * @description A level, and for how many minutes; null: until it is taken back.
+         */
+        LogLevelWanted: {
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "debug" | "info" | "warning" | "error";
+            /** Minutes */
+            minutes?: number | null;
+        };
+        /**
+         * LogLevelWire
+         * @description The level of one logger and all below it, ``root`` being all; wanted ``by`` whom, and until
+         *     when: null for good.
+         */
+        LogLevelWire: {
+            /** At */
+            at: string | null;
+            /** By */
+            by: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "debug" | "info" | "warning" | "error";
+            /** Logger */
+            logger: string;
+            /** Until */
+            until: string | null;
+        };
+        /**
+         * LogLevelsWire
+         * @description The level as ``configured``, and what was wanted otherwise and is not over.
+         */
+        LogLevelsWire: {
+            /**
+             * Configured
+             * @enum {string}
+             */
+            configured: "debug" | "info" | "warning" | "error";
+            /** Wanted */
+            wanted: components["schemas"]["LogLevelWire"][];
         };
         /**
          * Login
@@ -2907,6 +3066,8 @@ export interface components {
             answer: string | null;
             /** Problem */
             problem: string | null;
+            /** Route */
+            route: string;
             /** Sink */
             sink: number;
             /** Target */
@@ -3858,6 +4019,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_KeyWire_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_log_levels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_LogLevelsWire_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    put_log_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                logger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogLevelWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_LogLevelsWire_"];
+                };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    delete_log_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                logger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_LogLevelsWire_"];
                 };
             };
             /** @description the one error shape */
@@ -5565,6 +5821,102 @@ export interface operations {
                     "application/json": unknown;
                     "text/plain": string;
                 };
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    post_otlp_logs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+                "application/x-protobuf": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    post_otlp_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+                "application/x-protobuf": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the one error shape */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    post_otlp_traces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+                "application/x-protobuf": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description the one error shape */
             default: {

@@ -33,3 +33,7 @@ export type Reason = Schemas["Reason"];
 export type QuarantinedRow = Schemas["QuarantinedRow"];
 export type QuarantineReason = Schemas["QuarantineReason"];
 export type Principal = Schemas["PrincipalWire"];
+export type JournalEntry = Schemas["JournalEntry"];
+export type Candidate = Schemas["CandidateWire"];
+export type Feedback = Schemas["FeedbackWire"];
+export type RulePrecision = Schemas["RulePrecision"];

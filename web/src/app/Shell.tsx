@@ -42,6 +42,9 @@ export function Shell({ principal }: { principal: Principal }) {
                 </Badge>
               )}
             </NavLink>
+            <NavLink to="/rules" className={linkClass}>
+              Rules
+            </NavLink>
           </nav>
           <Group gap={6} ml="auto" wrap="nowrap">
             <span className={classes["utc"]}>Times in UTC</span>

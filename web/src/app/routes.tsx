@@ -40,6 +40,10 @@ export const router = createBrowserRouter([
               Component: (await import("@/pages/incident/IncidentPage")).IncidentPage,
             }),
           },
+          {
+            path: "rules",
+            lazy: async () => ({ Component: (await import("@/pages/rules/RulesPage")).RulesPage }),
+          },
           { path: "*", element: <Missing /> },
         ],
       },

@@ -54,6 +54,14 @@ function Rows({ alerts }: { alerts: Alert[] }) {
                 {seriesName(alert)}
               </Link>
               <p className={classes["message"]}>{alert.message}</p>
+              {alert.held_back !== "" && (
+                <p className={classes["held"]}>Held back because {alert.held_back}</p>
+              )}
+              {alert.runbook !== null && (
+                <a className={classes["runbook"]} href={alert.runbook} rel="noreferrer" target="_blank">
+                  What to do
+                </a>
+              )}
             </td>
             <td>
               <span className={classes["figure"]}>{measured(figureOf(alert))}</span>

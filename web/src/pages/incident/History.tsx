@@ -13,6 +13,8 @@ const WORDS: Record<TimelineEntry["kind"], string> = {
   joined: "An alert joined",
   updated: "Updated",
   acknowledged: "Acknowledged",
+  assigned: "Assigned",
+  noted: "Noted",
   resolved: "Resolved",
   accepted: "Accepted",
   told: "Told",

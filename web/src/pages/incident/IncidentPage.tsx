@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "react-router";
 import { errorText } from "@/api/client";
 import { incidentQuery } from "@/api/queries";
-import type { IncidentDetail } from "@/api/types";
+import type { Candidate, IncidentDetail } from "@/api/types";
 import { ErrorNote } from "@/components/core/ErrorNote";
 import { Mark } from "@/components/core/Mark";
 import { PageHead } from "@/components/core/PageHead";
@@ -13,8 +13,9 @@ import { lasted, sinceText } from "@/lib/incident";
 import { severityLook, stateLook } from "@/lib/status";
 import { Actions } from "./Actions";
 import { AlertsTable } from "./AlertsTable";
-import { said } from "./facts";
+import { heldBack, said } from "./facts";
 import { History } from "./History";
+import { Worth } from "./Worth";
 import classes from "./IncidentPage.module.css";
 
 export function IncidentPage() {
@@ -88,6 +89,7 @@ function Shown({ detail }: { detail: IncidentDetail }) {
         </Stack>
         <Stack gap={16} miw={0}>
           {incident.state !== "resolved" && <Actions incident={incident} />}
+          <Worth incident={incident} feedback={detail.feedback} />
           <Panel title="What happened">
             <History entries={detail.timeline} />
           </Panel>
@@ -97,13 +99,14 @@ function Shown({ detail }: { detail: IncidentDetail }) {
   );
 }
 
-function Known({ detail: { incident, alerts } }: { detail: IncidentDetail }) {
+function Known({ detail: { incident, alerts, changes } }: { detail: IncidentDetail }) {
   const cause = incident.cause === "unknown" ? "Unknown: no other change coincides." : incident.cause;
   const facts = [
     ...said(alerts),
     { question: "Since", answers: [lasted(incident.opened_at, incident.resolved_at)] },
     { question: "Likely why", answers: [cause] },
-  ];
+    { question: "Held back", answers: heldBack(incident) },
+  ].filter((fact) => fact.answers.length > 0);
   return (
     <dl className={classes["known"]}>
       {facts.map((fact) => (
@@ -114,6 +117,35 @@ function Known({ detail: { incident, alerts } }: { detail: IncidentDetail }) {
           ))}
         </div>
       ))}
+      {changes.length > 0 && (
+        <div className={classes["fact"]}>
+          <dt>Changed shortly before</dt>
+          {changes.map((change) => (
+            <dd key={`${change.at} ${change.title}`}>
+              <Before change={change} />
+            </dd>
+          ))}
+        </div>
+      )}
     </dl>
+  );
+}
+
+/** A candidate for the cause, never more: what it was, and how long before. */
+function Before({ change }: { change: Candidate }) {
+  const title =
+    change.link === null ? (
+      change.title
+    ) : (
+      <Anchor inherit href={change.link} rel="noreferrer" target="_blank">
+        {change.title}
+      </Anchor>
+    );
+  const by = change.by === "" ? "" : ` by ${change.by}`;
+  return (
+    <>
+      {title}
+      {` (${change.kind}${by}), ${change.when}`}
+    </>
   );
 }

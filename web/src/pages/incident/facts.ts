@@ -1,6 +1,6 @@
 /** What an alert recorded, read from its facts; whatever is not there is left out. */
 
-import type { Alert } from "@/api/types";
+import type { Alert, Incident } from "@/api/types";
 import { measuredInFull, type Measured } from "@/lib/figure";
 import { chance, percent } from "@/lib/number";
 import { words } from "@/lib/status";
@@ -103,4 +103,12 @@ function unique(texts: string[]): string[] {
   const all = [...new Set(texts)];
   const more = all.length - SHOWN;
   return more > 0 ? [...all.slice(0, SHOWN), `and ${more} more, below`] : all;
+}
+
+/** What an upstream failure explains, and that it is told again once the failure is over. */
+export function heldBack(incident: Incident): string[] {
+  return ["held_back", "let_go"].flatMap((name) => {
+    const text = incident.facts[name];
+    return typeof text === "string" && text !== "" ? [text] : [];
+  });
 }

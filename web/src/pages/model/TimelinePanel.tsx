@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
-import { timelineQuery } from "@/api/queries";
+import { changesQuery, timelineQuery } from "@/api/queries";
 import { panelState } from "@/api/state";
 import { Matrix, type MatrixCell } from "@/components/chart/Matrix";
 import { tip } from "@/components/chart/tip";
@@ -8,6 +8,7 @@ import { Key, type KeyItem } from "@/components/core/Key";
 import { Note } from "@/components/core/Note";
 import { Panel } from "@/components/core/Panel";
 import { windowName } from "@/lib/time";
+import { changeCells, changesOf } from "./changes";
 import type { Scope } from "./scope";
 import { timelineModel } from "./timeline";
 
@@ -17,15 +18,23 @@ const KEY: KeyItem[] = [
   { word: "Monitor failed", shape: "block", colour: "var(--wk-failed-mark)" },
   { word: "Too little data", shape: "low", colour: "var(--wk-unsure-mark)" },
   { word: "OK", shape: "low", colour: "var(--wk-ok-mark)" },
+  { word: "Something was changed", shape: "block", colour: "var(--wk-accent)" },
 ];
 
 export function TimelinePanel({ scope }: { scope: Scope }) {
   const { windows, pick } = scope;
   const timeline = useQuery(timelineQuery(scope));
-  const { rows, cells } = useMemo(
-    () => timelineModel(timeline.data ?? { windows: [], families: [], cells: [] }, windows),
-    [timeline.data, windows],
-  );
+  const changes = useQuery(changesQuery(scope));
+  const { rows, cells } = useMemo(() => {
+    const judged = timelineModel(timeline.data ?? { windows: [], families: [], cells: [] }, windows);
+    const changed = changesOf(changes.data ?? [], windows);
+    if (changed.size === 0) return judged;
+    const row = judged.rows.length;
+    return {
+      rows: [...judged.rows, { id: "changes", label: "Changes" }],
+      cells: [...judged.cells, ...changeCells(changed, row)],
+    };
+  }, [timeline.data, changes.data, windows]);
   const tooltip = useCallback(
     (cell: MatrixCell) => {
       const window = windows[cell.col];
@@ -36,7 +45,7 @@ export function TimelinePanel({ scope }: { scope: Scope }) {
   return (
     <Panel
       title="Verdicts"
-      hint="The worst verdict of each family of monitors in each window. Click a window to read it."
+      hint="The worst verdict of each family of monitors in each window, and when something was changed. Click a window to read it."
       actions={<Key items={KEY} label="Key of the verdicts" />}
       state={panelState(timeline)}
       height={134}

@@ -5,6 +5,7 @@ import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { windowName, type Interval } from "@/lib/time";
 import { ColumnDetail } from "./ColumnDetail";
 import type { Scope } from "./scope";
+import { WindowChanges } from "./WindowChanges";
 import { WindowVerdicts } from "./WindowVerdicts";
 import classes from "./ModelPage.module.css";
 
@@ -37,7 +38,10 @@ export function WindowDrawer({ scope, column, onClose }: Props) {
         <Drawer.Body pt="md">
           {window &&
             (column === null ? (
-              <WindowVerdicts scope={scope} window={window} />
+              <>
+                <WindowChanges scope={scope} window={window} />
+                <WindowVerdicts scope={scope} window={window} />
+              </>
             ) : (
               <ColumnDetail model={scope.model} column={column} window={window} />
             ))}
