@@ -26,6 +26,7 @@ BENCHMARKS = (
     ("Ingest: rows a second, acknowledgements, memory, restart", ["ingest.py"]),
     ("The lake: care, and backups beside a bare copy", ["lake.py"]),
     ("A scrape of /metrics with a thousand models", ["scrape.py"]),
+    ("Ten thousand rules that fire at once", ["alerts.py"]),
     ("500 kills under load, and what the checker found", ["faults.py"]),
     ("1,000 kills of senders of notices, and what their receivers got", ["senders.py"]),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,26 +58,25 @@ class Telling:
         return 0  # another process is at it: the next look comes soon
 
     def _notices(self, decision: Decision, now: datetime) -> list[Notice]:
+        wanted = [
+            each for intent in decision.intents for each in intent.incidents[:_MOST_INCIDENTS]
+        ]
+        identities = list(dict.fromkeys(wanted))
+        incidents = {each.id: each for each in self.alerts.incidents_of(identities)}
+        alerts: dict[str, list[Alert]] = defaultdict(list)
+        for alert in self.alerts.alerts_of_all(identities, most=_MOST_READ):
+            alerts[alert.incident or ""].append(alert)
         found: list[Notice] = []
         for intent in decision.intents:
-            incidents = self.alerts.incidents_of(intent.incidents[:_MOST_INCIDENTS])
-            if not incidents:
-                continue
-            told = self._alerts_of(intent, incidents)
+            own = [
+                incidents[each] for each in intent.incidents[:_MOST_INCIDENTS] if each in incidents
+            ]
+            told = _told(intent, [alert for each in own for alert in alerts[each.id]])
             found += [
-                self._complete(self._notice(intent, sink, (incidents, told), now))
-                for sink in range(intent.sinks)
+                self._complete(self._notice(intent, sink, (own, told), now))
+                for sink in range(intent.sinks if own else 0)
             ]
         return found
-
-    def _alerts_of(self, intent: Intent, incidents: Sequence[Incident]) -> list[Alert]:
-        """Those that fire and may be told, or, of what is over, all; the worst first."""
-        identities = [incident.id for incident in incidents]
-        alerts = self.alerts.alerts_of_all(identities, most=_MOST_READ)
-        if intent.kind is not NoticeKind.RESOLVED:
-            firing = set(intent.alerts)
-            alerts = [alert for alert in alerts if alert.id in firing]
-        return sorted(alerts, key=_by_weight)
 
     def _notice(
         self,
@@ -107,6 +107,14 @@ class Telling:
 
     def _complete(self, notice: Notice) -> Notice:
         return notice if self.context is None else self.context.complete(notice)
+
+
+def _told(intent: Intent, alerts: Sequence[Alert]) -> list[Alert]:
+    """Those that fire and may be told, or, of what is over, all; the worst first."""
+    if intent.kind is not NoticeKind.RESOLVED:
+        firing = set(intent.alerts)
+        alerts = [alert for alert in alerts if alert.id in firing]
+    return sorted(alerts, key=_by_weight)
 
 
 def _by_weight(alert: Alert) -> tuple[int, bool, float, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -25,6 +25,9 @@ from watchkeeper.domain.alert import (
 from watchkeeper.errors import NotFound
 
 __all__ = ["Alerts", "NoticeFate"]
+
+
+_MOST_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +78,31 @@ class Alerts:
 
     def incidents_of(self, identities: Sequence[str]) -> tuple[Incident, ...]:
         """The incidents of these ids; what is not there (any more) is left out."""
-        asked = sa.select(incidents.c.body).where(incidents.c.id.in_(identities))
+        found: dict[str, Incident] = {}
         with self._database.read() as connection:
-            found = {item.id: item for item in map(_incident, connection.execute(asked))}
+            for some in _parts(identities):
+                asked = sa.select(incidents.c.body).where(incidents.c.id.in_(some))
+                found |= {item.id: item for item in map(_incident, connection.execute(asked))}
         return tuple(found[identity] for identity in identities if identity in found)
 
     def alerts_of_all(self, identities: Sequence[str], *, most: int) -> tuple[Alert, ...]:
-        """The alerts of several incidents, resolved ones too; the oldest, where there are too many."""
-        asked = (
-            sa.select(alerts.c.body)
-            .where(alerts.c.incident.in_(identities))
-            .order_by(alerts.c.opened_at, alerts.c.id)
-            .limit(most)
+        """The alerts of several incidents, resolved ones too; of each at most so many, the oldest."""
+        place = sa.func.row_number().over(
+            partition_by=alerts.c.incident, order_by=(alerts.c.opened_at, alerts.c.id)
         )
+        found: list[Alert] = []
         with self._database.read() as connection:
-            return tuple(alert_from_dict(json.loads(row.body)) for row in connection.execute(asked))
+            for some in _parts(identities):
+                ranked = (
+                    sa.select(alerts.c.body, place.label("place"))
+                    .where(alerts.c.incident.in_(some))
+                    .subquery()
+                )
+                asked = sa.select(ranked.c.body).where(ranked.c.place <= most)
+                found += [
+                    alert_from_dict(json.loads(row.body)) for row in connection.execute(asked)
+                ]
+        return tuple(found)
 
     def incident(self, incident_id: str) -> Incident:
         """One incident; NotFound where there is none."""
@@ -198,6 +211,12 @@ class Alerts:
         )
         with self._database.read() as connection:
             return tuple(alert_from_dict(json.loads(row.body)) for row in connection.execute(asked))
+
+
+def _parts(identities: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The ids in parts that are small enough for one statement."""
+    for start in range(0, len(identities), _MOST_AT_ONCE):
+        yield identities[start : start + _MOST_AT_ONCE]
 
 
 def _since(model: str, moment: datetime) -> tuple[sa.ColumnElement[bool], ...]:
