@@ -1,8 +1,8 @@
 """Ten thousand rules that fire at once: judged, grouped and told, within two seconds.
 
 Three shapes: all of one model, a hundred models, and ten thousand. "judge" is what the verdicts
-change, "decide" two looks at what fires (one opens the groups, one tells of them), "with records"
-the same two looks over SQLite, with the notices written. Seconds of the processor: the machine may
+change, "decide" a look at what fires (the slower of the one that opens the groups and the one that
+tells of them), "with records" both looks over SQLite, with the notices written. Seconds of the processor: the machine may
 be shared.
 """
 
@@ -63,8 +63,9 @@ def measure(models: int, by: tuple[str, ...], rules: int) -> bool:
     laid_down = people(by)
     began = time.process_time()
     opened = decide(laid_down, (), signals, NOW)
+    halfway = time.process_time()
     told = decide(laid_down, opened.groups, signals, NOW + HOUR)
-    decided = time.process_time() - began
+    decided = max(halfway - began, time.process_time() - halfway)
     notices = Counter(intent.group.key for intent in told.intents)
     kept, sent = recorded(changes, laid_down)
     groups, most = len(opened.groups), max(notices.values(), default=0)

@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from watchkeeper.definitions.matchers import fits
-from watchkeeper.domain.model import Tier
-from watchkeeper.domain.route import AlertRoute, Digest, Grouping, Hours, Match, SinkSpec
-from watchkeeper.domain.verdict import Severity
+from watchkeeper.domain.route import AlertRoute, Digest, Grouping, Hours, SinkSpec
 
 __all__ = ["DEFAULT_GROUPING", "EVERY_LABEL", "Leaf", "Routing", "group_labels"]
 
@@ -22,7 +20,6 @@ DEFAULT_GROUPING = Grouping(
     repeat=timedelta(hours=4),
 )
 EVERY_LABEL = ("...",)
-_ANYTHING = Match(severity=Severity.INFO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +132,4 @@ def _below(node: _Node, labels: Mapping[str, str]) -> list[Leaf]:
 
 
 def _takes(route: AlertRoute, labels: Mapping[str, str]) -> bool:
-    return _matches(route.match, labels) and fits(route.matchers, labels)
-
-
-def _matches(match: Match, labels: Mapping[str, str]) -> bool:
-    return match == _ANYTHING or match.takes(
-        model=labels.get("model", ""),
-        owner=labels.get("owner", ""),
-        tier=Tier(labels.get("tier", Tier.STANDARD)),
-        severity=Severity(labels.get("severity", Severity.WARNING)),
-    )
+    return route.match.takes(labels) and fits(route.matchers, labels)

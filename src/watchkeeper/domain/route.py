@@ -22,7 +22,7 @@ __all__ = [
     "SinkSpec",
 ]
 
-_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+_RANK: Mapping[str, int] = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class Match:
     tiers: tuple[Tier, ...] = ()
     severity: Severity = Severity.WARNING
 
-    def takes(self, *, model: str, owner: str, tier: Tier, severity: Severity) -> bool:
-        """Whether an alert of that model and severity goes this way."""
+    def takes(self, labels: Mapping[str, str]) -> bool:
+        """Whether an alert with these labels goes this way."""
         return (
-            fnmatchcase(model, self.model)
-            and fnmatchcase(owner, self.owner)
-            and (not self.tiers or tier in self.tiers)
-            and _RANK[severity] >= _RANK[self.severity]
+            _RANK[labels.get("severity", Severity.WARNING)] >= _RANK[self.severity]
+            and (self.model == "*" or fnmatchcase(labels.get("model", ""), self.model))
+            and (self.owner == "*" or fnmatchcase(labels.get("owner", ""), self.owner))
+            and (not self.tiers or labels.get("tier", Tier.STANDARD) in self.tiers)
         )
 
 
