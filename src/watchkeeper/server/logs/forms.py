@@ -21,7 +21,8 @@ from watchkeeper.server.logs.redact import HIDDEN, is_secret_name
 __all__ = ["JsonForm", "TextForm"]
 
 _LONGEST = 32_768  # characters of one text; the middle of a longer one is left out
-_CONVERSION = re.compile(r"(?:(\w+)=)?%(?:%|[-+ #0]*\d*(?:\.\d+)?[hlL]?[a-zA-Z])")
+_CONVERSION = re.compile(r"%(?:%|[-+ #0]*\d*(?:\.\d+)?[hlL]?[a-zA-Z])")
+_NAME_BEFORE = re.compile(r"(\w{1,64})=\Z")
 # Control characters, and those that end a line or turn around what follows.
 _HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -128,7 +129,7 @@ def _shown(value: object) -> str:
 
 def _named(record: logging.LogRecord) -> Mapping[str, object]:
     """The values that stand as ``name=%s`` in the text."""
-    if not isinstance(record.args, tuple) or not isinstance(record.msg, str):
+    if not record.args or not isinstance(record.args, tuple) or not isinstance(record.msg, str):
         return {}
     names = _names(record.msg)
     pairs = zip(names, record.args, strict=False)
@@ -138,9 +139,13 @@ def _named(record: logging.LogRecord) -> Mapping[str, object]:
 @lru_cache(maxsize=1_024)
 def _names(template: str) -> tuple[str | None, ...]:
     """By place of the values, the name before each; None where there is none."""
-    return tuple(
-        found[1] for found in _CONVERSION.finditer(template) if not found[0].endswith("%%")
-    )
+    found: list[str | None] = []
+    for conversion in _CONVERSION.finditer(template):
+        if conversion[0] != "%%":
+            at = conversion.start()
+            name = _NAME_BEFORE.search(template[max(0, at - 65) : at])
+            found.append(None if name is None else name[1])
+    return tuple(found)
 
 
 def _error(record: logging.LogRecord) -> dict[str, str] | None:

@@ -17,11 +17,11 @@ __all__ = ["HIDDEN", "Redactor", "is_secret_name", "redactor"]
 HIDDEN = "***"
 _LEAST = 4  # characters; what is shorter would take half of every line with it
 _NAME = (
-    r"[\w.-]*(?:pass(?:wor|phras|w)?[de]?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
+    r"[\w.-]{0,48}(?:pass(?:wor|phras|w)?[de]?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
     r"|column[_-]?key|account[_-]?key|routing[_-]?key|integration[_-]?key|license[_-]?key|sign(?:ature"
     r"|ing[_-]?key)|credentials?|authorization|auth)(?![a-z])[\w-]*"
 )
-_QUOTE = r"(?:\\*[\"'])?"
+_QUOTE = r"(?:\\{0,4}[\"'])?"
 # By their form, the most telling first. The groups that are named stay.
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), instead)
@@ -57,7 +57,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bwhsec_[A-Za-z0-9+/=_-]+", f"whsec_{HIDDEN}"),
         (
             (
-                r"(?P<at>hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/|[\w.-]*webhook\.office"
+                r"(?P<at>hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/|\bwebhook\.office"
                 r"\.com/|discord(?:app)?\.com/api/webhooks/|api\.telegram\.org/bot)[^\s\"'<>]+"
             ),
             rf"\g<at>{HIDDEN}",
