@@ -88,13 +88,21 @@ def shape(value: object) -> object:
     return type(value).__name__
 
 
-def sent_on(receiver: HttpReceiver, status: str, incident: str) -> dict:
-    """The first document about an incident with that status."""
+def sent_on(receiver: HttpReceiver, status: str, incident: str, *, many: int = 3) -> dict:
+    """The first document about an incident with that status and all its series: of what began long
+    ago Alertmanager tells at once, the first before it has seen the last.
+    """
 
     def look() -> dict | None:
         documents = [asked.json for asked in list(receiver.asked)]
         return next(
-            (d for d in documents if d["status"] == status and incident in str(d["groupLabels"])),
+            (
+                document
+                for document in documents
+                if document["status"] == status
+                and document["groupLabels"] == {"incident": incident}
+                and len(document["alerts"]) == many
+            ),
             None,
         )
 
