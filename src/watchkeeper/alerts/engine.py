@@ -222,7 +222,8 @@ def _held_facts(incident: Incident, members: Sequence[Alert]) -> dict[str, objec
         return {**facts, "held_back": held}
     before = incident.facts.get("held_back")
     if before and any(_is_let_go(alert) for alert in members):
-        return {**facts, "let_go": f"the fault is over and this stays; before, {before}"}
+        was = str(before).replace(" is held ", " was held ", 1).replace(" are held ", " were held ", 1)
+        return {**facts, "let_go": f"{was}; that is over, and this stays"}
     return facts
 
 

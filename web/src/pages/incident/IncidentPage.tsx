@@ -119,7 +119,7 @@ function Known({ detail: { incident, alerts, changes } }: { detail: IncidentDeta
       ))}
       {changes.length > 0 && (
         <div className={classes["fact"]}>
-          <dt>Changed shortly before</dt>
+          <dt>Changed before</dt>
           {changes.map((change) => (
             <dd key={`${change.at} ${change.title}`}>
               <Before change={change} />
