@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("watchkeeper.cli.restore", "Restore a backup into an empty place."),
     "doctor": ("watchkeeper.cli.doctor", "Check that everything is whole, and repair."),
     "host": ("watchkeeper.cli.host", "Sample what this machine and its processes use."),
+    "pods": ("watchkeeper.cli.pods", "Sample what pods use, by their cluster's metrics API."),
     "check": ("watchkeeper.cli.check", "Check as a plugin of Nagios, Icinga and Checkmk."),
     "passive": ("watchkeeper.cli.passive", "Hand the results of all checks in to Nagios."),
     "export": ("watchkeeper.cli.export", "Write files for Nagios, Prometheus, Grafana and others."),

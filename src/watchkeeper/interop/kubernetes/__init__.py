@@ -1,0 +1,1 @@
+"""Kubernetes: what the pods of models use, read from the metrics API."""
