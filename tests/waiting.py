@@ -9,15 +9,13 @@ from http.client import RemoteDisconnected
 from typing import TypeVar
 from urllib.error import HTTPError, URLError
 
-from watchkeeper.errors import Unavailable
-
 __all__ = ["PATIENCE_SECONDS", "StillNot", "any_moment", "until"]
 
 # Long enough for a machine that is busy with everything else; a test that has what it waits for
 # goes on at once.
 PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 0.05
-_NOT_THERE_YET = (FileNotFoundError, ConnectionError, RemoteDisconnected, TimeoutError, Unavailable)
+_NOT_THERE_YET = (FileNotFoundError, ConnectionError, RemoteDisconnected, TimeoutError)
 
 Seen = TypeVar("Seen")
 

@@ -17,23 +17,22 @@ import io
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import threading
-import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from ports import held_port
+from waiting import PATIENCE_SECONDS, until
 from watchkeeper.definitions.document import load_text
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PATIENCE_SECONDS = 90
 
 
 @dataclass
@@ -47,6 +46,7 @@ class Reader:
     scope: dict[str, object] = field(default_factory=dict)
     servers: list[subprocess.Popen] = field(default_factory=list)
     printed: str = ""
+    code: int = 0
 
     def read(self, page: str) -> int:
         """Do what the page says; how many blocks were run."""
@@ -71,13 +71,11 @@ class Reader:
             self.serve(text)
         elif language == "bash":
             expected = next((int(w[6:]) for w in words if w.startswith("exits=")), 0)
-            tries = time.monotonic() + (PATIENCE_SECONDS if "eventually" in words else 0)
-            while True:
-                code = self.bash(text)
-                if time.monotonic() > tries or matches(after, self.printed):
-                    break
-                threading.Event().wait(0.5)
-            assert code == expected, self.printed
+            if "eventually" in words:
+                until(lambda: self.printing(text), partial(matches, after), what=after)
+            else:
+                self.bash(text)
+            assert self.code == expected, self.printed
         elif language == "python":
             with contextlib.redirect_stdout(io.StringIO()) as out:
                 exec(compile(text, "a block of the manual", "exec"), self.scope)
@@ -90,7 +88,7 @@ class Reader:
             assert language == "text", f"nobody runs blocks of {language}"
             assert matches(text, self.printed), f"{text}\n--- was printed as ---\n{self.printed}"
 
-    def bash(self, text: str) -> int:
+    def bash(self, text: str) -> None:
         """Run in a shell; what it exports holds for what follows."""
         kept, out = self.folder / ".environment", self.folder / ".out"
         script = f"set -e; trap 'env -0 > {kept}' EXIT\n{text}"
@@ -99,13 +97,18 @@ class Reader:
                 ["bash", "-c", script],
                 cwd=self.folder, env=self.environment, stdout=opened, stderr=opened, check=False,
             )  # fmt: skip
+        self.code = done.returncode
         pairs = (pair.partition("=") for pair in kept.read_text().split("\0") if pair)
         self.environment = {name: value for name, _, value in pairs}
         for name in [name for name in os.environ if name.startswith("WATCHKEEPER_")]:
             del os.environ[name]
         os.environ.update({n: v for n, v in self.environment.items() if n.startswith("WATCHK")})
         self.printed = out.read_text()
-        return done.returncode
+
+    def printing(self, text: str) -> str:
+        """Run in a shell; what it printed."""
+        self.bash(text)
+        return self.printed
 
     def serve(self, text: str) -> None:
         """Leave it running; wait until it answers."""
@@ -116,18 +119,19 @@ class Reader:
                 start_new_session=True,
             )  # fmt: skip
         self.servers.append(started)
-        until = time.monotonic() + PATIENCE_SECONDS
-        while not answers(f"http://127.0.0.1:{self.port}/readyz"):
-            assert time.monotonic() < until, (self.folder / ".server").read_text()
-            assert self.servers[-1].poll() is None, (self.folder / ".server").read_text()
-            threading.Event().wait(0.2)
+
+        def ready() -> bool:
+            assert started.poll() is None, (self.folder / ".server").read_text()
+            return answers(f"http://127.0.0.1:{self.port}/readyz")
+
+        until(ready, what="the server is ready")
 
     def leave(self) -> None:
         """Stop what runs in the background."""
         for server in self.servers:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(server.pid, signal.SIGTERM)
-            server.wait(30)
+            server.wait(PATIENCE_SECONDS)
 
 
 def matches(shown: str, printed: str) -> bool:
@@ -142,7 +146,7 @@ def matches(shown: str, printed: str) -> bool:
 def answers(url: str) -> bool:
     """Whether something answers there with 200."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
             return answer.status == 200
     except (urllib.error.URLError, OSError):
         return False
@@ -151,24 +155,22 @@ def answers(url: str) -> bool:
 @pytest.fixture
 def reader(tmp_path, monkeypatch):
     """A reader at a new machine."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    for name, value in {
-        "HOME": str(tmp_path),
-        "PATH": path,
-        "COLUMNS": "100",
-        "WATCHKEEPER_PORT": str(port),
-        "WATCHKEEPER_URL": f"http://127.0.0.1:{port}",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("WATCHKEEPER_API_KEY", raising=False)
-    monkeypatch.delenv("WATCHKEEPER_HOME", raising=False)
-    monkeypatch.chdir(tmp_path)
-    before = dict(os.environ)
-    made = Reader(tmp_path, dict(os.environ), port)
-    yield made
-    made.leave()
-    os.environ.clear()
-    os.environ.update(before)
+    with held_port() as port:
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        for name, value in {
+            "HOME": str(tmp_path),
+            "PATH": path,
+            "COLUMNS": "100",
+            "WATCHKEEPER_PORT": str(port),
+            "WATCHKEEPER_URL": f"http://127.0.0.1:{port}",
+        }.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("WATCHKEEPER_API_KEY", raising=False)
+        monkeypatch.delenv("WATCHKEEPER_HOME", raising=False)
+        monkeypatch.chdir(tmp_path)
+        before = dict(os.environ)
+        made = Reader(tmp_path, dict(os.environ), port)
+        yield made
+        made.leave()
+        os.environ.clear()
+        os.environ.update(before)

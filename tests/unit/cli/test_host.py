@@ -12,6 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from waiting import PATIENCE_SECONDS
 from watchkeeper.cli.main import cli
 from watchkeeper.sdk.host.columns import host_definition
 
@@ -60,5 +61,5 @@ def test_it_runs_until_it_is_asked_to_end(tmp_path):
         assert started.poll() is None
     started.send_signal(signal.SIGTERM)
 
-    _, said = started.communicate(timeout=60)
+    _, said = started.communicate(timeout=PATIENCE_SECONDS)
     assert started.returncode == 0, said

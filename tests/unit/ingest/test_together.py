@@ -7,6 +7,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
+from waiting import PATIENCE_SECONDS, until
 from watchkeeper.errors import Conflict, Unavailable
 from watchkeeper.ingest.together import Together
 
@@ -25,16 +26,15 @@ class Work:
 
         def first(writing, _):
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(PATIENCE_SECONDS)
 
         threads = [threading.Thread(target=self._one, args=("first", first))]
         threads[0].start()
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_SECONDS)
         threads += [threading.Thread(target=self._one, args=job) for job in jobs.items()]
         for thread in threads[1:]:
             thread.start()
-        while len(self.together._waiting) < len(jobs):
-            threading.Event().wait(0.001)
+        until(lambda: len(self.together._waiting) == len(jobs), what="all jobs wait")
         go_on.set()
         for thread in threads:
             thread.join()

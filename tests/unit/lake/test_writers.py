@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 
+from waiting import any_moment, until
 from watchkeeper.lake import LakeTable
 
 _WRITER = """
@@ -47,11 +48,13 @@ def test_writers_at_once(shelf):
     names = ("a", "b", "c", "d", "d")
     writers = [start(shelf, name, range(6)) for name in names]
     care = shelf.lake.care("m", LakeTable.PREDICTIONS)
-    pause = threading.Event()
-    while any(writer.poll() is None for writer in writers):
+
+    def tidy():
         for place in care.crowded(min_files=4):
             care.merge(place)
-        pause.wait(0.05)
+        return all(writer.poll() is not None for writer in writers)
+
+    until(tidy, what="all have written")
     for writer in writers:
         assert writer.wait() == 0
         writer.stdout.close()
@@ -108,7 +111,7 @@ def test_care_that_is_killed_again_and_again(shelf):
             [sys.executable, "-c", _CARER, asked], stdout=subprocess.PIPE, text=True
         )
         assert carer.stdout.readline() == "begun\n"
-        threading.Event().wait(0.1 + 0.13 * number)  # any moment will do
+        any_moment(0.1, 0.5, chance=random.Random(number))
         carer.send_signal(signal.SIGKILL)
         carer.wait()
         carer.stdout.close()

@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 import watchkeeper as wk
+from waiting import PATIENCE_SECONDS, until
 from watchkeeper.errors import InvalidInput
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -63,13 +64,15 @@ def served(app):
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
-    while not server.started:
-        threading.Event().wait(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-        yield client
-    server.should_exit = True
-    thread.join()
+    try:
+        until(lambda: server.started, what="the service listens")
+        port = server.servers[0].sockets[0].getsockname()[1]
+        url = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture
@@ -199,12 +202,8 @@ def test_odd_bodies_pass_untouched(logged, kind):
 
 
 def settle(logged):
-    """Large bodies are read in a thread: wait for it."""
-    waiting = threading.Event()
-    for _ in range(500):
-        if logged.dropped or logged.rows:
-            return
-        waiting.wait(0.01)
+    """A row is logged when its answer was sent, and a large one in a thread: wait for it."""
+    until(lambda: logged.dropped or logged.rows, what="the row is logged or dropped")
 
 
 def test_a_stream_passes_as_it_comes(logged):
@@ -220,6 +219,7 @@ def test_a_stream_passes_as_it_comes(logged):
 
     with served(app) as client, client.stream("POST", "/say", json={"x": 1}) as answer:
         assert "".join(answer.iter_text()) == "data: 0\n\ndata: 1\n\ndata: 2\n\n"
+    settle(logged)
     assert "must be JSON, got text/event-stream" in logged.dropped[0]
 
 

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 import watchkeeper as wk
+from waiting import PATIENCE_SECONDS
 from watchkeeper.errors import Unavailable
 from watchkeeper.sdk.client import SpoolOptions
 
@@ -21,14 +22,14 @@ def test_what_waits_does_not_hold_up_the_loop(tmp_path, monkeypatch):
 
     def slow(_seconds):
         waiting.set()
-        return done.wait(30)
+        return done.wait(PATIENCE_SECONDS)
 
     async def main():
         async with wk.AsyncClient(NOBODY, "key", spool=SpoolOptions(tmp_path)) as client:
             client.logger("m").prediction({"x": 1}, prediction=1)
             monkeypatch.setattr(client.client, "flush", slow)
             flushing = asyncio.create_task(client.flush())
-            assert await asyncio.to_thread(waiting.wait, 30)
+            assert await asyncio.to_thread(waiting.wait, PATIENCE_SECONDS)
             done.set()
             assert await flushing
             assert client.counts.spooled == 1

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
+from waiting import PATIENCE_SECONDS, until
 from watchkeeper.errors import InvalidInput, NotFound, Unavailable
 from watchkeeper.sdk.client import Client, SpoolOptions
 from watchkeeper.sdk.ids import time_of_id
@@ -72,8 +73,15 @@ def threads_since(before):
     return {thread for thread in now if thread.name.startswith("watchkeeper-")}
 
 
+class Patient(Client):
+    """A client that waits at its end until all is sent, however busy the machine is."""
+
+    def __exit__(self, *_):
+        assert self.close(PATIENCE_SECONDS)
+
+
 def client(url, folder, **options):
-    return Client(url, "key", spool=SpoolOptions(folder, **options))
+    return Patient(url, "key", spool=SpoolOptions(folder, **options))
 
 
 def test_what_is_logged_arrives(server, tmp_path):
@@ -122,13 +130,12 @@ def test_the_next_process_sends_what_the_last_could_not(server, tmp_path):
     left.logger("m").prediction({"x": 1}, prediction=1)
     assert not left.close(timeout_seconds=0.0)
     for thread in threads_since(before):
-        thread.join(30)
+        thread.join(PATIENCE_SECONDS)
     server.down = False
 
     with client(server.url, tmp_path) as found:
         found.logger("m")
-        while not server.got:
-            found.flush()
+        until(lambda: found.flush() and server.got, what="they are sent")
 
     assert [row["features"] for row in server.got["/api/v1/models/m/predictions"]] == [{"x": 1}]
 
@@ -153,10 +160,12 @@ def test_rows_survive_the_kill_of_their_process(server, tmp_path):
 
     with client(server.url, tmp_path) as found:
         found.logger("m")
-        while len(server.got.get("/api/v1/models/m/predictions", [])) < 500:
-            found.flush()
+        rows = until(
+            lambda: found.flush() and server.got.get("/api/v1/models/m/predictions", []),
+            lambda rows: rows and len(rows) >= 500,
+            what="all rows came",
+        )
 
-    rows = server.got["/api/v1/models/m/predictions"]
     assert sorted(row["features"]["x"] for row in rows) == list(range(500))
 
 
@@ -172,7 +181,7 @@ logger.prediction({"x": "before"}, prediction=1)
 child = os.fork()
 logger.prediction({"x": "child" if child == 0 else "parent"}, prediction=1)
 assert client.counts.spooled == (1 if child == 0 else 2)
-assert client.close()
+assert client.close(120.0)
 if child == 0:
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
@@ -426,7 +435,7 @@ def test_a_client_that_is_forgotten_ends_its_threads(server, tmp_path):
     made = threads_since(before)
 
     for thread in made:
-        thread.join(30)
+        thread.join(PATIENCE_SECONDS)
 
     assert not any(thread.is_alive() for thread in made)
     assert len(server.got["/api/v1/models/m/predictions"]) == 1

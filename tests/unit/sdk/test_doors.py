@@ -14,6 +14,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import watchkeeper as wk
+from waiting import PATIENCE_SECONDS
 from watchkeeper.sdk.client import SpoolOptions
 
 NOBODY = "http://127.0.0.1:9"  # the discard port: nothing answers there
@@ -146,7 +147,10 @@ def test_a_fork_while_a_client_is_made_holds_nobody_up(tmp_path):
     environment = {**os.environ, "WATCHKEEPER_HOME": str(tmp_path), "WATCHKEEPER_URL": NOBODY}
 
     ended = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", FORKED], check=False, timeout=60, env=environment
+        [sys.executable, "-W", "ignore", "-c", FORKED],
+        check=False,
+        timeout=PATIENCE_SECONDS,
+        env=environment,
     )
 
     assert ended.returncode == 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from waiting import PATIENCE_SECONDS
 from watchkeeper.catalog.source_files import SourceState
 from watchkeeper.definitions.document import dump_document
 from watchkeeper.domain.source import Source, SourceType
@@ -15,7 +16,6 @@ from watchkeeper.ingest.pull.puller import Pulled
 from watchkeeper.server.pulling import Pulling
 
 HEAD = {"kind": "Source", "apiVersion": "watchkeeper/v1", "model": "loans"}
-PATIENCE = 20.0
 
 
 def document(name="incoming", **options):
@@ -152,7 +152,7 @@ def test_a_source_that_fails_is_opened_anew(parts, pull):
 
     pulling.follow()
 
-    assert script.done.wait(PATIENCE)
+    assert script.done.wait(PATIENCE_SECONDS)
     assert (script.opened, script.closed) == (3, 2)
     assert (state(parts).state, state(parts).lag) in {("running", 7), ("running", None)}
 
@@ -162,7 +162,7 @@ def test_a_change_of_the_definition_begins_it_anew(parts, pull):
     define(parts)
     pulling, script = pull()
     pulling.follow()
-    assert script.done.wait(PATIENCE)
+    assert script.done.wait(PATIENCE_SECONDS)
     pulling.follow()
     assert script.opened == 1
 
@@ -193,10 +193,10 @@ def test_a_worker_that_stops_ends_its_threads(parts, pull):
     stopping = threading.Event()
     running = threading.Thread(target=pulling.run, args=(stopping,))
     running.start()
-    assert script.done.wait(PATIENCE)
+    assert script.done.wait(PATIENCE_SECONDS)
 
     stopping.set()
-    running.join(PATIENCE)
+    running.join(PATIENCE_SECONDS)
 
     assert (running.is_alive(), script.closed) == (False, 1)
     assert state(parts).state == "stopped"

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from waiting import until
 from watchkeeper.errors import Unavailable
 
 AT = "2024-05-06T11:00:00Z"
@@ -36,14 +37,25 @@ def from_kafka(keep, source, kafka_cluster):
         puller.close()
 
 
-def step_until(events, *pullers, most=60):
+def step_until(events, *pullers):
     """Step in turn until so many messages came."""
-    seen = 0
-    for _ in range(most):
-        seen += sum(puller.step().events for puller in pullers)
-        if seen >= events:
-            return
-    pytest.fail(f"{seen} of {events} messages came in {most} steps")
+    seen = []
+
+    def step():
+        seen.extend(puller.step().events for puller in pullers)
+        return sum(seen)
+
+    until(step, lambda came: came >= events, what=f"{events} messages come")
+
+
+def confirmed(kafka_cluster, messages, work):
+    """Work on until the brokers know that so many messages are done with."""
+
+    def look():
+        work()
+        return kafka_cluster.committed(GROUP, "loans")
+
+    until(look, lambda done: done == messages, what=f"{messages} messages are confirmed")
 
 
 @pytest.mark.slow
@@ -55,10 +67,7 @@ def test_offsets_are_committed_when_the_lake_has_the_rows(keep, kafka_cluster, f
     assert kafka_cluster.committed(GROUP, "loans") == 0
 
     assert keep.rows().num_rows == 700
-    for _ in range(5):
-        puller.step()
-
-    assert kafka_cluster.committed(GROUP, "loans") == 700
+    confirmed(kafka_cluster, 700, puller.step)
     assert puller.step().lag == 0
 
 
@@ -72,13 +81,11 @@ def test_what_a_dead_worker_took_is_not_taken_again(keep, kafka_cluster, from_ka
     kafka_cluster.publish("loans", rows(*range(100, 110)))
 
     second = from_kafka()
-    while keep.counts().accepted < 110:
-        second.step()
+    step_until(10, second)
     keep.move()
-    second.step()
 
+    confirmed(kafka_cluster, 110, second.step)
     assert (keep.rows().num_rows, keep.counts().events, keep.counts().duplicate) == (110, 110, 0)
-    assert kafka_cluster.committed(GROUP, "loans") == 110
 
 
 @pytest.mark.slow
@@ -90,21 +97,24 @@ def test_a_partition_that_goes_to_another_worker_is_not_taken_twice(
     first = from_kafka()
     step_until(100, first)
     second = from_kafka()
-    while not second.topic._consumer.assignment():
+
+    def work():
         first.step()
         second.step()
         keep.move()
+        return second.topic._consumer.assignment()
+
+    until(work, what="the second has partitions")
     kafka_cluster.publish("loans", rows(*range(100, 200)))
     step_until(100, first, second)
     first.close()
     kafka_cluster.publish("loans", rows(*range(200, 300)))
-    for _ in range(100):
+
+    def rest():
         second.step()
         keep.move()
-        if kafka_cluster.committed(GROUP, "loans") == 300:
-            break
 
-    assert kafka_cluster.committed(GROUP, "loans") == 300
+    confirmed(kafka_cluster, 300, rest)
     assert (keep.rows().num_rows, keep.counts().events) == (300, 300)
 
 
@@ -112,8 +122,12 @@ def test_what_comes_while_nothing_is_wanted_is_kept(keep, kafka_cluster, from_ka
     """A message that was under way when the lake fell behind is taken later."""
     kafka_cluster.publish("loans", rows(1))
     puller = from_kafka()
-    while not puller.topic._consumer.assignment():
+
+    def hold():
         puller.topic.hold()
+        return puller.topic._consumer.assignment()
+
+    until(hold, what="it has partitions")
     for _ in range(5):
         puller.topic.hold()
 
@@ -149,4 +163,5 @@ def test_brokers_that_do_not_answer_are_told(from_kafka):
     puller = from_kafka(servers=["127.0.0.1:9"])
 
     with pytest.raises(Unavailable, match="do not answer"):
-        step_until(1, puller)
+        for _ in range(1_000):
+            puller.step()

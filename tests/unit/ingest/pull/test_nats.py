@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from waiting import until
 from watchkeeper.errors import Unavailable
 
 AT = "2024-05-06T11:00:00Z"
@@ -27,7 +28,7 @@ def consumer(server):
 
 def step_often(puller):
     """As often as it takes to see that a connection is lost."""
-    for _ in range(20):
+    for _ in range(1_000):
         puller.step()
 
 
@@ -46,21 +47,34 @@ def from_nats(keep, source, nats_server):
         puller.close()
 
 
+def step_until(events, puller, *, then=lambda: None):
+    """Step until so many messages came; ``then`` is done after each step."""
+    seen = []
+
+    def step():
+        seen.append(puller.step().events)
+        then()
+        return sum(seen)
+
+    until(step, lambda came: came >= events, what=f"{events} messages come")
+
+
 def test_messages_are_acknowledged_when_the_lake_has_them(keep, nats_server, from_nats):
     """Not when the inbox does: the server keeps what the lake does not have."""
     a_stream(nats_server)
     nats_server.publish("loans.new", rows(*range(700)))
     puller = from_nats()
-    seen = 0
-    while seen < 700:
-        seen += puller.step().events
+    step_until(700, puller)
     assert consumer(nats_server).num_ack_pending == 700
 
     assert keep.rows().num_rows == 700
-    puller.step()
 
-    seen = consumer(nats_server)
-    assert (seen.num_ack_pending, seen.ack_floor.stream_seq) == (0, 700)
+    def look():
+        puller.step()
+        seen = consumer(nats_server)
+        return seen.num_ack_pending, seen.ack_floor.stream_seq
+
+    until(look, lambda seen: seen == (0, 700), what="all is acknowledged")
 
 
 def test_what_a_dead_worker_took_is_not_taken_again(keep, nats_server, from_nats, monkeypatch):
@@ -69,21 +83,20 @@ def test_what_a_dead_worker_took_is_not_taken_again(keep, nats_server, from_nats
     a_stream(nats_server)
     nats_server.publish("loans.new", rows(1, 2, 3))
     first = from_nats()
-    while first.step().events < 3:
-        pass
+    step_until(3, first)
     first.close()
     nats_server.publish("loans.new", rows(4))
     keep.move()
 
     second = from_nats()
-    seen = 0
-    while seen < 4:
-        seen += second.step().events
-        keep.move()
-    second.step()
+    step_until(4, second, then=keep.move)
 
+    def pending():
+        second.step()
+        return consumer(nats_server).num_ack_pending
+
+    until(pending, lambda number: number == 0, what="all is acknowledged")
     assert (keep.rows().num_rows, keep.counts().events, keep.counts().duplicate) == (4, 4, 0)
-    assert consumer(nats_server).num_ack_pending == 0
 
 
 def test_a_stream_made_anew_counts_from_one(keep, nats_server, from_nats):
@@ -91,16 +104,14 @@ def test_a_stream_made_anew_counts_from_one(keep, nats_server, from_nats):
     a_stream(nats_server)
     nats_server.publish("loans.new", rows(1, 2))
     puller = from_nats()
-    while puller.step().events < 2:
-        pass
+    step_until(2, puller)
     puller.close()
     nats_server.do(lambda js: js.delete_stream("loans"))
     a_stream(nats_server)
     nats_server.publish("loans.new", rows(3, 4))
 
     again = from_nats()
-    while again.step().events < 2:
-        pass
+    step_until(2, again)
 
     assert keep.rows().num_rows == 4
 
@@ -111,8 +122,7 @@ def test_only_the_subject_that_was_asked_for(keep, nats_server, from_nats):
     for number in range(6):
         nats_server.publish(f"loans.{'even' if number % 2 == 0 else 'odd'}", rows(number))
     puller = from_nats(subject="loans.even")
-    while puller.step().events < 3:
-        pass
+    step_until(3, puller)
 
     assert sorted(keep.rows().column("_wk_id").to_pylist()) == ["l0", "l2", "l4"]
     assert puller.step().lag == 0
@@ -123,8 +133,7 @@ def test_a_lost_connection_is_told_and_made_again(keep, nats_server, from_nats):
     a_stream(nats_server)
     nats_server.publish("loans.new", rows(1))
     puller = from_nats()
-    while puller.step().events < 1:
-        pass
+    step_until(1, puller)
     nats_server.stop()
     with pytest.raises(Unavailable, match="does not answer"):
         step_often(puller)
@@ -134,8 +143,7 @@ def test_a_lost_connection_is_told_and_made_again(keep, nats_server, from_nats):
     nats_server.start()
     nats_server.publish("loans.new", rows(2))
     again = from_nats()
-    while again.step().events < 1:
-        pass
+    step_until(1, again)
 
     assert keep.rows().num_rows == 2
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import watchkeeper as wk
+from waiting import PATIENCE_SECONDS
 from watchkeeper.errors import InvalidInput
 from watchkeeper.sdk.host.columns import COLUMNS, host_definition
 from watchkeeper.sdk.host.sampler import HostOptions
@@ -95,7 +96,7 @@ def test_it_runs_until_it_is_stopped(logged):
     came = threading.Event()
     logged.prediction = lambda row, **_: came.set()
     with wk.HostSampler(logged, options=HostOptions(every_seconds=0.01)):
-        assert came.wait(20.0)
+        assert came.wait(PATIENCE_SECONDS)
 
     assert not any(thread.name == "watchkeeper-host" for thread in threading.enumerate())
 
@@ -111,7 +112,7 @@ def test_a_sample_that_fails_is_counted(logged):
 
     logged.prediction = broken
     with wk.HostSampler(logged, options=HostOptions(every_seconds=0.01)):
-        assert failed.wait(20.0)
+        assert failed.wait(PATIENCE_SECONDS)
 
     assert "the host was not sampled" in logged.dropped[0]
 
