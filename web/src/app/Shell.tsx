@@ -42,8 +42,14 @@ export function Shell({ principal }: { principal: Principal }) {
                 </Badge>
               )}
             </NavLink>
+            <NavLink to="/silences" className={linkClass}>
+              Silences
+            </NavLink>
             <NavLink to="/rules" className={linkClass}>
               Rules
+            </NavLink>
+            <NavLink to="/system" className={linkClass}>
+              System
             </NavLink>
           </nav>
           <Group gap={6} ml="auto" wrap="nowrap">

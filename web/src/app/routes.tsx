@@ -44,6 +44,18 @@ export const router = createBrowserRouter([
             path: "rules",
             lazy: async () => ({ Component: (await import("@/pages/rules/RulesPage")).RulesPage }),
           },
+          {
+            path: "silences",
+            lazy: async () => ({
+              Component: (await import("@/pages/silences/SilencesPage")).SilencesPage,
+            }),
+          },
+          {
+            path: "system",
+            lazy: async () => ({
+              Component: (await import("@/pages/system/SystemPage")).SystemPage,
+            }),
+          },
           { path: "*", element: <Missing /> },
         ],
       },

@@ -14,6 +14,7 @@ interface Source {
   updated_at: string;
   resolved_at: string | null;
   acknowledged_by: string | null;
+  assignee: string | null;
   alerts: number;
 }
 
@@ -44,6 +45,7 @@ export function lasted(opened: string, resolved: string | null): string {
 export function incidentItem(incident: Source): IncidentItem {
   const alerts = `${incident.alerts} ${incident.alerts === 1 ? "alert" : "alerts"}`;
   const facts = [incident.model, sinceText(incident.opened_at, incident.resolved_at), alerts];
+  if (incident.assignee !== null) facts.push(`assigned to ${incident.assignee}`);
   if (incident.acknowledged_by !== null) facts.push(`acknowledged by ${incident.acknowledged_by}`);
   return {
     id: incident.id,

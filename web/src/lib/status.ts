@@ -47,6 +47,16 @@ export function stateLook(state: string): Look {
   return STATE[state] ?? UNKNOWN;
 }
 
+const SILENCE: Record<string, Look> = {
+  active: { word: "Active", tone: "warning", rank: 3 },
+  pending: { word: "To come", tone: "unsure", rank: 2 },
+  expired: { word: "Ended", tone: "none", rank: 1 },
+};
+
+export function silenceLook(state: string): Look {
+  return SILENCE[state] ?? UNKNOWN;
+}
+
 const SPELLED: Record<string, string> = {
   roc: "ROC", auc: "AUC", f1: "F1", r2: "R²", mcc: "MCC", psi: "PSI", brier: "Brier",
   mae: "MAE", mse: "MSE", rmse: "RMSE", mape: "MAPE",

@@ -11,16 +11,19 @@ import { ErrorNote } from "@/components/core/ErrorNote";
 import { Panel } from "@/components/core/Panel";
 import classes from "./IncidentPage.module.css";
 
-type Verb = "acknowledge" | "resolve" | "accept";
+type Verb = "acknowledge" | "note" | "resolve" | "accept";
 
 const MEANING: Record<Verb, string> = {
-  acknowledge: "Acknowledge: somebody looks after it, and nothing more is sent unless it gets worse.",
+  acknowledge:
+    "Acknowledge: somebody looks after it. Who was told hears so; reminders and escalation end.",
+  note: "Keep the note: it stands in the history, and nothing else changes.",
   resolve: "Resolve: it is over. Should its series still fire, they open anew.",
   accept:
     "Accept: the change is lasting and wanted. Its columns are judged against the changed data from now on.",
 };
 const FAILED: Record<Verb, string> = {
   acknowledge: "It was not acknowledged",
+  note: "The note was not kept",
   resolve: "It was not resolved",
   accept: "It was not accepted",
 };
@@ -68,19 +71,20 @@ export function Actions({ incident }: { incident: Incident }) {
         {fresh && button("acknowledge", "Acknowledge", "filled")}
         {button("resolve", "Resolve", fresh ? "default" : "filled")}
         {button("accept", "Accept the change", "default")}
+        {note.trim() !== "" && button("note", "Keep the note", "default")}
       </div>
       {change.isError && change.variables && (
         <div className={classes["error"]}>
           <ErrorNote title={FAILED[change.variables]} text={errorText(change.error)} />
         </div>
       )}
-      {(fresh ? (["acknowledge", "resolve", "accept"] as const) : (["resolve", "accept"] as const)).map(
-        (verb) => (
+      {(["acknowledge", "resolve", "accept", "note"] as const)
+        .filter((verb) => verb !== "acknowledge" || fresh)
+        .map((verb) => (
           <p key={verb} className={classes["meaning"]}>
             {MEANING[verb]}
           </p>
-        ),
-      )}
+        ))}
     </Panel>
   );
 }

@@ -13,6 +13,7 @@ import { lasted, sinceText } from "@/lib/incident";
 import { severityLook, stateLook } from "@/lib/status";
 import { Actions } from "./Actions";
 import { AlertsTable } from "./AlertsTable";
+import { Assign } from "./Assign";
 import { heldBack, said } from "./facts";
 import { History } from "./History";
 import { Worth } from "./Worth";
@@ -72,6 +73,7 @@ function Shown({ detail }: { detail: IncidentDetail }) {
             </Anchor>
             {` · ${sinceText(incident.opened_at, incident.resolved_at)}`}
             {incident.acknowledged_by !== null && ` · acknowledged by ${incident.acknowledged_by}`}
+            {incident.assignee !== null && ` · assigned to ${incident.assignee}`}
           </>
         }
       />
@@ -89,6 +91,7 @@ function Shown({ detail }: { detail: IncidentDetail }) {
         </Stack>
         <Stack gap={16} miw={0}>
           {incident.state !== "resolved" && <Actions incident={incident} />}
+          {incident.state !== "resolved" && <Assign detail={detail} />}
           <Worth incident={incident} feedback={detail.feedback} />
           <Panel title="What happened">
             <History entries={detail.timeline} />
