@@ -1,7 +1,7 @@
 /** Every question the page asks, one function each; what may change is asked again while it is looked at. */
 
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { act, read } from "./request";
+import { read } from "./request";
 import type { Asked, TimeRange } from "@/lib/range";
 import type { Reason } from "./types";
 
@@ -21,12 +21,6 @@ export const sessionQuery = queryOptions({
 export const fleetQuery = queryOptions({
   queryKey: ["models"],
   queryFn: async ({ signal }) => (await read("/api/v1/models", { signal })).data,
-  ...LIVE,
-});
-
-export const systemQuery = queryOptions({
-  queryKey: ["system"],
-  queryFn: async ({ signal }) => (await read("/api/v1/system", { signal })).data,
   ...LIVE,
 });
 
@@ -174,22 +168,6 @@ export const precisionQuery = (model: string | null) =>
     queryFn: async ({ signal }) =>
       (await read("/api/v1/precision", { query: { model }, signal })).data,
     ...LIVE,
-  });
-
-export const silencesQuery = queryOptions({
-  queryKey: ["silences"],
-  queryFn: async ({ signal }) => (await read("/api/v1/silences", { signal })).data,
-  ...LIVE,
-});
-
-/** What a silence would mute now; not asked while nothing is written. */
-export const previewQuery = (matchers: string[]) =>
-  queryOptions({
-    queryKey: ["silences", "preview", matchers],
-    queryFn: async ({ signal }) =>
-      (await act("/api/v1/silences/preview", { body: { matchers }, signal })).data,
-    enabled: matchers.length > 0,
-    retry: false,
   });
 
 export const reasonsQuery = (model: string) =>

@@ -6,7 +6,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { errorText } from "@/api/client";
-import { previewQuery } from "@/api/queries";
+import { previewQuery } from "@/api/silences";
 import { act } from "@/api/request";
 import { ErrorNote } from "@/components/core/ErrorNote";
 import { Panel } from "@/components/core/Panel";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Stack } from "@mantine/core";
 import { errorText } from "@/api/client";
-import { silencesQuery } from "@/api/queries";
+import { silencesQuery } from "@/api/silences";
 import { Note } from "@/components/core/Note";
 import { PageHead } from "@/components/core/PageHead";
 import { Panel } from "@/components/core/Panel";
