@@ -132,8 +132,9 @@ class Shelf:
                 _release(folder, self._adopted.pop(folder.name))
 
     def bytes_of_others(self) -> int:
-        """How much the other folders hold."""
-        return sum(_sizes(path for path in self.root.glob("*/*.*") if path.parent != self.folder))
+        """How much the other folders hold; other processes make and delete them meanwhile."""
+        others = (folder for folder in self.root.glob("*") if folder != self.folder)
+        return sum(size for folder in others for size in _sizes(folder))
 
     def release(self) -> None:
         """Give up the locks; what is left is sent by the next process."""
@@ -176,7 +177,8 @@ def _lock_folder(folder: Path, *, wait: bool = True) -> int | None:
     return held
 
 
-def _sizes(paths: Iterator[Path]) -> Iterator[int]:
-    for path in paths:
-        with contextlib.suppress(OSError):
-            yield path.stat().st_size
+def _sizes(folder: Path) -> Iterator[int]:
+    with contextlib.suppress(OSError):  # the folder is gone, or has another name
+        for path in folder.glob("*.*"):
+            with contextlib.suppress(OSError):
+                yield path.stat().st_size

@@ -7,6 +7,7 @@ import marshal
 import os
 import shutil
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -305,3 +306,22 @@ def test_a_folder_that_was_deleted_is_made_again(spool, shape):
     other.adopt()
     assert other.ready() == []  # it is locked again
     other.close()
+
+
+def test_spools_of_others_come_and_go_while_one_is_opened(tmp_path, monkeypatch):
+    """Workers that start and end together share a folder: what vanishes as it is looked at is no
+    reason not to log.
+    """
+    other = Spool(tmp_path, LIMITS)
+    scandir = os.scandir
+
+    def vanishing(path="."):
+        if isinstance(path, Path) and path == other._shelf.folder:
+            shutil.rmtree(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", vanishing)
+    made = Spool(tmp_path, LIMITS)
+
+    assert not other._shelf.folder.exists()
+    made.close()
