@@ -104,11 +104,8 @@ class Prometheus:
 def _samples(status: int, text: str, expression: str) -> list[Sample]:
     try:
         document = json.loads(text)
-        if document["status"] != "success":
-            raise InvalidInput(
-                f"Prometheus must understand {expression!r}, and says {document.get('error')}"
-            )
-        data = document["data"]
+        refused = None if document["status"] == "success" else str(document["error"])
+        data = {"result": [], "resultType": ""} if refused else document["data"]
         held = data["result"]
         if data["resultType"] == "scalar":
             held = [{"metric": {}, "value": held}]
@@ -119,4 +116,6 @@ def _samples(status: int, text: str, expression: str) -> list[Sample]:
             f"Prometheus must answer as its API says, got {status} {short!r}: check the url, and "
             "that the expression gives an instant vector"
         ) from None
+    if refused is not None:
+        raise InvalidInput(f"Prometheus must understand {expression!r}, and says: {refused}")
     return [sample for sample in found if math.isfinite(sample.value)]

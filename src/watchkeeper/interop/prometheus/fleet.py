@@ -28,7 +28,7 @@ HEALTHS = ("ok", "alert", "error", "insufficient_data")
 _FATES = ("accepted", "duplicate", "rejected")
 _LOST = ("missing", "dropped", "sampled")
 _ACTIVE = timedelta(hours=1)
-_SUMMED_AGAIN = timedelta(minutes=5)
+_SUMMING = 20.0  # of the time, at most one part in so many goes into summing days anew
 _OVER = timedelta(days=2)  # days before this are summed now and then, those since each time
 _READING_SECONDS = 0.3  # for figures of windows, a scrape; the next goes on where this one stops
 _TIERS = (Tier.CRITICAL, Tier.STANDARD, Tier.EXPERIMENTAL)
@@ -48,10 +48,11 @@ class Fleetwide:
 
 @dataclass(slots=True)
 class _Sums:
-    """The accounts of the days before ``until``, as they were at a moment."""
+    """The accounts of the days before ``until``; summing took so many seconds, and ended ``at``."""
 
     until: date
-    at: datetime
+    at: float
+    took: float
     rows: Mapping[tuple[str, str], DayAccount]
     lost: Mapping[tuple[str, str], tuple[int, int, int]]
 
@@ -176,12 +177,12 @@ class Fleet:
                     found.add("watchkeeper_model_rows_total", rows, name, kind, fate)
 
     def _summed(self) -> _Sums:
-        now = self.asked.now()
-        until = (now - _OVER).date()
-        held = self._sums
-        if held is None or held.until != until or now - held.at >= _SUMMED_AGAIN:
-            rows = self.catalog.accounts.totals(end=until)
-            held = self._sums = _Sums(until, now, rows, self.catalog.clients.totals())
+        until = (self.asked.now() - _OVER).date()
+        held, began = self._sums, self.seconds()
+        if held is None or held.until != until or began - held.at > _SUMMING * held.took:
+            rows, lost = self.catalog.accounts.totals(end=until), self.catalog.clients.totals()
+            ended = self.seconds()
+            held = self._sums = _Sums(until, ended, ended - began, rows, lost)
         return held
 
     def _figures(
