@@ -12,7 +12,7 @@ from checker import check
 from place import Place
 from writer import Journal, row
 
-from waiting import until
+from waiting import PATIENCE_SECONDS, until
 from watchkeeper.errors import Conflict
 
 
@@ -48,13 +48,19 @@ def send(places, jobs):
     together = threading.Barrier(len(jobs))
 
     def run(place, name, rows):
-        with place.client() as client:
-            together.wait()
-            return client.log_predictions("loans", rows, batch=name)
+        try:
+            with place.client() as client:
+                together.wait(PATIENCE_SECONDS)
+                return client.log_predictions("loans", rows, batch=name)
+        except BaseException:
+            together.abort()  # nobody waits for one that failed
+            raise
 
     with ThreadPoolExecutor(len(jobs)) as pool:
         done = [pool.submit(run, places[at % len(places)], *job) for at, job in enumerate(jobs)]
-        return [each.result() for each in done]
+    errors = [each.exception() for each in done]
+    assert not any(errors), errors
+    return [each.result() for each in done]
 
 
 @pytest.mark.slow
