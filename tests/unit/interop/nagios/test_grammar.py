@@ -7,7 +7,7 @@ import re
 
 import nagiosplugin
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.errors import InvalidInput
@@ -30,6 +30,7 @@ def ranges(draw):
     return form.format(s=f"{start:.6f}", e=f"{end:.6f}")
 
 
+@settings(deadline=None)
 @given(ranges(), NUMBERS)
 @example("10", 10.0)
 @example("@10:20", 20.0)
@@ -62,6 +63,7 @@ def test_what_is_no_range_is_refused(text):
         Range.parse(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.floats(-1e15, 1e15, allow_nan=False), ranges(), ranges())
 def test_figures_are_well_formed(label, value, warn, crit):
     """Whatever the label is made of, a figure can be read, and its number is the value."""
@@ -81,6 +83,7 @@ def test_a_figure_that_is_no_number_is_left_out():
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=2_000)
 
 
+@settings(deadline=None)
 @given(TEXTS, st.lists(st.tuples(TEXTS, NUMBERS), max_size=40), st.lists(TEXTS, max_size=20))
 def test_output_is_short_and_has_one_bar(text, perf, details):
     """Never over the limit, one bar at most, no control character, no line that is not ours."""
@@ -120,6 +123,7 @@ def test_the_worst_state_wins():
     assert worst([]) is State.UNKNOWN
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_cleaned_text_is_one_line(text):
     """No line end, no bar, no sign that turns what follows around."""

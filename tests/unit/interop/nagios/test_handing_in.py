@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchkeeper.errors import InvalidInput, NotInstalled, Unavailable
@@ -29,6 +29,7 @@ def passive(text="fine", details=(), service="flights"):
     return Passive("watchkeeper", service, result)
 
 
+@settings(deadline=None)
 @given(TEXTS, st.lists(TEXTS, max_size=8))
 def test_a_command_is_one_line(text, details):
     """No text of a user ends a command or begins another, and it goes through a pipe in one piece."""
@@ -38,6 +39,7 @@ def test_a_command_is_one_line(text, details):
     assert len(line) <= 4096
 
 
+@settings(deadline=None)
 @given(TEXTS, st.lists(TEXTS, max_size=8))
 def test_a_result_of_nsca_is_one_block(text, details):
     """Tabs divide four fields, and neither an end of line nor of block stands within."""
