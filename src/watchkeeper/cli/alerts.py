@@ -8,6 +8,7 @@ from urllib.parse import quote
 import click
 
 from watchkeeper.cli.feedback import noise, precision, useful
+from watchkeeper.cli.incident import show
 from watchkeeper.cli.server_options import connect, every, server_options
 
 __all__ = ["command"]
@@ -137,5 +138,5 @@ def accept(context: click.Context, incident: str, *, note: str) -> None:
     _act(context, incident, "accept", note)
 
 
-for _each in (useful, noise, precision):
+for _each in (show, useful, noise, precision):
     command.add_command(_each)

@@ -73,7 +73,7 @@ def show(
 
 
 def _line(entry: dict[str, object]) -> str:
-    who = f" by {entry['by']}" if entry["by"] else ""
+    who = f" (by {entry['by']})" if entry["by"] else ""
     link = f"  {entry['link']}" if entry["link"] else ""
     at = str(entry["at"])[:16].replace("T", " ")
     return (

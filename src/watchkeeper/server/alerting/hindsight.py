@@ -128,6 +128,7 @@ def _told(replayed: Replayed, routes: Iterable[AlertRoute]) -> dict[str, int]:
     pairs = {
         (leaf.path, alert.incident)
         for alert in replayed.alerts
+        if not alert.held_back
         for leaf in routing.leaves({**alert.labels, "incident": alert.incident or ""})
     }
     counted = Counter(path for path, _ in pairs)
