@@ -26,6 +26,7 @@ from watchkeeper.definitions.sink_form import SINK_OPTIONS, needed_options
 from watchkeeper.definitions.source_form import SOURCE_OPTIONS
 from watchkeeper.domain.model import Model, Task
 from watchkeeper.domain.profile import ClassificationProfile
+from watchkeeper.interop.prometheus.families import FAMILIES
 from watchkeeper.monitors import figures
 from watchkeeper.monitors.defaults import default_monitors
 from watchkeeper.monitors.figure_list import figures_of
@@ -100,6 +101,7 @@ def pages() -> dict[str, str]:
         "command-line.md": command_line,
         "errors.md": error_codes,
         "http-api.md": http_api,
+        "metric-families.md": metric_families,
         "metrics.md": metrics,
         "monitors.md": monitors,
         "python.md": python,
@@ -143,6 +145,25 @@ def _help(command: click.Command, parent: click.Context | None, name: str) -> It
             found = command.get_command(context, child)
             if found is not None:
                 yield from _help(found, context, child)
+
+
+def metric_families() -> Iterator[str]:
+    """What `/metrics` can hold."""
+    yield "# Metric families\n"
+    yield "What `/metrics` tells, in the order in which a scrape is filled until it holds as many series as it may. Families of `records`, `detail` and `columns` are the same in every process: take `max` over instances. Those of `process` are counted by each, with the labels `process` and `host`, and `process_*` beside them as every Prometheus client has them. `detail` is told for as many models as there is room for, `columns` only where `WATCHKEEPER_METRICS_COLUMNS` is set.\n"
+    yield from table(
+        ("family", "type", "from", "labels", "meaning"),
+        (
+            (
+                f"`{f.name}`",
+                f.kind.value,
+                f.origin.value,
+                ", ".join(f"`{x}`" for x in f.labels),
+                f.about,
+            )
+            for f in FAMILIES.values()
+        ),
+    )
 
 
 def settings() -> Iterator[str]:
