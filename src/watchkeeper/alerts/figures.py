@@ -83,10 +83,9 @@ def in_unit(value: float, unit: str) -> str:
     """
     if unit == "share":
         percent = 100.0 * value
-        digits = 0 if percent in (0.0, 100.0) else 1
-        return (
-            f"{percent:.{digits}f} %" if abs(percent) >= 1.0 or not percent else f"{percent:.2g} %"
-        )
+        if percent and abs(percent) < 1.0:
+            return f"{percent:.2g} %"
+        return f"{percent:.1f}".removesuffix(".0") + " %"
     whole = value == int(value) or abs(value) >= 1000.0 or unit == "rows"
     return (f"{value:,.0f}" if whole else f"{value:.4g}") + (f" {unit}" if unit else "")
 

@@ -168,7 +168,7 @@ def test_every_kind_without_links_and_alerts(notice):
     ("what", "effect", "value", "told"),
     [
         ("missing_rate", {"reference": 0.0}, 0.115, "11.5 %, usually 0 %"),
-        ("drift", {}, 0.77, "77.0 % of rows elsewhere"),
+        ("drift", {}, 0.77, "77 % of rows elsewhere"),
         ("creep", {"limit": 0.479}, 0.582, "58.2 % of rows elsewhere, allowed 47.9 %"),
         ("volume", {"expected": 981.4}, 759.0, "759 rows, usually 981 rows"),
         ("latency_p95", {"reference": 80.0}, 412.5, "412.5 ms, usually 80 ms"),

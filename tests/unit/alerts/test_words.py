@@ -40,7 +40,7 @@ def test_a_title_says_each_thing_once(found, expected):
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
-        ({"p_value": 3e-9}, "by chance alone 3e-09 of windows would look like this"),
+        ({"p_value": 3e-9}, "less than one window in a million would look like this by chance"),
         ({"low": 0.15, "high": 0.25}, "its 95 % interval lies beyond what is allowed"),
         ({}, "certain: a stated bound or schema is broken, no statistics involved"),
     ],
