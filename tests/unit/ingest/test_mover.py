@@ -252,8 +252,9 @@ def test_what_waits_is_moved_by_age_or_size(place, monkeypatch):
     assert [moved.model for moved in place.mover.move_due(soon)] == ["flights"]
 
 
-def test_history_is_moved_in_larger_pieces(place):
+def test_history_is_moved_in_larger_pieces(place, monkeypatch):
     """Of a backfill, whose rows were known long ago, not every batch is a commit of its own."""
+    monkeypatch.setattr("watchkeeper.ingest.mover._REST_SECONDS", 3_600.0)
     years_later = NOON + timedelta(days=4_000)
     place.send([{"id": "1", "time": NOON.isoformat(), "wind": 1.0}])
     assert len(place.mover.move_due(years_later)) == 1
