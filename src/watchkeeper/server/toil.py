@@ -64,26 +64,14 @@ def main(arguments: list[str]) -> None:
     def timed(loop: str) -> AbstractContextManager[None]:
         return pulse.round(loop, parts.telemetry.round(loop))
 
-    levelling = threading.Thread(
-        target=levels.follow, args=(parts.catalog.log_levels.all, stopping), daemon=True
-    )
-    levelling.start()
+    levelling = _started(partial(levels.follow, parts.catalog.log_levels.all, stopping))
     if len(arguments) > 1:
         probes = Probes(pulse, partial(parts.catalog.inbox.waiting), stopping)
         serve_probes(socket.socket(fileno=int(arguments[1])), probes)
-    pulling = threading.Thread(target=parts.pulling().run, args=(stopping,), daemon=True)
-    pulling.start()
+    pulling = _started(partial(parts.pulling().run, stopping))
     mover = parts.moving()
-    moving = threading.Thread(
-        target=partial(
-            mover.run,
-            stopping,
-            idle_seconds=_MOVE_SECONDS,
-            around=partial(timed, "move"),
-        ),
-        daemon=True,
-    )
-    moving.start()
+    around = partial(timed, "move")
+    moving = _started(partial(mover.run, stopping, idle_seconds=_MOVE_SECONDS, around=around))
 
     def every(seconds: float, loop: str, act: Callable[[], object]) -> threading.Thread:
         return _every(seconds, act, stopping, around=partial(timed, loop))
@@ -135,6 +123,10 @@ def _every(
             except Exception:  # noqa: BLE001  the next time may go well
                 _log.exception("housekeeping failed, it is tried again")
 
+    return _started(run)
+
+
+def _started(run: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread

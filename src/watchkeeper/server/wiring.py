@@ -133,14 +133,7 @@ class Parts:
         )
         quarantine = QuarantineView(self.models, self.catalog, self.lake)
         return Hub(
-            gate=Gatekeeper(
-                self.catalog.keys,
-                self.catalog.sessions,
-                rate=Rate(self.settings.requests_per_minute),
-                session_length=timedelta(hours=self.settings.session_hours),
-                now=self.now,
-                metrics_open=_metrics_open(self.settings),
-            ),
+            gate=self._gate(),
             intake=self._intake(telemetry),
             events=self._event_door(),
             otlp=OtlpDoor(
@@ -174,12 +167,7 @@ class Parts:
             ),
             silences=SilenceView(self.catalog, self.now),
             on_call=OnCallView(Rulebook(self.catalog), self.now),
-            alerting={
-                "inhibit-rules": self._definitions("InhibitRule", self.catalog.inhibitions),
-                "time-intervals": self._definitions("TimeInterval", self.catalog.intervals),
-                "rotas": self._definitions("Rota", self.catalog.rotas),
-                "escalations": self._definitions("Escalation", self.catalog.escalations),
-            },
+            alerting=self._alerting_definitions(),
             sources=SourceView(self.catalog, self.models, self.sources, self.now),
             proposals=ProposalView(self.models, self.catalog, self.lake),
             quarantine=quarantine,
@@ -196,6 +184,24 @@ class Parts:
             exposing=exposing,
             system=SystemView(exposing, self.models),
         )
+
+    def _gate(self) -> Gatekeeper:
+        return Gatekeeper(
+            self.catalog.keys,
+            self.catalog.sessions,
+            rate=Rate(self.settings.requests_per_minute),
+            session_length=timedelta(hours=self.settings.session_hours),
+            now=self.now,
+            metrics_open=_metrics_open(self.settings),
+        )
+
+    def _alerting_definitions(self) -> dict[str, DefinitionView]:
+        return {
+            "inhibit-rules": self._definitions("InhibitRule", self.catalog.inhibitions),
+            "time-intervals": self._definitions("TimeInterval", self.catalog.intervals),
+            "rotas": self._definitions("Rota", self.catalog.rotas),
+            "escalations": self._definitions("Escalation", self.catalog.escalations),
+        }
 
     def itself(self, role: str, address: str = "") -> Itself:
         """The process that runs here, as others see it."""
