@@ -14,6 +14,7 @@ from watchkeeper.domain.window import Window
 from watchkeeper.ingest.pull.puller import Pulled
 from watchkeeper.interop.prometheus.client import Prometheus
 from watchkeeper.interop.prometheus.model_servers import Expressions, expressions_of, over
+from watchkeeper.monitors.served import LEAST_COVERAGE
 from watchkeeper.profiles.served import latency_of_buckets, write_service
 
 __all__ = ["ServiceDoor", "ServicePuller", "measure"]
@@ -41,9 +42,9 @@ class ServiceDoor:
 class ServicePuller:
     """Reads every window a while after its end, once, the oldest first; a `Puller`.
 
-    A window of which nothing is told before the first of which something is, is none of ours: the
-    server was not watched yet. A later one is kept with a coverage of 0, because what is missing is
-    not zero requests.
+    Windows before the first that was watched well are none of ours: the server was not watched yet.
+    Later ones are kept with whatever coverage they have, because what is missing is not zero
+    requests.
     """
 
     door: ServiceDoor
@@ -59,7 +60,7 @@ class ServicePuller:
         due = self._due(model, last)
         for window in due[:_AT_ONCE]:
             found = measure(self.client, expressions, window, source=source.name)
-            told = found.elsewhere is not None and found.elsewhere.coverage > 0.0
+            told = found.elsewhere is not None and found.elsewhere.coverage >= LEAST_COVERAGE
             if told or last is not None:
                 self.door.announce(model)
                 body = write_service(found)
