@@ -22,18 +22,24 @@ def _nothing(_model: Model, _now: datetime) -> Sequence[Upstream]:
     return ()
 
 
+def _unheard(_incident: Incident) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Alerting:
     """Follows every model's alerts in ``store`` and has ``telling`` tell of them.
 
     Alerts live by their model's clock (a replay of 2013 happens in 2013), people by ``wall``: by it
-    it is decided whom to tell and when. ``upstream`` says what fails that a model depends on.
+    it is decided whom to tell and when. ``upstream`` says what fails that a model depends on;
+    ``heard`` hears of what people did with an incident.
     """
 
     store: AlertStore
     telling: Telling
     wall: Callable[[], datetime]
     upstream: Callable[[Model, datetime], Sequence[Upstream]] = _nothing
+    heard: Callable[[Incident], None] = _unheard
 
     def on_verdicts(
         self, model: Model, verdicts: Sequence[Verdict], now: datetime
@@ -60,7 +66,7 @@ class Alerting:
 
     def acknowledge(self, incident_id: str, *, by: str, now: datetime) -> Incident:
         """Say that somebody has seen it; Conflict where it is resolved already."""
-        return self.store.amend(
+        return self._amended(
             incident_id,
             lambda found: replace(
                 _unresolved(found),
@@ -72,7 +78,7 @@ class Alerting:
 
     def assign(self, incident_id: str, *, to: str | None, now: datetime) -> Incident:
         """Say who looks after it (None: nobody any more); Conflict where it is resolved already."""
-        return self.store.amend(
+        return self._amended(
             incident_id,
             lambda found: replace(_unresolved(found), assignee=to, updated_at=now),
         )
@@ -87,6 +93,12 @@ class Alerting:
         )
         changed = replace(incident, state=AlertState.RESOLVED, resolved_at=now, updated_at=now)
         self.store.record(alerts=closed, forgotten=(), incidents=(changed,))
+        self.heard(changed)
+        return changed
+
+    def _amended(self, incident_id: str, change: Callable[[Incident], Incident]) -> Incident:
+        changed = self.store.amend(incident_id, change)
+        self.heard(changed)
         return changed
 
 

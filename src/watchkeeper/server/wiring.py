@@ -448,6 +448,7 @@ def open_parts(
             ),
             wall=now,
             upstream=Dependencies(catalog, models, sources).of,
+            heard=observing.incident,
         ),
         context=context,
         now=now,

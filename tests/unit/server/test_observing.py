@@ -272,3 +272,25 @@ def test_events_of_new_relic_are_of_what_was_moved(stage, monkeypatch):
 
     assert waiting == 4 * 4 + 4
     assert stage.parts.worker().mover.move()
+
+
+def test_what_people_do_is_told(stage):
+    """An incident that somebody acknowledged or closed is a record, too."""
+    from datetime import UTC, datetime
+    from types import SimpleNamespace
+
+    from watchkeeper.alerts.service import Alerting
+    from watchkeeper.domain.alert import AlertState, Incident
+    from watchkeeper.domain.verdict import Severity
+
+    when = datetime(2026, 3, 1, tzinfo=UTC)
+    incident = Incident("i1", "loans", AlertState.OPEN, Severity.WARNING, "income", "unknown", when, when)  # fmt: skip
+    store = SimpleNamespace(amend=lambda _, change: change(incident), incident=lambda _: incident, alerts_of=lambda _: (), record=lambda **_: None)  # fmt: skip
+    observing = Observing(Exports(Spans(), kept()))
+    alerting = Alerting(store, None, wall=stage.clock, heard=observing.incident)
+
+    alerting.acknowledge("i1", by="ada", now=when)
+    alerting.resolve("i1", now=when)
+    seen = [(record.attributes["watchkeeper.incident.state"], record.attributes["watchkeeper.incident.acknowledged_by"]) for record in records(observing.exports)]  # fmt: skip
+
+    assert seen == [("acknowledged", "ada"), ("resolved", None)]

@@ -190,3 +190,56 @@ def test_a_key_is_needed(api):
     without = api("POST", "/v1/traces", content=spans(), headers=PROTOBUF)
 
     assert without.status_code == 401
+
+
+@pytest.fixture
+def call(api):
+    """Ask a door that listens for gRPC; the response, or the code and what is said of it."""
+    import grpc
+
+    from watchkeeper.interop.otel.messages import METHODS
+    from watchkeeper.interop.otel.target import Signal
+    from watchkeeper.server.otel.grpc_door import open_grpc_door
+
+    door = open_grpc_door(api.app.state.hub, "127.0.0.1", 0)
+    channel = grpc.insecure_channel(f"127.0.0.1:{door.port}")
+    method = channel.unary_unary(METHODS[Signal.TRACES], request_serializer=bytes)
+
+    def ask(content, key):
+        try:
+            return ExportTraceServiceResponse.FromString(
+                method(content, metadata=(("authorization", key),), timeout=120)
+            )
+        except grpc.RpcError as error:
+            return error.code().name, error.details()
+
+    yield ask
+    channel.close()
+    door.stop(1.0)
+
+
+def test_grpc_is_the_same_door(api, call):
+    """Spans over gRPC become rows, and what is no row is told."""
+    key = api.headers["Authorization"]
+
+    said = [call(spans(2), key), call(spans(1, income="a lot", n="x"), key)]
+
+    assert [answer.partial_success.rejected_spans for answer in said] == [0, 1]
+    assert len(stored(api)) == 2
+
+
+def test_grpc_refuses_as_http_does(api, call, monkeypatch):
+    """Without a key, with nonsense, and while too much waits."""
+    from watchkeeper.errors import RateLimited
+
+    key = api.headers["Authorization"]
+    unknown, nonsense = call(spans(), "Bearer nobody"), call(b"\xff\xff", key)
+
+    def full():
+        raise RateLimited("too much waits")
+
+    monkeypatch.setattr(api.parts.receiver, "require_room", full)
+
+    assert [unknown[0], nonsense[0], call(spans(), key)] == [
+        "UNAUTHENTICATED", "INVALID_ARGUMENT", ("UNAVAILABLE", "too much waits"),
+    ]  # fmt: skip

@@ -44,6 +44,10 @@ class Inference:
         """Begin to send."""
         self.outgoing.start()
 
+    def finish(self) -> None:
+        """Begin to end; `stop` waits for it."""
+        self.outgoing.finish()
+
     def stop(self) -> None:
         """Send what waits, as far as that goes quickly, and end."""
         self.outgoing.stop()

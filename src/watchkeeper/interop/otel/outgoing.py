@@ -103,10 +103,14 @@ class Outgoing(Generic[_T]):
         self._thread = threading.Thread(target=self._run, name=f"otlp-{self.name}", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Send what waits, as far as that goes quickly, and end."""
+    def finish(self) -> None:
+        """Begin to end; `stop` waits for it."""
         self._stopping.set()
         self._wake.set()
+
+    def stop(self) -> None:
+        """Send what waits, as far as that goes quickly, and end."""
+        self.finish()
         if self._thread is not None:
             self._thread.join(self.pace.last_seconds + 1.0)
         self.transport.close()

@@ -54,9 +54,13 @@ class MetricsExport:
         self._thread = threading.Thread(target=self._run, name="otlp-metrics", daemon=True)
         self._thread.start()
 
+    def finish(self) -> None:
+        """Begin to end; `stop` waits for it."""
+        self._stopping.set()
+
     def stop(self) -> None:
         """Tell once more, as far as that goes quickly, and end."""
-        self._stopping.set()
+        self.finish()
         if self._thread is not None:
             self._thread.join(_LAST_SECONDS)
         self.transport.close()

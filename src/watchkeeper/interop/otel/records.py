@@ -104,6 +104,8 @@ def incident_record(incident: Incident, span: SpanRef | None = None) -> Record:
         "watchkeeper.incident.cause": incident.cause,
         "watchkeeper.incident.alerts": len(incident.alerts),
         "watchkeeper.incident.opened_at": incident.opened_at.isoformat(),
+        "watchkeeper.incident.acknowledged_by": incident.acknowledged_by,
+        "watchkeeper.incident.assignee": incident.assignee,
         "watchkeeper.severity": str(incident.severity),
     }
     return Record(

@@ -10,7 +10,7 @@ import pyarrow as pa
 from prometheus_client.core import Metric
 
 from watchkeeper.alerts.sinks.sink import Sink
-from watchkeeper.domain.alert import Alert
+from watchkeeper.domain.alert import Alert, Incident
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.ports import VerdictListener
 from watchkeeper.domain.tracing import Tracing
@@ -18,6 +18,7 @@ from watchkeeper.errors import InvalidInput
 from watchkeeper.ingest.mover import Moved
 from watchkeeper.interop.new_relic.inference import Inference, inference_of
 from watchkeeper.interop.otel.exports import Exports
+from watchkeeper.interop.otel.records import incident_record
 from watchkeeper.lake.lake import Lake
 from watchkeeper.lake.layout import LakeTable
 from watchkeeper.server.otel.exporting import exports_of
@@ -65,6 +66,10 @@ class Observing:
             return inner
         return Listening(inner, self.exports, alerts_of, self.incidents)
 
+    def incident(self, incident: Incident) -> None:
+        """People did something with an incident."""
+        self.exports.record([incident_record(incident, self.tracing.current)])
+
     def sink(self, sink: Sink) -> Sink:
         """The sink, with its sendings traced."""
         return traced_sink(sink, self.tracing, self.incidents)
@@ -84,6 +89,8 @@ class Observing:
 
     def stop(self) -> None:
         """Send what waits, as far as that goes quickly, and end."""
+        if self.inference is not None:
+            self.inference.finish()
         self.exports.stop()
         if self.inference is not None:
             self.inference.stop()
