@@ -32,6 +32,8 @@ PAGES = (
     "/models/flights/quarantine",
     "/models/flights/quarantine?reason=bad_time",
     "/incidents",
+    "/silences",
+    "/silences?matchers=model%3D%22flights%22",
 )
 
 

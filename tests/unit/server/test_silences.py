@@ -143,6 +143,8 @@ def test_definitions_are_applied_and_say_who_is_on_call(api):
     assert (found["rota"], found["person"]) == ("primary", "ada")
     assert [each["person"] for each in found["shifts"]] == ["ada", "bob", "ada"]
     assert api("GET", "/api/v1/on-call?rota=none").status_code == 404
+    at = api("GET", "/api/v1/on-call?at=2024-09-01T02:00:00%2B02:00").json()["data"]
+    assert at[0]["shifts"][0]["start"] == "2024-09-01T00:00:00Z"
     wrong = api("PUT", "/api/v1/alerting/escalations/primary", json=ROTA)
     assert "Escalation" in wrong.json()["error"]["message"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from watchkeeper.alerts.on_call import on_call, shifts
 from watchkeeper.errors import NotFound
@@ -23,7 +23,7 @@ class OnCallView:
 
     def all(self, rota: str | None, at: datetime | None, *, days: int) -> list[OnCallWire]:
         """Of every rota, or of one, who is on call at a moment and for the days after it."""
-        moment = at or self.now()
+        moment = (at or self.now()).astimezone(UTC)
         rotas = self.rules.rotas()
         if rota is not None and rota not in rotas:
             raise NotFound(f"there is no rota {rota!r}; there are {sorted(rotas)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from watchkeeper.alerts.muting import silenced_by
 from watchkeeper.catalog.catalog import Catalog
@@ -78,7 +78,7 @@ class SilenceView:
     def create(self, asked: SilenceAsked, *, by: str) -> SilenceWire:
         """Make a silence; it begins now unless it says when."""
         now = self.now()
-        starts = asked.starts_at or now
+        starts = (asked.starts_at or now).astimezone(UTC)
         if asked.ends_at <= max(starts, now):
             raise InvalidInput(
                 f"a silence must end after it starts and after now, got {starts.isoformat()} to "
@@ -88,7 +88,7 @@ class SilenceView:
             id=secrets.token_hex(10),
             matchers=_read(asked.matchers),
             starts_at=starts,
-            ends_at=asked.ends_at,
+            ends_at=asked.ends_at.astimezone(UTC),
             created_by=asked.owner or by,
             comment=asked.comment,
             updated_at=now,
