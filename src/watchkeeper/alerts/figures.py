@@ -19,7 +19,7 @@ _UNITS = {"volume": "rows", "missing_rows": "rows", "unaccounted_rows": "rows"} 
 
 def series(alert: Alert) -> str:
     """Which figure of what: ``missing rate of temp at origin=EWR``."""
-    name = alert.what.replace("_", " ")
+    name = "slow change" if alert.what == "creep" else alert.what.replace("_", " ")
     subject = f"{name} of {alert.column}" if alert.column else name
     version = f" of version {alert.version}" if alert.version else ""
     return f"{subject}{version}" + (f" at {alert.segment}" if alert.segment else "")

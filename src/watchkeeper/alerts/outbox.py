@@ -139,17 +139,25 @@ class Dispatcher:
 
     def _send(self, notice: Notice, claim: Claim, clock: Callable[[], datetime]) -> str:
         try:
+            sink = self.sources.find_sink(notice.route, notice.sink)
+        except NotFound as error:
+            return self._refuse(claim, str(error), clock())
+        except WatchkeeperError as error:  # a secret that is not there yet, for example
+            return self._again_later(claim, error, clock())
+        try:
             with self._kept(claim, clock):
-                sink = self.sources.find_sink(notice.route, notice.sink)
                 receipt = sink.send(self._delivery(notice, claim))
-        except (InvalidInput, NotFound) as error:
-            _log.error("notice refused", extra={"notice": notice.key, "reason": str(error)})
-            self.outbox.refused(claim, reason=str(error), at=clock())
-            return "refused"
+        except InvalidInput as error:
+            return self._refuse(claim, str(error), clock())
         except WatchkeeperError as error:
             return self._again_later(claim, error, clock())
         self.outbox.sent(claim, _settled(receipt, clock()))
         return "sent"
+
+    def _refuse(self, claim: Claim, reason: str, now: datetime) -> str:
+        _log.error("notice refused", extra={"notice": claim.key, "reason": reason})
+        self.outbox.refused(claim, reason=reason, at=now)
+        return "refused"
 
     def _delivery(self, notice: Notice, claim: Claim) -> Delivery:
         try:
@@ -161,8 +169,7 @@ class Dispatcher:
 
     def _again_later(self, claim: Claim, error: WatchkeeperError, now: datetime) -> str:
         if claim.attempts >= _MOST_ATTEMPTS:
-            self.outbox.refused(claim, reason=f"gave up: {error}", at=now)
-            return "refused"
+            return self._refuse(claim, f"gave up: {error}", now)
         wait_for = _backoff(claim.attempts - 1, _LONGEST_WAIT)
         if isinstance(error, RateLimited):
             asked = timedelta(seconds=error.retry_after_seconds)
