@@ -21,13 +21,7 @@ from watchkeeper.alerts.grouping import (
 )
 from watchkeeper.alerts.labels import labels_of
 from watchkeeper.alerts.lifecycle import Pace, advance, series_key, started_at
-from watchkeeper.alerts.upstream import (
-    Upstream,
-    explained_by,
-    faults_of,
-    hold_back,
-    in_sentences,
-)
+from watchkeeper.alerts.upstream import Explaining, Upstream, faults_of, in_sentences
 from watchkeeper.domain.alert import Alert, AlertState, Incident
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.verdict import Severity, Verdict
@@ -70,9 +64,10 @@ def step(model: Model, live: Live, verdicts: Sequence[Verdict], now: datetime) -
     """
     before = {alert.key: alert for alert in live.alerts}
     after, forgotten = _advance_all(before, verdicts, now, paces_of(model))
-    after = _held_back(after, live, model)
+    explaining = Explaining.of([*faults_of(after.values(), model), *live.upstream], model)
+    after = {key: explaining.hold_back(alert) for key, alert in after.items()}
     incidents = {incident.id: incident for incident in live.incidents}
-    _join_all(after, incidents, live, model)
+    _join_all(after, incidents, live, explaining)
     members = _by_incident([*after.values(), *live.resolved])
     for identity, incident in incidents.items():
         incidents[identity] = _refresh(incident, members.get(identity, []), now)
@@ -88,12 +83,6 @@ def step(model: Model, live: Live, verdicts: Sequence[Verdict], now: datetime) -
             incident for incident in incidents.values() if incident != known.get(incident.id)
         ),
     )
-
-
-def _held_back(after: Mapping[str, Alert], live: Live, model: Model) -> dict[str, Alert]:
-    """The alerts, those that a failure explains held back."""
-    faults = [*faults_of(after.values(), model), *live.upstream]
-    return {key: hold_back(alert, faults, model) for key, alert in after.items()}
 
 
 def paces_of(model: Model) -> dict[str, Pace]:
@@ -131,24 +120,20 @@ def _opens(alert: Alert) -> bool:
 
 
 def _join_all(
-    after: dict[str, Alert], incidents: dict[str, Incident], live: Live, model: Model
+    after: dict[str, Alert], incidents: dict[str, Incident], live: Live, explaining: Explaining
 ) -> None:
     """Every alert that opens joins the incident of its cause, or opens one."""
-    length = model.granularity.length
+    length = explaining.length
     members = {identity: Members() for identity in incidents}
     for other in (*after.values(), *live.resolved):
         if other.incident in members:
             members[other.incident].add(other)
     joined: dict[str, list[str]] = defaultdict(list)
-    faults: list[Upstream] | None = None
     # Faults first: what they explain joins the incident that tells of them.
     for alert in sorted((a for a in after.values() if _opens(a)), key=lambda a: bool(a.held_back)):
-        found = None
-        if alert.held_back:
-            faults = faults or list(faults_of([*after.values(), *live.resolved], model))
-            fault = explained_by(alert, faults, model)
-            found = None if fault is None else incidents.get(fault.incident or "")
-        found = found or find_incident(
+        fault = explaining.fault_of(alert) if alert.held_back else None
+        told = None if fault is None or fault.key is None else after[fault.key].incident
+        found = incidents.get(told or "") or find_incident(
             alert, list(incidents.values()), members, window_length=length
         )
         incident = _new(alert) if found is None else _reopened(found)
@@ -222,7 +207,11 @@ def _held_facts(incident: Incident, members: Sequence[Alert]) -> dict[str, objec
         return {**facts, "held_back": held}
     before = incident.facts.get("held_back")
     if before and any(_is_let_go(alert) for alert in members):
-        was = str(before).replace(" is held ", " was held ", 1).replace(" are held ", " were held ", 1)
+        was = (
+            str(before)
+            .replace(" is held ", " was held ", 1)
+            .replace(" are held ", " were held ", 1)
+        )
         return {**facts, "let_go": f"{was}; that is over, and this stays"}
     return facts
 

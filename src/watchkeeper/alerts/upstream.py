@@ -22,7 +22,7 @@ from watchkeeper.domain.alert import Alert, AlertState
 from watchkeeper.domain.model import Model
 from watchkeeper.domain.verdict import Severity
 
-__all__ = ["Upstream", "explained_by", "faults_of", "hold_back", "in_sentences", "shifted"]
+__all__ = ["Explaining", "Upstream", "faults_of", "in_sentences", "shifted"]
 
 _TOGETHER_WINDOWS = 2
 _QUALITY, _RESOURCES = "quality", "resources"
@@ -43,7 +43,8 @@ class Upstream:
     """A failure that lasts, or lasted until ``until``: the end of its last bad window.
 
     ``kind`` is ``quality`` or ``resources``; ``column`` and ``segment`` are where it is, None:
-    everywhere. ``incident`` is the one that tells of it, None where that is another model's.
+    everywhere. ``key`` is the series of the alert that tells of it, None where that is another
+    model's.
     """
 
     kind: str
@@ -52,7 +53,7 @@ class Upstream:
     why: str
     column: str | None = None
     segment: str | None = None
-    incident: str | None = None
+    key: str | None = None
 
 
 def faults_of(alerts: Iterable[Alert], model: Model) -> list[Upstream]:
@@ -67,7 +68,7 @@ def faults_of(alerts: Iterable[Alert], model: Model) -> list[Upstream]:
             why=alert.message,
             column=alert.column if kinds.get(alert.monitor, alert.monitor) == _QUALITY else None,
             segment=alert.segment,
-            incident=alert.incident,
+            key=alert.key,
         )
         for alert in alerts
         if _is_open(alert) and _is_fault(alert, kinds.get(alert.monitor, alert.monitor))
@@ -75,30 +76,58 @@ def faults_of(alerts: Iterable[Alert], model: Model) -> list[Upstream]:
     return sorted(found, key=lambda fault: (fault.since, fault.column or "", fault.why))
 
 
-def hold_back(alert: Alert, faults: Sequence[Upstream], model: Model) -> Alert:
-    """The alert as it is to be kept: held back with the reason, or let go."""
-    if not _is_open(alert) and alert.state is not AlertState.PENDING:
-        return alert
-    fault = explained_by(alert, faults, model)
-    why = "" if fault is None else fault.why
-    return alert if alert.held_back == why else replace(alert, held_back=why)
+@dataclass(frozen=True, slots=True)
+class Explaining:
+    """Looks up what explains an alert among the failures, by column; thousands are no trouble."""
 
+    faults: tuple[Upstream, ...]
+    kinds: Mapping[str, str]
+    length: timedelta  # of the model's windows
+    by_column: Mapping[str | None, tuple[Upstream, ...]]
 
-def explained_by(alert: Alert, faults: Sequence[Upstream], model: Model) -> Upstream | None:
-    """The failure that explains an alert; None where none does."""
-    kinds = {spec.name: spec.kind for spec in model.monitors}
-    kind, slack = kinds.get(alert.monitor, alert.monitor), model.granularity.length
-    for fault in faults:
-        if (
-            kind in _CONSEQUENCES[fault.kind]
-            and alert.what != _SLOW
-            and fault.segment in (None, alert.segment)
-            and _reads(alert, fault)
-            and alert.opened_at >= fault.since - _TOGETHER_WINDOWS * slack
-            and _last_fired(alert) < fault.until
-        ):
-            return fault
-    return None
+    @classmethod
+    def of(cls, faults: Sequence[Upstream], model: Model) -> Explaining:
+        """By these failures, for the alerts of a model."""
+        columns: dict[str | None, list[Upstream]] = {}
+        for fault in faults:
+            columns.setdefault(fault.column, []).append(fault)
+        return cls(
+            tuple(faults),
+            {spec.name: spec.kind for spec in model.monitors},
+            model.granularity.length,
+            {column: tuple(found) for column, found in columns.items()},
+        )
+
+    def fault_of(self, alert: Alert) -> Upstream | None:
+        """The first failure that explains an alert; None where none does."""
+        kind = self.kinds.get(alert.monitor, alert.monitor)
+        if not self.faults or alert.what == _SLOW:
+            return None
+        for fault in self._candidates(alert):
+            if (
+                kind in _CONSEQUENCES[fault.kind]
+                and fault.segment in (None, alert.segment)
+                and alert.opened_at >= fault.since - _TOGETHER_WINDOWS * self.length
+                and _last_fired(alert) < fault.until
+            ):
+                return fault
+        return None
+
+    def hold_back(self, alert: Alert) -> Alert:
+        """The alert as it is to be kept: held back with the reason, or let go."""
+        if alert.state is AlertState.RESOLVED:
+            return alert
+        fault = self.fault_of(alert)
+        why = "" if fault is None else fault.why
+        return alert if alert.held_back == why else replace(alert, held_back=why)
+
+    def _candidates(self, alert: Alert) -> tuple[Upstream, ...]:
+        """Failures of what the alert reads: its column, or all that the answers are made of."""
+        effect = alert.facts.get("effect")
+        answers = isinstance(effect, Mapping) and effect.get("role") == "output"
+        if alert.column is None or answers:
+            return self.faults
+        return (*self.by_column.get(alert.column, ()), *self.by_column.get(None, ()))
 
 
 def in_sentences(alerts: Sequence[Alert]) -> str:
@@ -116,14 +145,6 @@ def in_sentences(alerts: Sequence[Alert]) -> str:
     reasons = list(dict.fromkeys(alert.held_back for alert in held))
     more = f" (and {len(reasons) - 1} more faults)" if len(reasons) > 1 else ""
     return f"{' and '.join(parts)} {plural} held back because {reasons[0]}{more}"
-
-
-def _reads(alert: Alert, fault: Upstream) -> bool:
-    """Whether what the alert is about is made of what is broken."""
-    if fault.column is None or alert.column is None or alert.column == fault.column:
-        return True
-    effect = alert.facts.get("effect")
-    return isinstance(effect, Mapping) and effect.get("role") == "output"
 
 
 def _is_fault(alert: Alert, kind: str) -> bool:

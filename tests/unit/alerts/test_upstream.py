@@ -10,7 +10,7 @@ import pytest
 from watchkeeper.alerts.deciding import Rules, decide
 from watchkeeper.alerts.engine import Live, step
 from watchkeeper.alerts.message import compose
-from watchkeeper.alerts.upstream import Upstream, explained_by
+from watchkeeper.alerts.upstream import Explaining, Upstream
 from watchkeeper.domain.alert import AlertState, Notice, NoticeKind
 from watchkeeper.domain.group import Signal
 from watchkeeper.domain.model import Model, MonitorSpec, Task
@@ -214,4 +214,4 @@ def test_resources_do_not_excuse_broken_data():
     """Quality is nobody's consequence."""
     world = World(Upstream("resources", START, START + DAY, "disk full")).day(0, broken(0))
     (alert,) = world.alerts.values()
-    assert explained_by(alert, world.upstream, MODEL) is None
+    assert Explaining.of(world.upstream, MODEL).fault_of(alert) is None

@@ -91,7 +91,7 @@ def test_a_fault_of_another_model_stands_upstream(stage, definition):
     model = parts.models.get("loans").model
     assert upstream(stage, model) == []
     (fault,) = upstream(stage, replace(model, depends_on=("hosts", "unheard-of")))
-    assert (fault.column, fault.segment, fault.incident) == (None, None, None)
+    assert (fault.column, fault.segment, fault.key) == (None, None, None)
     assert fault.why == "hosts: half is null"
     assert fault.until == START + 2 * DAY
 

@@ -51,6 +51,6 @@ class Dependencies:
                 # Columns of another model are not columns of this one; what it is judged by comes
                 # from all of them. Its windows may be judged before the other's of the same time.
                 everywhere = replace(
-                    fault, column=None, segment=None, incident=None, why=f"{name}: {fault.why}"
+                    fault, column=None, segment=None, key=None, why=f"{name}: {fault.why}"
                 )
                 yield shifted(everywhere, model.granularity.length)
