@@ -47,16 +47,16 @@ monitors:
 def loans(day, *, seed=0):
     """A day of loans with their truth."""
     random = np.random.default_rng([seed, day.toordinal()])
-    score = random.beta(2, 2, 1_500)
+    score = random.beta(2, 2, 1_100)
     return pa.table(
         {
-            "loan": [f"{day:%Y%m%d}-{place}" for place in range(1_500)],
-            "at": [day + timedelta(seconds=57 * place) for place in range(1_500)],
-            "income": random.lognormal(10, 0.5, 1_500),
-            "took": random.lognormal(3, 0.4, 1_500),
+            "loan": [f"{day:%Y%m%d}-{place}" for place in range(1_100)],
+            "at": [day + timedelta(seconds=57 * place) for place in range(1_100)],
+            "income": random.lognormal(10, 0.5, 1_100),
+            "took": random.lognormal(3, 0.4, 1_100),
             "score": score,
             "prediction": np.where(score > 0.5, "yes", "no").tolist(),
-            "repaid": np.where(random.random(1_500) < score, "yes", "no").tolist(),
+            "repaid": np.where(random.random(1_100) < score, "yes", "no").tolist(),
         }
     )
 
@@ -164,12 +164,12 @@ def _config(server, folder, alertmanager):
 def _judge(server):
     with server.client() as client:
         client.apply(DEFINITION)
-        client.upload_reference("loans", pa.concat_tables([loans(START - DAY * back, seed=1) for back in range(40, 0, -1)]))  # fmt: skip
+        client.upload_reference("loans", pa.concat_tables([loans(START - DAY * back, seed=1) for back in range(24, 0, -1)]))  # fmt: skip
         for number in range(4):
             send(client, START + number * DAY, loans(START + number * DAY))
         day = START + 4 * DAY
         rows = loans(day)
-        missing = pa.array([None] * 700 + [1.0] * 800, pa.float64())
+        missing = pa.array([None] * 500 + [1.0] * 600, pa.float64())
         send(client, day, rows.set_column(2, "income", missing))
         bad = [{"loan": "x", "at": day.isoformat(), "income": "a lot"}]
         client.log_predictions("loans", bad, batch="bad", known_at=day + 2 * DAY)
@@ -188,7 +188,12 @@ def test_every_target_is_found_and_scraped(stack):
 
     assert {target["lastError"] for target in targets} == {""}
     assert {target["health"] for target in targets} == {"up"}
-    assert prometheus.wait_for('watchkeeper_model_rows_total{job="models",fate="rejected"}') == 1
+    assert (
+        prometheus.wait_for(
+            'watchkeeper_model_rows_total{job="models",kind="predictions",fate="rejected"}'
+        )
+        == 1
+    )
 
 
 def test_types_and_helps_arrive(stack):
@@ -196,9 +201,13 @@ def test_types_and_helps_arrive(stack):
     _, prometheus = stack
     prometheus.wait_for("watchkeeper_inbox_batches")
 
-    known = until(lambda: prometheus.get("metadata"), what="metadata is known")
+    known = until(
+        lambda: prometheus.get("metadata"),
+        lambda found: "watchkeeper_model_rows" in found,  # as OpenMetrics names the family
+        what="metadata is known",
+    )
 
-    assert known["watchkeeper_model_rows_total"][0]["type"] == "counter"
+    assert known["watchkeeper_model_rows"][0]["type"] == "counter"
     assert known["watchkeeper_request_duration_seconds"][0]["type"] == "histogram"
     assert known["watchkeeper_inbox_bytes"][0]["help"].endswith("wait for the lake.")
 
