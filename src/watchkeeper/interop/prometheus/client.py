@@ -105,10 +105,9 @@ def _samples(status: int, text: str, expression: str) -> list[Sample]:
     try:
         document = json.loads(text)
         refused = None if document["status"] == "success" else str(document["error"])
-        data = {"result": [], "resultType": ""} if refused else document["data"]
-        held = data["result"]
-        if data["resultType"] == "scalar":
-            held = [{"metric": {}, "value": held}]
+        data = document.get("data") or {"result": [], "resultType": "vector"}
+        scalar = data["resultType"] == "scalar"
+        held = [{"metric": {}, "value": data["result"]}] if scalar else data["result"]
         found = [Sample(dict(each["metric"]), float(each["value"][1])) for each in held]
     except (ValueError, KeyError, TypeError, IndexError):
         short = " ".join(text.split())[:200]
