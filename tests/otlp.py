@@ -107,8 +107,12 @@ class Receiver:
         return [metric for metric in found if name is None or metric.name == name]
 
     @contextmanager
-    def running(self, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-        """Listen for HTTP and gRPC on free ports of this machine."""
+    def running(
+        self, tls: ssl.SSLContext | None = None, pair: tuple[bytes, bytes] | None = None
+    ) -> Iterator[Receiver]:
+        """Listen for HTTP and gRPC on free ports of this machine, encrypted with ``tls``, and with
+        a key and a certificate.
+        """
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         if tls is not None:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
@@ -116,11 +120,14 @@ class Receiver:
         thread.start()
         other = grpc.server(futures.ThreadPoolExecutor(4))
         other.add_generic_rpc_handlers([_services(self)])
-        port = other.add_insecure_port("127.0.0.1:0")
+        if pair is None:
+            port = other.add_insecure_port("127.0.0.1:0")
+        else:
+            port = other.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
         other.start()
         scheme = "https" if tls else "http"
         self.url = f"{scheme}://127.0.0.1:{server.server_address[1]}"
-        self.grpc_url = f"http://127.0.0.1:{port}"
+        self.grpc_url = f"{'https' if pair else 'http'}://127.0.0.1:{port}"
         try:
             yield self
         finally:

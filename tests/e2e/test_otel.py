@@ -150,7 +150,7 @@ def test_the_whole_way_is_traced(tmp_path, protocol):
     moved_from = {link.span_id for move in moves for link in move.links}
 
     assert (label.links[0].trace_id, label.links[0].span_id) == (predict.trace_id, predict.span_id)
-    assert attributes(label.attributes)["watchkeeper.label"] == "yes"
+    assert attributes(label.attributes)["watchkeeper.prediction.id"] == identity
     assert [span.trace_id.hex() for span in called] == ["1" * 32]
     assert called[0].span_id in moved_from
     assert {link.span_id for link in watch.links} & {move.span_id for move in moves}

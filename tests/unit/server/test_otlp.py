@@ -189,7 +189,9 @@ def test_a_key_is_needed(api):
     """Without a key, or with one that may only read, nothing is taken."""
     without = api("POST", "/v1/traces", content=spans(), headers=PROTOBUF)
 
-    assert without.status_code == 401
+    reading = api("POST", "/v1/traces", content=spans(), headers={**api.key("read"), **PROTOBUF})
+
+    assert (without.status_code, reading.status_code) == (401, 403)
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 Truth comes days later: the old trace is not opened again, a new span points to it. Looking the
 predictions up reads the lake, so it is done beside the moving, for a bounded number of labels;
-labels of predictions that are not there yet, or were not traced, make none.
+labels of predictions that are not there yet, or were not traced, make none. What the truth is does
+not leave the installation with it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ _MOST_OF_A_MOVE = 1_000
 class _Labels:
     model: str
     ids: tuple[str, ...]
-    values: tuple[str, ...]
     times: tuple[datetime | None, ...]
     days: frozenset[date]
     moved: SpanRef | None
@@ -87,14 +87,13 @@ class LabelLinks:
             for identity, trace, span in zip(*(c.to_pylist() for c in found.columns), strict=True)
         }
         made = 0
-        for identity, value, time in zip(labels.ids, labels.values, labels.times, strict=True):
+        for identity, time in zip(labels.ids, labels.times, strict=True):
             prediction = spans.get(identity)
             if prediction is None:
                 continue
             about = {
                 "watchkeeper.model.name": labels.model,
                 "watchkeeper.prediction.id": identity,
-                "watchkeeper.label": value,
                 "watchkeeper.label.time": None if time is None else time.isoformat(),
             }
             links = [prediction, *([labels.moved] if labels.moved else [])]
@@ -107,7 +106,6 @@ def _read(moved: Moved, labels: pa.Table) -> _Labels:
     return _Labels(
         moved.model,
         tuple(labels.column("_wk_id").to_pylist()),
-        tuple(map(str, labels.column("_wk_label").to_pylist())),
         tuple(labels.column("_wk_label_time").to_pylist()),
         frozenset(labels.column("_wk_day").to_pylist()),
         moved.span,

@@ -97,19 +97,22 @@ def test_a_server_of_another_kind(receiver, target, refusal, said):
     assert said in answer.detail
 
 
-def test_certificates_are_checked(tmp_path):
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_certificates_are_checked(tmp_path, protocol):
     """A receiver is trusted by the authority that is named, and by no other."""
     authority, own = trustme.CA(), tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(own)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    with Receiver().running(context) as receiver:
-        at = f"{receiver.url}/v1/traces"
-        trusted = sent(Target(Signal.TRACES, Protocol.HTTP, at, ca_file=str(own)))
-        unknown = sent(Target(Signal.TRACES, Protocol.HTTP, at))
+    context, issued = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), authority.issue_cert("127.0.0.1")
+    issued.configure_cert(context)
+    pair = (issued.private_key_pem.bytes(), issued.cert_chain_pems[0].bytes())
+    with Receiver().running(context, pair) as receiver:
+        grpc = protocol is Protocol.GRPC
+        at = receiver.grpc_url if grpc else f"{receiver.url}/v1/traces"
+        trusted = sent(Target(Signal.TRACES, protocol, at, ca_file=str(own)))
+        unknown = sent(Target(Signal.TRACES, protocol, at))
 
     assert (trusted.taken, unknown.taken) == (True, False)
-    assert "certificate verify failed" in unknown.detail.lower()
+    assert "certificate" in unknown.detail.lower()
 
 
 @pytest.mark.parametrize("protocol", list(Protocol))
