@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from notices import NOW, a_chart, a_notice
-from waiting import PATIENCE_SECONDS
+from waiting import PATIENCE_SECONDS, until
 from watchkeeper.alerts.outbox import Dispatcher, Sources
 from watchkeeper.alerts.sinks.sink import Receipt
 from watchkeeper.catalog.catalog import Catalog
@@ -232,8 +232,11 @@ def test_a_claim_is_kept_while_a_receiver_takes_its_time(catalog):
     assert slow.began.wait(PATIENCE_SECONDS)
     for _ in range(3):
         before = fate(catalog).next_attempt_at
-        while fate(catalog).next_attempt_at == before:  # it is prolonged
-            threading.Event().wait(0.02)
+        until(
+            lambda: fate(catalog).next_attempt_at,
+            lambda claimed, before=before: claimed != before,
+            what="the claim is prolonged",
+        )
 
     assert second.send_due(NOW)["sent"] == 0
     slow.may_end.set()
