@@ -12,7 +12,8 @@ from watchkeeper.server.openapi import openapi_text
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "reference" / "openapi.json"
 OPEN = {"/healthz", "/readyz", "/metrics"}
-PLAIN = {"/api/v1/prometheus/targets"}  # Prometheus reads no envelope
+OTLP = ("/v1/traces", "/v1/logs", "/v1/metrics")
+PLAIN = {"/api/v1/prometheus/targets", *OTLP}  # these are read by others, who know no envelope
 UNKNOWN = {
     "model": "nobody",
     "column": "nothing",
@@ -93,7 +94,7 @@ def test_a_key_without_the_scope_is_refused(lived, method, path):
     for scope in ("ingest", "read"):
         headers = lived.key(scope)
         wanted = "read" if method == "GET" and not path.endswith("/basis") else "ingest"
-        rows = path.endswith(("/predictions", "/labels", "/profiles", "/cloudevents"))
+        rows = path.endswith(("/predictions", "/labels", "/profiles", "/cloudevents", *OTLP))
         if path in OPEN or path == "/api/v1/session":
             continue
         allowed = scope == wanted and (method == "GET" or rows) and path not in ADMINS
