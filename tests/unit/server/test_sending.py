@@ -75,11 +75,15 @@ def test_a_secret_in_the_clear_is_refused(api):
 
 def told(parts) -> Notice:
     """A notice of the fault of the last day."""
-    incident = next(
-        each for each in parts.catalog.alerts.page().items if "missing rate of income" in each.title
+    kept = parts.catalog.alerts
+    found = [(kept.alerts_of(each.id), each) for each in kept.page().items]
+    alerts, incident = next(
+        (alerts, incident)
+        for alerts, incident in found
+        if any((each.what, each.column) == ("missing_rate", "income") for each in alerts)
     )
-    alerts = parts.catalog.alerts.alerts_of(incident.id)
-    return Notice("k", NoticeKind.OPENED, "r", 0, incident, alerts, incident.updated_at)
+    named = replace(incident, title="quality: missing rate of income")
+    return Notice("k", NoticeKind.OPENED, "r", 0, named, alerts, incident.updated_at)
 
 
 def test_the_picture_is_of_what_the_title_names(lived):
@@ -118,6 +122,7 @@ def test_a_notice_as_it_stands_now(lived):
 
     now = Pictures(lived.parts.catalog, lived.parts.models).current(stale)
 
-    assert (now.incident, now.incidents) == (notice.incident, (notice.incident,))
+    kept = lived.parts.catalog.alerts.incident(notice.incident.id)
+    assert (now.incident, now.incidents) == (kept, (kept,))
     assert {alert.runbook for alert in now.alerts} == {"r"}
     assert {alert.message for alert in now.alerts} == {alert.message for alert in notice.alerts}

@@ -80,10 +80,14 @@ _PAGE = (
     '<div style="display:none;max-height:0;overflow:hidden;opacity:0">{preview}</div>'
     '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">'
     '<tr><td class="wk-out" align="center" style="background:#f2f4f7;padding:24px 12px">'
+    # Outlook on Windows does not know max-width: it is given a table around.
+    '<!--[if mso]><table role="presentation" width="600" cellpadding="0" cellspacing="0"><tr><td>'
+    "<![endif]-->"
     '<table class="wk-card" role="presentation" width="100%" cellpadding="0" cellspacing="0" '
     'border="0" style="max-width:600px;background:#ffffff;border-radius:8px;'
     'border-top:4px solid {colour}"><tr><td class="wk-pad" style="padding:24px" align="left">'
-    "{body}</td></tr></table></td></tr></table></body></html>"
+    "{body}</td></tr></table><!--[if mso]></td></tr></table><![endif]-->"
+    "</td></tr></table></body></html>"
 )
 
 
