@@ -118,7 +118,12 @@ def test_a_route_inherits_only_where_it_says_nothing():
         ("alert_route", "group_by: [owner, model]", "group_by: ['...', model]", "alone"),
         ("alert_route", "wind.*|temp", "wind(", "RE2"),
         ("alert_route", "wind.*|temp", "(?=wind)", "RE2"),
-        ("inhibit_rule", "target_matchers: ['alertname!=\"down\"']", "target_matchers: []", "at least 1"),
+        (
+            "inhibit_rule",
+            "target_matchers: ['alertname!=\"down\"']",
+            "target_matchers: []",
+            "at least 1",
+        ),
         ("rota", "people: [bob]", "people: [cleo]", "one of the people"),
         ("rota", "person: bob", "person: cleo", "one of the people"),
         ("escalation", ", rotas: [primary]", "", "tell somebody"),

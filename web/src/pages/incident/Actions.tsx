@@ -79,7 +79,7 @@ export function Actions({ incident }: { incident: Incident }) {
         </div>
       )}
       {(["acknowledge", "resolve", "accept", "note"] as const)
-        .filter((verb) => verb !== "acknowledge" || fresh)
+        .filter((verb) => (verb !== "acknowledge" || fresh) && (verb !== "note" || note.trim() !== ""))
         .map((verb) => (
           <p key={verb} className={classes["meaning"]}>
             {MEANING[verb]}

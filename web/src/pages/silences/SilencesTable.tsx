@@ -59,7 +59,7 @@ export function SilencesTable({ label, silences }: { label: string; silences: Si
                   <Button
                     size="compact-sm"
                     variant="default"
-                    aria-label={`End the silence of ${each.matchers.join(" ")}`}
+                    aria-label={`End now: ${each.matchers.join(" ")}`}
                     loading={expire.isPending && expire.variables === each.id}
                     onClick={() => expire.mutate(each.id)}
                   >
