@@ -28,11 +28,12 @@ from watchkeeper.server.wire.system import (
 __all__ = ["SystemView"]
 
 _MOST_LAGGING = 5
+_PUSHED = "watchkeeper_remote_write_waiting"
 _QUEUES = (
     ("batches for the lake", "watchkeeper_inbox_batches"),
     ("notices to be sent", "watchkeeper_notices_waiting"),
     ("notices that failed before", "watchkeeper_notices_failing"),
-    ("samples for remote write", "watchkeeper_remote_write_waiting"),
+    ("samples for remote write", _PUSHED),
 )
 Labels = Mapping[str, str]
 
@@ -185,6 +186,8 @@ def _loop(labels: Labels) -> tuple[str, str]:
 
 def _queues(read: _Read) -> Iterator[QueueWire]:
     for name, family in _QUEUES:
+        if family == _PUSHED and not read.of("watchkeeper_remote_write_samples_total"):
+            continue  # nobody said where to
         detail = None
         if family == "watchkeeper_inbox_batches":
             detail = f"{int(read.one('watchkeeper_inbox_bytes') or 0):,} bytes"

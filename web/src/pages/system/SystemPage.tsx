@@ -58,10 +58,10 @@ function Parts({ system }: { system: System }) {
           <Lagging system={system} />
         </Panel>
         <Panel title="Transactions" hint="with what they waited for their turn">
-          <Timings label="Transactions" found={system.catalog} />
+          <Timings label="Each kind of transaction" found={system.catalog} />
         </Panel>
         <Panel title="Lake">
-          <Timings label="Operations on the lake" found={system.lake} />
+          <Timings label="Each operation on the lake" found={system.lake} />
         </Panel>
       </div>
     </>
@@ -70,7 +70,7 @@ function Parts({ system }: { system: System }) {
 
 function Loops({ system }: { system: System }) {
   return (
-    <Table label="Loops">
+    <Table label="Each loop">
       <thead>
         <tr>
           <th scope="col">Loop</th>
@@ -106,7 +106,7 @@ function Lagging({ system }: { system: System }) {
     return <Note title="No window was judged yet" text="Models stand here once one was." />;
   }
   return (
-    <Table label="Models that lag most">
+    <Table label="Each model that lags">
       <thead>
         <tr>
           <th scope="col">Model</th>

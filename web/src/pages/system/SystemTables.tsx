@@ -13,7 +13,7 @@ export function Processes({ system }: { system: System }) {
     return <Note title="No process was heard of" text="Each tells of itself every five seconds." />;
   }
   return (
-    <Table label="Processes">
+    <Table label="Each process">
       <thead>
         <tr>
           <th scope="col">Process</th>
@@ -42,7 +42,7 @@ export function Processes({ system }: { system: System }) {
 
 export function Queues({ system }: { system: System }) {
   return (
-    <Table label="What waits">
+    <Table label="Each queue">
       <thead>
         <tr>
           <th scope="col">What</th>

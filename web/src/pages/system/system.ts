@@ -34,7 +34,7 @@ export function seconds(value: number | null): string {
 export function ago(moment: string | null, now: string): string {
   if (moment === null) return "never";
   const passed = Math.max(0, Date.parse(now) - Date.parse(moment));
-  return passed < 2_000 ? "just now" : `${seconds(passed / 1000)} ago`;
+  return passed < 2_000 ? "just now" : `${seconds(Math.round(passed / 1000))} ago`;
 }
 
 /** What stands at the head: whether it works, keeps up, and has room. */
@@ -66,9 +66,9 @@ export function headline(system: System): FigureItem[] {
       tone: system.failed_requests > 0 ? "warning" : undefined,
     },
     {
-      name: "Disk",
+      name: "Disk free",
       value: percent(free),
-      detail: `${bytes(system.disk.free_bytes)} free, records ${bytes(system.disk.database_bytes)}`,
+      detail: `${bytes(system.disk.free_bytes)}, records ${bytes(system.disk.database_bytes)}`,
       tone: free === null ? undefined : free < VERY_LOW ? "critical" : free < LOW ? "warning" : undefined,
     },
     {
