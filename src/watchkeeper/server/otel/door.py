@@ -67,20 +67,20 @@ class OtlpDoor:
         unreadable = [item for item in found if isinstance(item, Unreadable)]
         name = f"otlp-{hashlib.sha256(content).hexdigest()[:32]}"
         by_source = self._by_source(signal, items)
-        rejected, why = 0, ""
+        refused, unread, why = 0, 0, ""
         for source, some in by_source.values():
-            refused, detail = self._keep(source, some, name)
-            rejected += refused
+            rows, detail = self._keep(source, some, name)
+            refused += rows
             why = why or detail
         if unreadable and self._wants(signal):
-            rejected += sum(item.number for item in unreadable)
+            unread = sum(item.number for item in unreadable)
             why = why or unreadable[0].why
         of_some = len({id(item) for _, some in by_source.values() for item in some})
         taken = OtlpTaken(
             received=size_of(signal, request),
-            kept=max(0, of_some - rejected),
+            kept=max(0, of_some - refused),
             ignored=len(items) - of_some,
-            rejected=rejected,
+            rejected=refused + unread,
             message=why,
         )
         self.told(signal, taken)

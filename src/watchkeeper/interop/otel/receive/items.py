@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf.message import Message
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -31,14 +32,14 @@ class Unreadable:
     why: str
 
 
-def size_of(signal: Signal, request: Any) -> int:
+def size_of(signal: Signal, request: Message) -> int:
     """How many spans, records or points a request holds."""
     if signal is Signal.METRICS:
         return sum(len(_points(m)) for _, metrics in _scoped(signal, request) for m in metrics)
     return sum(len(pieces) for _, pieces in _scoped(signal, request))
 
 
-def items_of(signal: Signal, request: Any) -> Iterator[Item | Unreadable]:
+def items_of(signal: Signal, request: Message) -> Iterator[Item | Unreadable]:
     """The items of a request."""
     for resource, pieces in _scoped(signal, request):
         service = str(resource.get("service.name", ""))
@@ -50,7 +51,7 @@ def items_of(signal: Signal, request: Any) -> Iterator[Item | Unreadable]:
             yield from _moments(pieces, resource, service)
 
 
-def _scoped(signal: Signal, request: Any) -> Iterator[tuple[dict[str, object], Sequence[Any]]]:
+def _scoped(signal: Signal, request: Message) -> Iterator[tuple[dict[str, object], Sequence[Any]]]:
     """The resource's attributes and the pieces, scope by scope."""
     if signal is Signal.TRACES:
         for held in request.resource_spans:
