@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from serving import runs
+from serving import Server, runs
 from waiting import PATIENCE_SECONDS, until
 from watchkeeper.errors import Forbidden, NotFound, Unauthorized
 
@@ -34,8 +35,34 @@ columns:
 """
 
 
+together = pytest.mark.xdist_group("quiet-server")
+
+
 @pytest.fixture
 def client(server):
+    """A client of a server of its own, which the test may kill."""
+    with watched(server) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory):
+    """A server that nobody kills, for all who can share one."""
+    made = Server(tmp_path_factory.mktemp("quiet") / "home").start()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def quiet_client(quiet):
+    """A client of it."""
+    with watched(quiet) as made:
+        yield made
+
+
+@contextmanager
+def watched(server):
+    """A client of a server that watches a model, which has a reference."""
     with server.client() as made:
         made.apply(DEFINITION)
         made.upload_reference(
@@ -59,13 +86,15 @@ def loans(day):
     )
 
 
-def windows(client):
-    found = client.http.get("/api/v1/models/loans/windows").data
+def windows(client, model="loans"):
+    found = client.http.get(f"/api/v1/models/{model}/windows").data
     return {item["window"]["start"][:10]: item for item in found}
 
 
-def test_rows_in_verdicts_out(client):
+@together
+def test_rows_in_verdicts_out(quiet_client):
     """JSON and Arrow predictions, labels that come a day later: every window is judged, twice."""
+    client = quiet_client
     first, second = loans(START), loans(START + DAY)
     client.log_predictions(
         "loans", first.drop_columns(["repaid"]).to_pylist(), batch="p1", known_at=START + DAY
@@ -153,12 +182,13 @@ def is_empty(found):
     return not found
 
 
-def test_a_second_server_is_refused(server):
+@together
+def test_a_second_server_is_refused(quiet):
     """The message names who holds the home folder; the exit code says that it did not start."""
-    second = server.run("serve", "--port", 0)
+    second = quiet.run("serve", "--port", 0)
 
     assert second.returncode == 2
-    assert f"process {server.pid}" in second.stderr
+    assert f"process {quiet.pid}" in second.stderr
 
 
 def test_it_stops_when_asked(server):
@@ -170,14 +200,16 @@ def test_it_stops_when_asked(server):
     assert not any(runs(child) for child in children)
 
 
-def test_keys_and_the_page(server, client):
+@together
+def test_keys_and_the_page(quiet, quiet_client):
     """Without a key nothing is told; the page and the probes are there for everyone."""
+    server, client = quiet, quiet_client
     stranger = server.client(server.home / "other", key="wrong")
     with pytest.raises(Unauthorized):
         stranger.http.get("/api/v1/models")
     made = client.http.send_json("POST", "/api/v1/keys", {"name": "ci", "scopes": ["read"]}).data
     reader = server.client(server.home / "other", key=made["secret"])
-    assert reader.http.get("/api/v1/models").data[0]["name"] == "loans"
+    assert "loans" in [model["name"] for model in reader.http.get("/api/v1/models").data]
     with pytest.raises(Forbidden, match="ingest"):
         reader.log_labels("loans", [{"id": "a", "label": "yes"}])
     with pytest.raises(NotFound, match="nobody"):
@@ -189,14 +221,16 @@ def test_keys_and_the_page(server, client):
     reader.close(0.0)
 
 
-def test_a_logger_reaches_the_lake(server, client):
+@together
+def test_a_logger_reaches_the_lake(quiet, quiet_client):
     """What a service logs in its predict path is counted in the window of its time."""
-    logger = client.logger("loans", version="3")
+    quiet_client.apply(DEFINITION.replace("name: loans", "name: calls"))
+    logger = quiet_client.logger("calls", version="3")
     identity = logger.prediction({"income": 20_000.0}, prediction="yes", score=0.8)
     logger.label(identity, "yes")
 
-    assert client.flush(PATIENCE_SECONDS)
-    until(server.moved, what="it is moved")
+    assert quiet_client.flush(PATIENCE_SECONDS)
+    until(quiet.moved, what="it is moved")
 
-    (window,) = windows(client).values()
+    (window,) = windows(quiet_client, "calls").values()
     assert (window["received"], window["accepted"]) == (1, 1)
