@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watchkeeper.alerts.figures import big, length, moment, series
+from watchkeeper.alerts.transport.cutting import plain
 from watchkeeper.domain.alert import Alert, AlertState, Incident, Notice, NoticeKind
 from watchkeeper.domain.verdict import Severity
 
@@ -103,8 +104,22 @@ class Message:
 
 def compose(notice: Notice) -> Message:
     """The message of a notice."""
-    if notice.kind is NoticeKind.DIGEST:
-        return _digest(notice)
+    return _plain(_digest(notice) if notice.kind is NoticeKind.DIGEST else _told(notice))
+
+
+def _plain(message: Message) -> Message:
+    """Each text in one line: names come from data, and must not steer what shows them."""
+    return replace(
+        message,
+        title=plain(message.title),
+        status=plain(message.status),
+        facts=tuple((name, plain(sentence)) for name, sentence in message.facts),
+        series=tuple(replace(line, text=plain(line.text)) for line in message.series),
+        links=tuple(replace(link, name=plain(link.name)) for link in message.links),
+    )
+
+
+def _told(notice: Notice) -> Message:
     firing = sorted(notice.alerts, key=_first_things)
     shown = firing[:_SERIES_SHOWN] if len(firing) > 1 else []
     over = notice.kind is NoticeKind.RESOLVED

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from notices import NOW, a_chart, a_notice, an_alert, every_kind
+from notices import HOSTILE, NOW, a_chart, a_notice, an_alert, every_kind
 from watchkeeper.alerts.chart import Chart, Point
 from watchkeeper.alerts.figures import big, in_unit, length
 from watchkeeper.alerts.mail.png import draw
@@ -154,6 +154,18 @@ def test_a_digest_lists_what_is_open_first():
         "[digest] 3 incidents of 2 models: 1 critical, 1 warning, 1 resolved"
     )
     assert [line.url.rpartition("/")[2] for line in message.series] == ["i1", "i2", "i3"]
+
+
+@pytest.mark.parametrize("notice", every_kind(), ids=lambda notice: str(notice.kind))
+def test_names_that_mean_harm_steer_nothing(notice):
+    """They begin no line and turn no text round."""
+    bad = replace(notice.incident, title=HOSTILE, cause=HOSTILE, model=HOSTILE, assignee=HOSTILE)
+    alerts = tuple(an_alert(n, column=HOSTILE, message=HOSTILE) for n in range(2))
+
+    text = compose(replace(notice, incident=bad, incidents=(bad,), alerts=alerts)).text()
+
+    assert "\u202e" not in text
+    assert not any(line.startswith("Bcc:") for line in text.splitlines())
 
 
 @pytest.mark.parametrize("notice", every_kind(), ids=lambda notice: str(notice.kind))
