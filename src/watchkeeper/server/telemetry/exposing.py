@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client.core import Metric
 
+from watchkeeper.errors import WatchkeeperError
 from watchkeeper.interop.prometheus.exposition import expose, named
 from watchkeeper.interop.prometheus.families import DEFAULT_MOST_SERIES, FAMILIES
 from watchkeeper.interop.prometheus.fleet import Fleet
@@ -17,6 +19,7 @@ from watchkeeper.server.telemetry.processes import Itself, of_processes
 
 __all__ = ["Exposing"]
 
+_log = logging.getLogger(__name__)
 _OF_ITSELF = len(FAMILIES) + 4
 _FRESH_SECONDS = 0.5  # of two scrapers that ask at once, the second gets what the first did
 
@@ -61,7 +64,11 @@ class Exposing:
     def warm(self, stopping: threading.Event) -> None:
         """Read what the first scrape would else have to wait for."""
         while not stopping.is_set():
-            self.collect()
+            try:
+                self.collect()
+            except WatchkeeperError:
+                _log.warning("figures cannot be read yet, the first scrape will be slower")
+                return
             if not self.fleet.behind:
                 return
             stopping.wait(_FRESH_SECONDS)
