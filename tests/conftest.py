@@ -68,7 +68,7 @@ def postgresql():
         **run,
     )
     options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=50"
-    control = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
+    control = [programs / "pg_ctl", "-D", data, "-w", "-t", "300", "-l", folder / "log"]
     subprocess.run([*control, "-o", options, "start"], check=True, **run)
     try:
         yield f"postgresql+psycopg://keeper@/postgres?host={folder}"

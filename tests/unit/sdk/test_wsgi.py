@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 import watchkeeper as wk
+from waiting import PATIENCE_SECONDS
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -275,6 +276,7 @@ def posted(service, document):
         thread = threading.Thread(target=server.handle_request)
         thread.start()
         try:
-            return httpx.post(f"http://127.0.0.1:{server.server_port}/predict", json=document)
+            url = f"http://127.0.0.1:{server.server_port}/predict"
+            return httpx.post(url, json=document, timeout=PATIENCE_SECONDS)
         finally:
             thread.join()
