@@ -47,6 +47,10 @@ def made(tmp_path):
 
     yield make
     for server in servers:
+        if server._runs.poll() is None:
+            os.kill(
+                server.pid, signal.SIGTERM
+            )  # and `close` is the second time: nothing is drained
         server.close()
 
 

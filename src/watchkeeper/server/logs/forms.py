@@ -42,10 +42,12 @@ class _Form(logging.Formatter):
         self._redact = redact
 
     def _text(self, text: str) -> str:
+        if len(text) > 4 * _LONGEST:  # what is cut in two here is far from what is shown below
+            text = f"{text[: 2 * _LONGEST]} … {text[-2 * _LONGEST :]}"
         shown = self._redact(text)
         if len(shown) > _LONGEST:
             half = _LONGEST // 2
-            shown = f"{shown[:half]} … {len(shown) - 2 * half} left out … {shown[-half:]}"
+            shown = f"{shown[:half]} … the middle is left out … {shown[-half:]}"
         return shown
 
     def _fields(self, record: logging.LogRecord) -> dict[str, object]:

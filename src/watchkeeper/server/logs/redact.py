@@ -38,7 +38,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             rf"\g<head>{HIDDEN}",
         ),
         (r"(?P<scheme>\b(?:bearer|basic|digest|apikey))\s+[^\s\"',;]{4,}", rf"\g<scheme> {HIDDEN}"),
-        (r"(?P<user>://[^\s:/@\"'<>]*):[^\s\"'<>]+@", rf"\g<user>:{HIDDEN}@"),
+        (r"(?P<user>://[^\s:/@\"'<>]{0,256}):[^\s\"'<>]{1,512}@", rf"\g<user>:{HIDDEN}@"),
         (
             (
                 r"(?P<name>[?&](?:sig|key|code|auth|access_token|[^=&\s]*(?:token|secret|passw)[^=&\s]*)=)"

@@ -122,6 +122,16 @@ def test_what_is_no_secret_stays(innocent):
     assert Redactor()(innocent) == innocent
 
 
+@pytest.mark.parametrize(
+    "piece", ["a", "token", "key_", '"', "\\", "://", "a.", "=", "password", "eyJ"]
+)
+def test_a_long_text_takes_no_longer_than_its_length(piece):
+    """Whoever sends a lot of anything holds nobody up: this would not end if it grew squared."""
+    redact = Redactor(["a-known-secret"])
+
+    assert redact(piece * (2**16 // len(piece)) + " password=hunter22").endswith("***")
+
+
 def test_short_secrets_are_let_be():
     """A secret of three letters would take half of every line with it."""
     assert Redactor(["abc"])("abc") == "abc"
