@@ -32,6 +32,7 @@ PAGES = (
     "/models/flights/quarantine",
     "/models/flights/quarantine?reason=bad_time",
     "/incidents",
+    "/rules",
     "/silences",
     "/silences?matchers=model%3D%22flights%22",
 )
@@ -183,6 +184,20 @@ def test_person_acts_on_an_incident(browser: Browser, site: Server) -> None:
 
 def _resolve_elsewhere(site: Server, path: str) -> None:
     site.ask(f"/api/v1{path}/resolve", {"note": ""})
+
+
+def test_person_says_what_an_incident_was_worth(browser: Browser) -> None:
+    """It stands with the incident at once, with who says so, and counts for its rules."""
+    browser.open("/incidents")
+    browser.one("section li a").click()
+    browser.wait(lambda: "Was it good to be told?" in browser.text)
+    browser.button("Useful").click()
+    browser.wait(lambda: "Useful, says bootstrap" in browser.text)
+
+    assert browser.all("a[href*='/runbooks/']") or "What to do" not in browser.text
+
+    browser.open("/rules")
+    browser.wait(lambda: "100 % (21 % to 100 %)" in browser.text)
 
 
 @pytest.mark.parametrize(
