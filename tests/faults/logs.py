@@ -13,6 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
+from watchkeeper.sdk import background
 from watchkeeper.sdk.client import Client, SpoolOptions
 
 
@@ -55,7 +56,7 @@ def fork(program, rows):
         if child == 0:
             program.log(rows)
             if number % 2:
-                program.client.close(10.0)
+                program.client.close(120.0)
             os._exit(0)
         children.append(child)
     load.join()
@@ -79,6 +80,7 @@ def pool(program, rows):
 
 def polite(program, rows):
     """Ends by the exception that its handler of SIGTERM raises, as servers do."""
+    background._EXIT_SECONDS = 120.0  # the machine may be busy
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     program.log(rows)
     say("logged")
