@@ -30,7 +30,7 @@ def list_silences(
 
 
 @router.post("/preview")
-def preview_silence(hub: HubOf, _: Reader, muting: Muting) -> Envelope[SilencePreview]:
+def preview_silence(hub: HubOf, _: Operator, muting: Muting) -> Envelope[SilencePreview]:
     """Say what fires now and would be muted. Nothing is stored."""
     return Envelope(data=hub.silences.preview(muting.matchers))
 
