@@ -211,6 +211,8 @@ def read_source(document: Field) -> Source:
     fields = document.mapping(
         (*_HEAD, *options), required=("name", "model", *needed_source_options(kind))
     )
+    if kind is SourceType.PROMETHEUS and not fields.keys() & {"server", "requests"}:
+        raise document.fail("must say which server serves the model, or how requests are counted")
     return Source(
         name=read_name(fields["name"]),
         model=read_name(fields["model"]),

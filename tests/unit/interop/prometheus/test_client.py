@@ -143,3 +143,11 @@ def test_a_source_says_what_it_counts():
     """Neither a server nor an expression is nothing to ask."""
     with pytest.raises(InvalidDefinition, match="triton"):
         expressions_of(Source("s", "m", SourceType.PROMETHEUS, {"url": "u"}))
+
+
+def test_it_is_said_when_it_is_applied_too():
+    """Before anything is asked."""
+    text = "kind: Source\napiVersion: watchkeeper/v1\nname: s\nmodel: m\ntype: prometheus\nurl: u\n"
+
+    with pytest.raises(InvalidDefinition, match="must say which server"):
+        load_text(text)
