@@ -62,7 +62,7 @@ def _show(context: click.Context, *, everything: bool) -> None:
 @click.option("--owner", help="Whose it is; else the key's.")
 @click.option("--preview", is_flag=True, help="Only say what it would mute now.")
 @click.pass_context
-def add(context: click.Context, matchers: Sequence[str], **options: object) -> None:
+def add(context: click.Context, /, matchers: Sequence[str], **options: object) -> None:
     """Mute what all MATCHERS match, such as model=rides 'column=~"wind.*"'."""
     url, key, as_json = context.obj
     http = connect(url, key)
