@@ -6,13 +6,15 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import click
 import pytest
 
 from watchkeeper.cli.main import cli
 from watchkeeper.definitions.document import load_text, model_from_dict, model_to_dict
-from watchkeeper.domain.alert import Alert, AlertState
+from watchkeeper.domain.alert import Alert, AlertState, Incident, Notice, NoticeKind
 from watchkeeper.domain.model import Column, ColumnType, Model, MonitorSpec, Task
 from watchkeeper.domain.verdict import Severity
 from watchkeeper.errors import InvalidDefinition
@@ -90,6 +92,24 @@ def test_an_alert_leads_to_the_page_of_its_kind():
     assert links.of(model, alert("rows-left")) == "https://watch.example/runbooks/static"
     assert links.of(model, alert("drift")) == "https://watch.example/runbooks/drift"
     assert RunbookLinks(None).of(model, alert("drift")) is None
+
+
+def test_every_link_of_a_notice_leads_to_its_page(stage, anonymous):
+    """Of each monitor that a model may have, the address in the message opens the page of its kind."""
+    specs = tuple(MonitorSpec(f"my-{kind}", kind) for kind in KINDS)
+    model = replace(stage.parts.models.get("loans").model, monitors=specs)
+    context = replace(
+        stage.parts.context,
+        models=SimpleNamespace(get=lambda _: SimpleNamespace(model=model)),
+        runbooks=RunbookLinks("https://watch.example"),
+    )
+    alerts = tuple(alert(f"my-{kind}") for kind in KINDS)
+    incident = Incident("i", "m", AlertState.OPEN, Severity.WARNING, "t", "unknown", NOW, NOW)
+    notice = Notice("k", NoticeKind.OPENED, "mail", 0, incident, alerts, NOW)
+    told = context.complete(notice)
+    for kind, sent in zip(KINDS, told.alerts, strict=True):
+        answer = anonymous("GET", urlsplit(sent.runbook).path)
+        assert f"<h1>Runbook: {kind}</h1>" in answer.text
 
 
 def test_a_monitor_has_a_runbook_of_its_own():
