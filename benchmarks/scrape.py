@@ -32,6 +32,7 @@ from watchkeeper.settings import Settings
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WINDOWS, DAYS, COLUMNS, SEGMENTS = 30 * 24, 365, 20, 10
+FIRST = "model-0000"
 METRICS = ("accuracy", "roc_auc", "log_loss", "calibration_gap", "f1", "precision", "recall")
 SERVICE = ("error_rate", "latency_p50", "latency_p95", "latency_p99")
 BODY = {
@@ -135,14 +136,35 @@ def of_model(name: str) -> dict[sa.Table, list[dict[str, object]]]:
     }
 
 
+def copied(table: sa.Table, name: str) -> sa.Insert:
+    """The rows of the first model as those of another, without leaving the database."""
+    held = [column for column in table.columns if column.name != "position"]
+    label = "name" if table is schema.documents else "model"
+    new = {
+        label: sa.literal(name),
+        "id": sa.literal(name).concat(table.c["id"]) if "id" in table.c else None,
+        "document": sa.func.replace(table.c["document"], FIRST, name)
+        if "document" in table.c
+        else None,
+    }
+    chosen = [
+        new.get(column.name) if new.get(column.name) is not None else column for column in held
+    ]
+    first = sa.select(*chosen).where(table.c[label] == FIRST)
+    return sa.insert(table).from_select([column.name for column in held], first)
+
+
 def build(home: Path, models: int) -> None:
     """Write the installation."""
     open_parts(Settings(home=home)).close()
     records = Database(Settings(home=home).catalog_url)
     with records.engine.connect().execution_options(wk_write=True) as connection:
-        for at in range(models):
-            for table, rows in of_model(f"model-{at:04}").items():
-                connection.execute(sa.insert(table), rows)
+        tables = of_model(FIRST)
+        for table, rows in tables.items():
+            connection.execute(sa.insert(table), rows)
+        for at in range(1, models):
+            for table in tables:
+                connection.execute(copied(table, f"model-{at:04}"))
         connection.commit()
     records.close()
 
