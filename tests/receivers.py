@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -68,9 +68,16 @@ def listening(receiver: HttpReceiver) -> Iterator[HttpReceiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return  # its sender died over it: nothing has come
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, told, text = receiver.take(Asked(self.path, headers, body))
+            with suppress(ConnectionError):  # nobody may be there any more to hear it
+                self._answer(status, told, text)
+
+        def _answer(self, status, told, text):
             self.send_response(status)
             for name, value in told.items():
                 self.send_header(name, value)
