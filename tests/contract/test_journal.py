@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from watchkeeper.domain.alert import AlertState, Incident
+from watchkeeper.domain.alert import Alert, AlertState, Incident
 from watchkeeper.domain.change import Change, ChangeKind
 from watchkeeper.domain.feedback import Feedback, Worth
 from watchkeeper.domain.verdict import Severity
@@ -57,7 +57,7 @@ def test_changes_are_paged_latest_first(catalog):
 def test_who_changes_their_mind_is_heard_last(catalog):
     """One answer a person stands; the last word on an incident is whoever spoke last."""
     catalog.alerts.record(
-        alerts=(), forgotten=(), incidents=(_incident("i"), _incident("j", model="x")), notices=()
+        alerts=(), forgotten=(), incidents=(_incident("i"), _incident("j", model="x"))
     )
     catalog.feedback.record(Feedback("i", "ann", Worth.USEFUL, NOON))
     catalog.feedback.record(Feedback("i", "bob", Worth.NOISE, NOON + HOUR))
@@ -67,3 +67,37 @@ def test_who_changes_their_mind_is_heard_last(catalog):
     assert catalog.feedback.latest(model="loans")["i"].note == "sorry"
     assert set(catalog.feedback.latest()) == {"i", "j"}
     assert not catalog.feedback.latest(since=NOON + HOUR)
+
+
+def test_the_last_of_a_series_of_changes_is_found(catalog):
+    """By how its key begins, up to a moment; a sign that means anything in SQL means itself."""
+    catalog.changes.add(
+        [
+            _change("source|a_b|failing|1"),
+            _change("source|a_b|again|2", at=NOON + HOUR),
+            _change("source|axb|failing|3", at=NOON + HOUR),
+        ]
+    )
+    found = catalog.changes.latest("loans", prefix="source|a_b|", until=NOON + 2 * HOUR)
+    assert found.key == "source|a_b|again|2"
+    before = catalog.changes.latest("loans", prefix="source|a_b|", until=NOON)
+    assert before.key == "source|a_b|failing|1"
+    assert catalog.changes.latest("other", prefix="source|", until=NOON) is None
+
+
+def test_rules_are_told_with_the_incidents_they_had_a_part_in(catalog):
+    """Alerts that opened no incident had no part in one."""
+    told = replace(_alert("a"), incident="i")
+    catalog.alerts.record(alerts=(told, _alert("b")), forgotten=(), incidents=(_incident("i"),))
+    assert catalog.alerts.rules(model="loans") == (("loans", "drift", "i"),)
+    assert catalog.alerts.rules(since=NOON + HOUR) == ()
+
+
+def test_nothing_waits_in_an_empty_inbox(catalog):
+    """Where no batch waits, none is the oldest."""
+    assert catalog.inbox.oldest_after(NOON) is None
+
+
+def _alert(name):
+    state, severity = AlertState.OPEN, Severity.WARNING
+    return Alert(name, name, "loans", "drift", state, severity, "drift", "m", NOON, NOON)
