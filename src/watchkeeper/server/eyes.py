@@ -19,10 +19,12 @@ from functools import partial
 from multiprocessing.process import BaseProcess
 from typing import ParamSpec, TypeVar
 
+from watchkeeper.server.logs.setup import configure_logs
 from watchkeeper.server.looking import Counting, Seen, see, shared
 from watchkeeper.server.memory import Memory
 from watchkeeper.server.schedule import Look
 from watchkeeper.server.watching import Watcher
+from watchkeeper.settings import Settings
 
 __all__ = ["Aside", "Eyes"]
 
@@ -114,6 +116,7 @@ class Eyes:
 def _prepare() -> None:
     """Of the process: the terminal's Ctrl-C is the parent's business, and so is its life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    configure_logs(Settings.load(), "worker")
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
