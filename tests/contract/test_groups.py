@@ -92,6 +92,25 @@ def test_what_fires_is_told_once_and_its_end_once(catalog, telling):
     assert catalog.groups.standing() == ((), ())
 
 
+def test_a_look_that_dies_before_its_commit_is_taken_again(catalog, telling, monkeypatch):
+    """Nothing of it is left; the next one tells the same, under the same keys."""
+    catalog.alerts.record(alerts=[alert("a")], forgotten=[], incidents=[incident()])
+    decided = []
+
+    def dies(**found):
+        decided.extend(notice.key for notice in found["notices"])
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(catalog.groups, "record", dies)
+        with pytest.raises(SystemExit):
+            telling.look(NOW)
+    assert waiting(catalog) == []
+
+    assert telling.look(NOW) == 2
+    assert [notice.key for notice in waiting(catalog)] == decided
+
+
 def test_signals_are_what_fires_in_short(catalog):
     """Pending and resolved alerts are none; severity, certainty and who acknowledged it are the
     incident's.
