@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import smtplib
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,6 +14,9 @@ from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+
+from waiting import PATIENCE_SECONDS, until
 
 __all__ = [
     "Asked",
@@ -50,6 +55,17 @@ class HttpReceiver:
     answers: list[Answer] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     port: int = 0
+    busy: set[int] = field(default_factory=set)  # connections that are being served
+
+    def quiet(self) -> None:
+        """Wait until all that was sent has been taken, also by senders that are dead: who comes
+        last is served when everybody before is being served.
+        """
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE_SECONDS) as last:
+            last.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            while last.recv(4096):
+                pass
+        until(lambda: self.busy, lambda busy: not busy, what="nobody is being served")
 
     @property
     def url(self) -> str:
@@ -88,7 +104,16 @@ def listening(receiver: HttpReceiver) -> Iterator[HttpReceiver]:
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def process_request(self, request, client_address):
+            receiver.busy.add(id(request))
+            super().process_request(request, client_address)
+
+        def shutdown_request(self, request):
+            super().shutdown_request(request)
+            receiver.busy.discard(id(request))
+
+    server = Server(("127.0.0.1", 0), Handler)
     receiver.port = server.server_port
     threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
@@ -295,6 +320,13 @@ class Mailbox:
     mails: list = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     port: int = 0
+    busy: set[int] = field(default_factory=set)  # connections that are being served
+
+    def quiet(self) -> None:
+        """Wait until all that was sent has been taken, also by senders that are dead."""
+        with smtplib.SMTP("localhost", self.port, timeout=PATIENCE_SECONDS) as last:
+            last.noop()
+        until(lambda: self.busy, lambda busy: not busy, what="nobody is being served")
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         """Take every recipient but nobody and whoever is busy."""
@@ -329,6 +361,21 @@ def receiving_mail(mailbox: Mailbox, **options) -> Iterator[Mailbox]:
 class _Controller(Controller):
     """On any free port: the base class would ask port 0 whether it answers."""
 
+    def factory(self):
+        return _Served(self.handler, **self.SMTP_kwargs)
+
     def _trigger_server(self) -> None:
         self.hostname, self.port = self.server.sockets[0].getsockname()[:2]
         super()._trigger_server()
+
+
+class _Served(SMTP):
+    """A connection that its mailbox knows of."""
+
+    def connection_made(self, transport):
+        self.event_handler.busy.add(id(self))
+        super().connection_made(transport)
+
+    def connection_lost(self, error):
+        super().connection_lost(error)
+        self.event_handler.busy.discard(id(self))

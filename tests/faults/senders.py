@@ -212,6 +212,8 @@ class _Trial:
 
     def _look(self) -> None:
         """What came once more must have been unsettled when the sender before it died."""
+        for each in (self.receivers.mailbox, self.receivers.webhook, self.receivers.duty):
+            each.quiet()
         got = self.receivers.got()
         for before, after in zip(self.seen, got, strict=True):
             for key in after:

@@ -19,7 +19,7 @@ from senders import Receivers, run
 from watchkeeper.catalog import Catalog
 
 # `benchmarks/senders.py` lets a thousand die.
-CRASHES = int(os.environ.get("SENDER_CRASHES", "12"))
+CRASHES = int(os.environ.get("SENDER_CRASHES", "8"))
 REPORT = os.environ.get("SENDER_REPORT")
 
 
