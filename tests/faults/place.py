@@ -129,6 +129,11 @@ def cycles(place, number, *, seed, pause=(0.05, 1.0)):
     killed = dict.fromkeys(("door", "toil", "server", "logger", "batches"), 0)
     for how in ("logger", "batches"):
         place.write(how)
+    until(
+        place.check,
+        lambda found: all(each.taken for each in found.values()),
+        what="rows and labels are taken",
+    )
     for _ in range(number):
         any_moment(*pause, chance=chance)
         target = chance.choice(tuple(killed))
