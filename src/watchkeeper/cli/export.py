@@ -17,7 +17,10 @@ EXPORTS: dict[str, tuple[str, str]] = {
         "watchkeeper.cli.exports.prometheus_rules",
         "Recording and alerting rules of Prometheus, and unit tests of them.",
     ),
-    "grafana": ("watchkeeper.cli.exports.grafana", "Dashboards of Grafana, and their provisioning."),
+    "grafana": (
+        "watchkeeper.cli.exports.grafana",
+        "Dashboards of Grafana, and their provisioning.",
+    ),
     "icinga": ("watchkeeper.cli.exports.icinga", "Objects of Icinga 2: a command and services."),
 }
 

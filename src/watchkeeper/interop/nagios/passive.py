@@ -20,6 +20,7 @@ from urllib.parse import urlencode, urlsplit
 
 from watchkeeper.errors import InvalidInput, NotInstalled, Unavailable
 from watchkeeper.interop.nagios.result import LONGEST, Result, clean
+from watchkeeper.settings import environment_value
 
 __all__ = ["CommandFile", "Nrdp", "Nsca", "Passive", "Submit"]
 
@@ -90,7 +91,7 @@ class Nsca:
 
     def __call__(self, found: Sequence[Passive]) -> None:
         """Send every result; Unavailable where the daemon does not take them."""
-        path = shutil.which(self.program, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+        path = shutil.which(self.program, path=f"{environment_value('PATH') or ''}:/usr/sbin")
         if path is None:
             raise NotInstalled(
                 f"{self.program} is needed to speak NSCA: install nsca-client, or name it"

@@ -19,7 +19,7 @@ from watchkeeper.server.logs.forms import JsonForm, TextForm
 from watchkeeper.server.logs.levels import LogLevels
 from watchkeeper.server.logs.lines import Lines
 from watchkeeper.server.logs.redact import Redactor, redactor
-from watchkeeper.settings import Settings
+from watchkeeper.settings import Settings, environment_value
 
 __all__ = ["conceal_settings", "configure_logs"]
 
@@ -73,7 +73,7 @@ def _form(settings: Settings, process: str) -> logging.Formatter:
     wanted = settings.log_format
     if wanted == "json" or (wanted == "auto" and not terminal):
         return JsonForm(process, redactor)
-    return TextForm(process, redactor, colours=terminal and "NO_COLOR" not in os.environ)
+    return TextForm(process, redactor, colours=terminal and environment_value("NO_COLOR") is None)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
