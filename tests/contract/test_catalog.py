@@ -26,6 +26,7 @@ from watchkeeper.catalog.inbox import BatchKey, InboxBatch, StoredReceipt
 from watchkeeper.catalog.migrate import GROUPS, migrate
 from watchkeeper.domain.alert import Alert, AlertState, Incident, Notice, NoticeKind
 from watchkeeper.domain.key import Scope
+from watchkeeper.domain.outbox import Settled
 from watchkeeper.domain.verdict import Inputs, Severity, Status, Verdict
 from watchkeeper.domain.window import Granularity
 from watchkeeper.errors import Conflict, InvalidInput, NotFound, Unauthorized, Unavailable
@@ -475,25 +476,24 @@ class TestAlerts:
         assert first.items + second.items == tuple(made[::-1])
         assert catalog.alerts.page(states=[AlertState.RESOLVED]).items == ()
 
-    def test_a_notice_is_sent_once_however_often_it_is_recorded(self, catalog):
-        """The outbox gives what is due in order, with its attempts, until it is settled."""
+    def test_what_became_of_notices(self, catalog):
+        """However often one is recorded it is sent once; `test_outbox.py` holds the rest."""
         given = [notice("n1"), notice("n2"), notice("n3")]
         for _ in range(2):
             catalog.alerts.record(alerts=[], forgotten=[], incidents=[], notices=given)
-        catalog.outbox.sent("n1", at=NOW)
-        catalog.outbox.refused("n2", reason="no such address", at=NOW)
-        catalog.outbox.delayed("n3", reason="away", next_attempt_at=NOW + DAY)
+        outbox, until = catalog.outbox, NOW + DAY
+        outbox.sent(outbox.claim("n1", NOW, until=until), Settled(NOW, "250 ok"))
+        outbox.refused(outbox.claim("n2", NOW, until=until), reason="no such address", at=NOW)
+        outbox.delayed(outbox.claim("n3", NOW, until=until), reason="away", next_attempt_at=until)
 
-        assert catalog.outbox.due(NOW, limit=10) == ()
-        assert catalog.outbox.due(NOW + DAY, limit=10) == ((given[2], 1),)
+        assert outbox.due(NOW, limit=10) == ()
+        assert outbox.due(until, limit=10) == (given[2],)
         fates = catalog.alerts.notices_of("i1")
-        assert [(fate.sent_at, fate.refused_at, fate.reason) for fate in fates] == [
-            (NOW, None, None),
-            (None, NOW, "no such address"),
-            (None, None, "away"),
+        assert [(f.sent_at, f.refused_at, f.reason, f.answer, f.attempts) for f in fates] == [
+            (NOW, None, None, "250 ok", 1),
+            (None, NOW, "no such address", None, 1),
+            (None, None, "away", None, 1),
         ]
-        with pytest.raises(NotFound):
-            catalog.outbox.sent("n9", at=NOW)
 
 
 def batch(name="b", size=10, model="m"):
