@@ -21,6 +21,8 @@ from watchkeeper.server.alerting.backtest import Backtest, check_replayable
 from watchkeeper.server.alerting.hindsight import hindsight, known_incidents
 from watchkeeper.server.views.asked import Range
 
+pytestmark = pytest.mark.slow  # each lives six days anew
+
 START = datetime(2024, 3, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
 ROWS = 150
