@@ -52,10 +52,10 @@ def recordings() -> Sequence[Recording]:
 
 def own_alerts(job: str) -> Sequence[Alert]:
     """The alerts, for a scrape of that job."""
-    return (*_works(job), *_keeps_up(), *_told())
+    return (*_runs(job), *_works(), *_keeps_up(), *_told())
 
 
-def _works(job: str) -> Sequence[Alert]:
+def _runs(job: str) -> Sequence[Alert]:
     up, judged = (
         f"up{{job={quoted(job)}}}",
         'watchkeeper_loop_last_success_timestamp_seconds{loop="judge"}',
@@ -82,6 +82,11 @@ def _works(job: str) -> Sequence[Alert]:
             Case({judged: "0x40"}, {judged: "0+60x40"}),
             link="/system",
         ),
+    )
+
+
+def _works() -> Sequence[Alert]:
+    return (
         Alert(
             "WatchkeeperLoopFails",
             "sum by (loop) (increase(watchkeeper_loop_failures_total[15m])) > 3",
