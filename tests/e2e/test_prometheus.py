@@ -203,7 +203,14 @@ def test_types_and_helps_arrive(stack):
 
     known = until(
         lambda: prometheus.get("metadata"),
-        lambda found: "watchkeeper_model_rows" in found,  # as OpenMetrics names the family
+        lambda found: (
+            {
+                "watchkeeper_model_rows",  # as OpenMetrics names the family
+                "watchkeeper_request_duration_seconds",
+                "watchkeeper_inbox_bytes",
+            }
+            <= set(found)
+        ),
         what="metadata is known",
     )
 

@@ -33,6 +33,7 @@ __all__ = ["Dispatcher", "Sources"]
 
 _log = logging.getLogger(__name__)
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=15)
+_CHANCE = random.SystemRandom()
 _LONGEST_ASKED = timedelta(hours=6)
 _LONGEST_REST = timedelta(minutes=1)
 _LEASE = timedelta(seconds=60)
@@ -235,7 +236,7 @@ def _settled(receipt: Receipt, now: datetime) -> Settled:
 
 
 def _backoff(failures: int, longest: timedelta) -> timedelta:
-    jitter = random.uniform(0.8, 1.2)  # noqa: S311  nobody gains by guessing it
+    jitter = _CHANCE.uniform(0.8, 1.2)
     return min(_FIRST_WAIT * 2.0 ** min(failures, 20), longest) * jitter
 
 

@@ -26,6 +26,7 @@ __all__ = ["ArrowTable", "Bulk", "Receipt"]
 
 _ROWS_A_BATCH = 10_000
 _ATTEMPTS = 6
+_CHANCE = random.SystemRandom()  # who seeded the program's random numbers finds them as they were
 _FIRST_WAIT_SECONDS = 0.25
 _RETRIED = frozenset({0, 408, 425, 429, 502, 503, 504})
 _ARROW = "application/vnd.apache.arrow.stream"
@@ -133,7 +134,7 @@ _JSON = "application/json"
 
 
 def _wait(failure: Failure, attempt: int) -> float:
-    jittered = _FIRST_WAIT_SECONDS * 2.0**attempt * random.uniform(0.5, 1.0)  # noqa: S311  jitter
+    jittered = _FIRST_WAIT_SECONDS * 2.0**attempt * _CHANCE.uniform(0.5, 1.0)
     return max(jittered, failure.retry_after_seconds or 0.0)
 
 

@@ -29,6 +29,7 @@ from watchkeeper.sdk.spool import Spool
 __all__ = ["Sender"]
 
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.25, 30.0
+_CHANCE = random.SystemRandom()  # who seeded the program's random numbers finds them as they were
 _ADOPT_SECONDS = 10.0
 _TELL_SECONDS = 30.0
 _WAIT_FOR_ALL = frozenset({0, 401, 403, 408, 425, 429})
@@ -134,7 +135,7 @@ class Sender:
         self.failed += 1
         longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2.0**self._failures)
         self._failures = min(self._failures + 1, 20)
-        jittered = longest * random.uniform(0.5, 1.0)  # noqa: S311  jitter, no secret
+        jittered = longest * _CHANCE.uniform(0.5, 1.0)
         asked = failure.retry_after_seconds or 0.0
         self._not_before = time.monotonic() + asked
         return max(jittered, asked)

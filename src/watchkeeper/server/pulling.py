@@ -25,6 +25,7 @@ from watchkeeper.server.sources import DefinedSource, Sources
 __all__ = ["KeepsStates", "Pulling"]
 
 _log = logging.getLogger(__name__)
+_CHANCE = random.SystemRandom()
 _LOOK_SECONDS = 2.0
 _SAY_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -123,7 +124,7 @@ class Pulling:
                 _log.warning("source failed name=%s %s", source.name, error, exc_info=not known)
                 said.say("failing", str(error) or type(error).__name__, at_once=True)
             pause = min(_LONGEST_PAUSE_SECONDS, 0.5 if said.worked else 2 * pause)
-            stopping.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311  spreads, guards nothing
+            stopping.wait(pause * _CHANCE.uniform(0.5, 1.0))
 
     def _pull(self, source: Source, stopping: threading.Event, said: _Said) -> None:
         puller = self.open(source)

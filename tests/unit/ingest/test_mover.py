@@ -15,6 +15,7 @@ import pytest
 from watchkeeper.domain.model import Column, ColumnType, Role
 from watchkeeper.errors import Unavailable
 from watchkeeper.ingest import Mover
+from watchkeeper.ingest.conflicts import set_aside
 from watchkeeper.lake import Lake
 
 from .conftest import NOON, Installation, make_model
@@ -81,7 +82,7 @@ def test_two_movers_at_once_move_once(place):
     other = Mover(place.catalog, Lake(place.home / "lake"))
     claim = place.catalog.inbox.claim("flights")
     place.mover.move()
-    move, *_ = other._append(claim)
+    move, _ = other._append(claim, set_aside(claim, Lake(place.home / "lake")))
 
     assert not place.catalog.windows.record(move)
     assert len(place.joined()) == 1
@@ -155,7 +156,7 @@ def test_a_move_of_two_types_is_repeated_alike(place):
         model=retyped(place.model, ColumnType.CATEGORICAL),
     )
     claim = place.catalog.inbox.claim("flights")
-    place.mover._append(claim)
+    place.mover._append(claim, set_aside(claim, Lake(place.home / "lake")))
 
     assert [item["wind"] for item in place.joined()] == [1.5, None]
 

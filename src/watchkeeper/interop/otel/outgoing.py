@@ -22,6 +22,7 @@ __all__ = ["Fates", "Outgoing", "Pace"]
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _TELL_EVERY_SECONDS = 60.0
+_CHANCE = random.SystemRandom()  # the program's own random numbers stay as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ class Outgoing(Generic[_T]):
             )
             pause = answer.wait_seconds
             if pause is None:
-                pause = wait * random.uniform(0.8, 1.2)  # noqa: S311  jitter
+                pause = wait * _CHANCE.uniform(0.8, 1.2)
             if time.monotonic() - began + pause > patience:
                 return answer
             wait *= 2.0
